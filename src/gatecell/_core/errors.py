@@ -1,0 +1,71 @@
+"""The project's error tree: every error that Gatecell raises on purpose is a ``GatecellError``.
+
+A message says what is wrong, why it matters, and what to do. Errors about arguments are also ``ValueError``, so that code
+written for scikit-learn or PyTorch catches them.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class GatecellError(Exception):
+    """Base of all errors raised on purpose by Gatecell."""
+
+
+class InputError(GatecellError, ValueError):
+    """Data handed in by the user cannot be used as it is."""
+
+
+class OptionError(GatecellError, ValueError):
+    """A parameter or option has a value that does not make sense, alone or beside the others."""
+
+
+class UnknownNameError(OptionError):
+    """A name (of a recipe, an option, an engine, a column) is not known; the message names the nearest known one."""
+
+
+class EngineError(GatecellError, RuntimeError):
+    """An engine asked for by name cannot run what was asked of it."""
+
+
+class TrainingError(GatecellError, RuntimeError):
+    """A training run could not go on."""
+
+
+class NonFiniteLossError(TrainingError):
+    """The loss became NaN or infinite; the network holds the last good weights."""
+
+
+class ArtifactError(GatecellError):
+    """A model file is missing, damaged, foreign, or of a newer format."""
+
+
+class DatasetError(GatecellError):
+    """A named data set is not at hand and could not be brought, or its content is not what it should be."""
+
+
+class MissingDependencyError(GatecellError, ImportError):
+    """An optional dependency is not installed; the message says which extra brings it."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Build the error for a name that is not known.
+
+    Parameters
+    ----------
+    kind : str
+        What the name stands for, in the singular, such as ``"recipe"``.
+    name : str
+        The name as it was given.
+    known : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    UnknownNameError
+        To be raised by the caller. The message names the nearest known name where one is near, and always the whole list.
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UnknownNameError(f"There is no {kind} named {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
