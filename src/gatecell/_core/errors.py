@@ -1,7 +1,7 @@
 """The project's error tree: every error that Gatecell raises on purpose is a ``GatecellError``.
 
-A message says what is wrong, why it matters, and what to do. Errors about arguments are also ``ValueError``, so that code
-written for scikit-learn or PyTorch catches them.
+A message says what is wrong, why it matters, and what to do. Errors about arguments are also ``ValueError``, so that
+code written for scikit-learn or PyTorch catches them.
 """
 
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     Returns
     -------
     UnknownNameError
-        To be raised by the caller. The message names the nearest known name where one is near, and always the whole list.
+        To be raised by the caller. The message names the nearest known name, where one is near, and the whole list.
     """
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)

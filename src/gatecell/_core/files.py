@@ -11,8 +11,8 @@ from pathlib import Path
 def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``target`` that takes its place when the block ends well.
 
-    The file is flushed to disk before the rename, so that after a crash the old content or the new one is there, never a
-    half. When the block raises, the temporary file is removed and ``target`` is as it was.
+    The file is flushed to disk before the rename, so that after a crash the old content or the new one is there, never
+    a half. When the block raises, the temporary file is removed and ``target`` is as it was.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class LSTMOptions:
     layer_norm: bool = False
     """Layer normalisation of W x, of U h and of the cell state where it leaves the cell (Ba, Kiros & Hinton 2016)."""
     input_dropout: float = 0.0
-    """Probability in [0, 1) to drop an input feature, one mask a sequence (Gal & Ghahramani 2016); Keras's ``dropout``."""
+    """Probability in [0, 1) to drop an input feature, one mask a sequence (Gal & Ghahramani 2016)."""
     recurrent_dropout: float = 0.0
     """Probability in [0, 1) to drop a feature of h_{t-1}, one mask a sequence; Keras's ``recurrent_dropout``."""
     zoneout_h: float = 0.0

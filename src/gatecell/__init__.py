@@ -1,0 +1,30 @@
+"""Gatecell, the LSTM toolkit for Python: the public names, imported when they are first used.
+
+Nothing inside the package imports from here.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gatecell._core.errors import GatecellError as GatecellError
+
+_PUBLIC = {
+    "GatecellError": "gatecell._core.errors",
+}
+
+__version__ = version("gatecell")
+__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604  the names are strings
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'gatecell' has no attribute {name!r}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""PyTorch modules: the LSTM, its cell, and networks built from them."""

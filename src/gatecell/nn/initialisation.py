@@ -1,0 +1,62 @@
+"""How the parameters of one layer and direction start."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.weights import LayerWeights
+
+SCHEMES = ("glorot", "torch")
+DEFAULT_FORGET_BIAS = {"glorot": 1.0, "torch": None}
+"""The forget bias where none is asked for: 1 (Jozefowicz et al. 2015), or none, as ``torch.nn.LSTM`` has it."""
+
+
+@torch.no_grad()
+def initialise(weights: LayerWeights, options: LSTMOptions, scheme: str, forget_bias: float | None) -> None:
+    """Fill the parameters in place, drawing from PyTorch's default generator.
+
+    Parameters
+    ----------
+    weights, options
+        The parameters and which LSTM they belong to.
+    scheme : "glorot" or "torch"
+        ``"glorot"``: Glorot-uniform W and R, orthogonal U, zero bias, as Keras. ``"torch"``: all uniform in
+        +-1/sqrt(H), drawn in the order of ``torch.nn.LSTM``, so that the same seed gives the same network.
+        Peepholes start at 0 and gains at 1: a layer starts as the plain LSTM of its options.
+    forget_bias : float or None
+        What the bias of the forget gate starts at; None: the default of the scheme.
+    """
+    if scheme == "glorot":
+        nn.init.xavier_uniform_(weights.input)
+        nn.init.orthogonal_(weights.recurrent)
+        _fill(weights.bias, 0.0)
+        if weights.projection is not None:
+            nn.init.xavier_uniform_(weights.projection)
+    else:
+        bound = 1 / math.sqrt(options.hidden_size)
+        nn.init.uniform_(weights.input, -bound, bound)
+        nn.init.uniform_(weights.recurrent, -bound, bound)
+        if weights.bias is not None:
+            nn.init.uniform_(weights.bias, -bound, bound)
+            # PyTorch has two biases, whose sum is the one here
+            weights.bias.add_(torch.empty_like(weights.bias).uniform_(-bound, bound))
+        if weights.projection is not None:
+            nn.init.uniform_(weights.projection, -bound, bound)
+    _fill(weights.peephole, 0.0)
+    _fill(weights.norm_input, 1.0)
+    _fill(weights.norm_recurrent, 1.0)
+    if weights.norm_cell is not None:
+        weights.norm_cell[0].fill_(1.0)
+        weights.norm_cell[1].fill_(0.0)
+
+    forget_bias = DEFAULT_FORGET_BIAS[scheme] if forget_bias is None else forget_bias
+    if weights.bias is not None and forget_bias is not None:
+        row = options.gates.index("f") * options.hidden_size
+        weights.bias[row : row + options.hidden_size].fill_(forget_bias)
+
+
+def _fill(parameter: Tensor | None, value: float) -> None:
+    if parameter is not None:
+        parameter.fill_(value)

@@ -1,0 +1,485 @@
+"""The LSTM module: ``torch.nn.LSTM`` with every option of the recurrence."""
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
+from typing import Any, Self, overload
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from gatecell._core.checks import check_choice, check_flag, check_integer, check_number, check_probability
+from gatecell._core.errors import InputError, OptionError
+from gatecell.kernels import reference
+from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine
+from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.random import new_seed
+from gatecell.nn import parameters
+from gatecell.nn.initialisation import SCHEMES, initialise
+from gatecell.nn.masking import LengthsLike, check_lengths, check_mask, check_state
+from gatecell.nn.trace import LayerTrace
+
+States = tuple[Tensor, Tensor]
+
+
+class LSTM(nn.Module):
+    """A stack of LSTM layers with the constructor, shapes and results of ``torch.nn.LSTM``, and more options.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype
+        As in ``torch.nn.LSTM``; ``dropout`` acts between layers, on each value of each step.
+        There is one bias a layer and direction, as in the equations, where PyTorch has two that are summed.
+    input_dropout : float in [0, 1)
+        Variational dropout of each layer's input, one mask a sequence (Gal & Ghahramani 2016); Keras's ``dropout``.
+    recurrent_dropout : float in [0, 1)
+        Variational dropout of h_{t-1}, one mask a sequence; Keras's ``recurrent_dropout``.
+    layer_norm : bool
+        Layer normalisation (Ba, Kiros & Hinton 2016).
+    peephole : bool
+        The gates see the cell state (Gers & Schmidhuber 2000).
+    coupled_gates : bool
+        i = 1 - f; three quarters of the weights and of the work (CIFG, Greff et al. 2017).
+    zoneout_h, zoneout_c : float in [0, 1)
+        Elements of h and c keep their old value with this probability (Krueger et al. 2017).
+    forget_bias : float, optional
+        What the forget gate's bias starts at; by default 1 (Jozefowicz et al. 2015) with ``initialisation="glorot"``,
+        and whatever is drawn with ``"torch"``.
+    initialisation : "glorot" or "torch"
+        See ``gatecell.nn.initialisation``. The default is Keras's, which trains better than PyTorch's.
+    engine : str
+        ``"auto"`` or the name of an engine, which then runs or raises ``EngineError``; see ``explain()``.
+
+    Raises
+    ------
+    OptionError
+        Where an option is out of its range.
+
+    Examples
+    --------
+    >>> import torch
+    >>> lstm = LSTM(3, 8, batch_first=True, peephole=True)
+    >>> output, (h, c) = lstm(torch.zeros(2, 5, 3), lengths=[5, 2])
+    >>> output.shape, h.shape
+    (torch.Size([2, 5, 8]), torch.Size([1, 2, 8]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        input_dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        layer_norm: bool = False,
+        peephole: bool = False,
+        coupled_gates: bool = False,
+        zoneout_h: float = 0.0,
+        zoneout_c: float = 0.0,
+        forget_bias: float | None = None,
+        initialisation: str = "glorot",
+        engine: str = "auto",
+    ) -> None:
+        super().__init__()
+        check_integer("num_layers", num_layers, minimum=1)
+        check_flag("batch_first", batch_first)
+        check_flag("bidirectional", bidirectional)
+        check_probability("dropout", dropout)
+        check_choice("initialisation", initialisation, SCHEMES)
+        if forget_bias is not None:
+            check_number("forget_bias", forget_bias)
+            if not bias:
+                raise OptionError("forget_bias needs bias=True: without a bias there is nothing to set.")
+        if proj_size and proj_size >= hidden_size:
+            raise OptionError(f"proj_size must be smaller than hidden_size ({hidden_size}), got {proj_size}.")
+        first = LSTMOptions(
+            input_size=input_size,
+            hidden_size=hidden_size,
+            proj_size=proj_size,
+            bias=bias,
+            peephole=peephole,
+            coupled_gates=coupled_gates,
+            layer_norm=layer_norm,
+            input_dropout=input_dropout,
+            recurrent_dropout=recurrent_dropout,
+            zoneout_h=zoneout_h,
+            zoneout_c=zoneout_c,
+        )
+        self.num_layers = num_layers
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        self.initialisation = initialisation
+        self.forget_bias = forget_bias
+        self.engine = engine
+        above = replace(first, input_size=first.output_size * self.num_directions)
+        self.layer_options = (first, *[above] * (num_layers - 1))
+        for layer, _, suffix in self._directions():
+            parameters.register(self, self.layer_options[layer], suffix, device, dtype)
+        self.explain(training=True)
+        self.reset_parameters()
+
+    @property
+    def num_directions(self) -> int:
+        """2 if bidirectional, else 1."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def input_size(self) -> int:
+        """I, the number of input features a step."""
+        return self.layer_options[0].input_size
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the number of cells of a layer and direction."""
+        return self.layer_options[0].hidden_size
+
+    @property
+    def proj_size(self) -> int:
+        """P, the size of the projection of h; 0 without."""
+        return self.layer_options[0].proj_size
+
+    @property
+    def bias(self) -> bool:
+        """Whether there are biases."""
+        return self.layer_options[0].bias
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew, from PyTorch's default generator."""
+        for layer, _, suffix in self._directions():
+            options = self.layer_options[layer]
+            initialise(parameters.collect(self, options, suffix), options, self.initialisation, self.forget_bias)
+
+    def flatten_parameters(self) -> None:
+        """Do nothing; there for code written for ``torch.nn.LSTM``."""
+
+    @overload
+    def forward(
+        self,
+        input: Tensor,
+        hx: States | None = None,
+        *,
+        lengths: LengthsLike | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, States]: ...
+
+    @overload
+    def forward(
+        self,
+        input: PackedSequence,
+        hx: States | None = None,
+        *,
+        lengths: None = None,
+        mask: None = None,
+    ) -> tuple[PackedSequence, States]: ...
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        hx: States | None = None,
+        *,
+        lengths: LengthsLike | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor | PackedSequence, States]:
+        """Run the stack over sequences.
+
+        Parameters
+        ----------
+        input : (T, B, I), with ``batch_first`` (B, T, I); unbatched (T, I); or a PackedSequence
+        hx : (h_0, c_0), optional
+            (L * D, B, P) and (L * D, B, H), unbatched without B; zero by default. D is the number of directions, P is H
+            without a projection.
+        lengths : (B,) whole numbers in 0..T, optional
+            How many steps of each row count; a tensor on any device, an array or a list.
+        mask : (B, T) bool, optional
+            Which steps count, any pattern; batch first always. Not together with ``lengths``.
+
+        Returns
+        -------
+        output : shape of ``input`` with D * P features; 0 at steps that do not count
+        (h_n, c_n) : the states after each row's last valid step (in the reverse direction: its first)
+
+        Raises
+        ------
+        InputError
+            Where shapes, numbers or lengths do not fit.
+        """
+        if isinstance(input, PackedSequence):
+            if lengths is not None or mask is not None:
+                raise InputError("A PackedSequence has its own lengths: leave out lengths and mask.")
+            return self._forward_packed(input, hx)
+        x, lengths, mask, hx = self._batched(input, hx, lengths, mask)
+        output, states = self._run(x, hx, lengths, mask)
+        if input.dim() == 2:
+            return output[0], (states[0][:, 0], states[1][:, 0])
+        return output if self.batch_first else output.transpose(0, 1), states
+
+    def explain(self, *, training: bool | None = None, steps: Steps = "dense") -> EngineChoice:
+        """Say which engine runs, and why the others do not.
+
+        Parameters
+        ----------
+        training : bool, optional
+            For training or for evaluation; by default the mode that the module is in.
+        steps : "dense", "lengths" or "mask"
+            For which kind of rows.
+
+        Returns
+        -------
+        EngineChoice
+            Its ``name`` is the engine; printed, it gives one line an engine.
+        """
+        weight = next(self.parameters())
+        return choose_engine(
+            self.layer_options[0],
+            weight.device,
+            weight.dtype,
+            self.training if training is None else training,
+            steps=steps,
+            engine=self.engine,
+        )
+
+    @torch.no_grad()
+    def trace(
+        self,
+        input: Tensor,
+        hx: States | None = None,
+        *,
+        lengths: LengthsLike | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[LayerTrace, ...]:
+        """Return the gates and states of every step, in evaluation (no dropout), computed by the reference engine.
+
+        Arguments as in ``forward``. The tensors are (B, T, H), time first unless ``batch_first``; unbatched (T, H).
+
+        Returns
+        -------
+        tuple of LayerTrace
+            One a layer and direction, in the order of the states.
+        """
+        x, lengths, mask, hx = self._batched(input, hx, lengths, mask)
+        if lengths is not None:
+            mask = reference.valid_steps(x, lengths)
+        traces = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for index, reverse, suffix in self._layer_directions(layer):
+                options = self.layer_options[layer]
+                weights = parameters.collect(self, options, suffix)
+                steps = dict(
+                    reference.unroll(x, hx[0][index], hx[1][index], weights, options, mask=mask, reverse=reverse)
+                )
+                columns = zip(*(steps[t] for t in range(x.shape[1])), strict=True)
+                values = [torch.stack(column, dim=1) for column in columns]
+                traces.append(LayerTrace(layer, reverse, *(self._as_given(value, input) for value in values)))
+                outputs.append(values[-1] if mask is None else values[-1] * mask[..., None])
+            x = torch.cat(outputs, dim=2)
+        return tuple(traces)
+
+    @classmethod
+    def from_torch(cls, module: nn.LSTM, **extras: Any) -> Self:
+        """Build an LSTM with the weights of a ``torch.nn.LSTM``.
+
+        Parameters
+        ----------
+        module : torch.nn.LSTM
+        extras
+            The keyword-only options of this class, among them those that add no parameters, such as ``zoneout_h``.
+        """
+        weight = next(module.parameters())
+        lstm = cls(
+            module.input_size,
+            module.hidden_size,
+            module.num_layers,
+            module.bias,
+            module.batch_first,
+            module.dropout,
+            module.bidirectional,
+            module.proj_size,
+            weight.device,
+            weight.dtype,
+            **extras,
+        )
+        lstm.load_state_dict(module.state_dict())
+        return lstm.train(module.training)
+
+    def to_torch(self) -> nn.LSTM:
+        """Build the ``torch.nn.LSTM`` that computes the same; its second bias is 0.
+
+        Raises
+        ------
+        OptionError
+            Where an option is used that ``torch.nn.LSTM`` does not have.
+        """
+        options = self.layer_options[0]
+        lacking = [
+            name
+            for name in (
+                "peephole",
+                "coupled_gates",
+                "layer_norm",
+                "input_dropout",
+                "recurrent_dropout",
+                "zoneout_h",
+                "zoneout_c",
+            )
+            if getattr(options, name)
+        ]
+        if lacking:
+            raise OptionError(f"torch.nn.LSTM has no {', '.join(lacking)}: this LSTM cannot be written as one.")
+        weight = next(self.parameters())
+        module = nn.LSTM(
+            self.input_size,
+            self.hidden_size,
+            self.num_layers,
+            self.bias,
+            self.batch_first,
+            self.dropout,
+            self.bidirectional,
+            self.proj_size,
+            weight.device,
+            weight.dtype,
+        )
+        state = self.state_dict()
+        for _, _, suffix in self._directions():
+            if self.bias:
+                bias = state.pop(f"bias{suffix}")
+                state |= {f"bias_ih{suffix}": bias, f"bias_hh{suffix}": torch.zeros_like(bias)}
+        module.load_state_dict(state)
+        return module.train(self.training)
+
+    def extra_repr(self) -> str:
+        """Return the arguments that differ from their defaults."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        shown: dict[str, tuple[object, object]] = {
+            "num_layers": (self.num_layers, 1),
+            "batch_first": (self.batch_first, False),
+            "dropout": (self.dropout, 0.0),
+            "bidirectional": (self.bidirectional, False),
+        }
+        defaults = LSTMOptions(input_size=self.input_size, hidden_size=self.hidden_size)
+        for name, default in vars(defaults).items():
+            shown[name] = (getattr(self.layer_options[0], name), default)
+        shown["engine"] = (self.engine, "auto")
+        return text + "".join(f", {name}={value!r}" for name, (value, default) in shown.items() if value != default)
+
+    def _directions(self) -> Iterator[tuple[int, bool, str]]:
+        for layer in range(self.num_layers):
+            for _, reverse, suffix in self._layer_directions(layer):
+                yield layer, reverse, suffix
+
+    def _layer_directions(self, layer: int) -> Iterator[tuple[int, bool, str]]:
+        """Yield (index among the states, whether reverse, suffix of the names) for each direction of a layer."""
+        yield layer * self.num_directions, False, f"_l{layer}"
+        if self.bidirectional:
+            yield layer * self.num_directions + 1, True, f"_l{layer}_reverse"
+
+    def _batched(
+        self, given: Tensor, hx: States | None, lengths: LengthsLike | None, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor | None, States]:
+        """Check the arguments of ``forward`` and bring them to (B, T, I)."""
+        if given.dim() not in (2, 3):
+            raise InputError(f"The input must have 3 dimensions, or 2 if unbatched, got shape {tuple(given.shape)}.")
+        if given.shape[-1] != self.input_size:
+            raise InputError(
+                f"The input must have {self.input_size} features (input_size) in its last dimension, "
+                f"got shape {tuple(given.shape)}."
+            )
+        weight = next(self.parameters())
+        if given.device != weight.device or not given.is_floating_point():
+            raise InputError(
+                f"The input must hold real numbers on {weight.device}, like the weights; "
+                f"got {given.dtype} on {given.device}."
+            )
+        if given.dtype != weight.dtype and not torch.is_autocast_enabled(given.device.type):
+            raise InputError(
+                f"The input is {given.dtype}, but the weights are {weight.dtype}: "
+                f"convert one of them, as with x.to({weight.dtype})."
+            )
+        if lengths is not None and mask is not None:
+            raise InputError("Give lengths or mask, not both: a mask says all that lengths say.")
+        unbatched = given.dim() == 2
+        if unbatched:
+            x = given.unsqueeze(0)
+            lengths = None if lengths is None else torch.as_tensor(lengths).reshape(-1)
+            mask = None if mask is None else mask.reshape(1, -1)
+        else:
+            x = given if self.batch_first else given.transpose(0, 1)
+        rows, steps = x.shape[:2]
+        lengths = None if lengths is None else check_lengths(lengths, rows, steps)
+        mask = None if mask is None else check_mask(mask, rows, steps).to(x.device)
+        return x, lengths, mask, self._initial_states(x, hx, unbatched)
+
+    def _initial_states(self, x: Tensor, hx: States | None, unbatched: bool) -> States:
+        layers, rows = self.num_layers * self.num_directions, x.shape[0]
+        dtype = next(self.parameters()).dtype
+        sizes = {"h_0": self.layer_options[0].output_size, "c_0": self.hidden_size}
+        if hx is None:
+            h, c = (torch.zeros(layers, rows, size, device=x.device, dtype=dtype) for size in sizes.values())
+            return h, c
+        if not isinstance(hx, tuple | list) or len(hx) != 2:
+            raise InputError("The initial state must be a pair (h_0, c_0).")
+        states = []
+        for (name, size), state in zip(sizes.items(), hx, strict=True):
+            check_state(name, state, (layers, size) if unbatched else (layers, rows, size), x)
+            states.append((state.unsqueeze(1) if unbatched else state).to(dtype))
+        return states[0], states[1]
+
+    def _run(self, x: Tensor, hx: States, lengths: Tensor | None, mask: Tensor | None) -> tuple[Tensor, States]:
+        steps: Steps = "mask" if mask is not None else "lengths" if lengths is not None else "dense"
+        choice = self.explain(steps=steps)
+        first = self.layer_options[0]
+        draws = first.input_dropout or first.recurrent_dropout or first.zoneout_h or first.zoneout_c
+        seed = new_seed() if self.training and draws else None
+        finals: list[States] = []
+        for layer, options in enumerate(self.layer_options):
+            outputs = []
+            for index, reverse, suffix in self._layer_directions(layer):
+                output, h, c = choice.run(
+                    x,
+                    hx[0][index],
+                    hx[1][index],
+                    parameters.collect(self, options, suffix),
+                    options,
+                    lengths=lengths,
+                    mask=mask,
+                    reverse=reverse,
+                    training=self.training,
+                    seed=seed,
+                    stream=index,
+                )
+                outputs.append(output)
+                finals.append((h, c))
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
+            if self.dropout and layer + 1 < self.num_layers:
+                x = dropout(x, self.dropout, self.training)
+        h_n, c_n = (torch.stack(states) for states in zip(*finals, strict=True))
+        return x, (h_n, c_n)
+
+    def _forward_packed(self, packed: PackedSequence, hx: States | None) -> tuple[PackedSequence, States]:
+        x, lengths = pad_packed_sequence(packed, batch_first=True)
+        x, steps, _, states = self._batched(x if self.batch_first else x.transpose(0, 1), hx, lengths, None)
+        output, states = self._run(x, states, steps, None)
+        if packed.sorted_indices is not None:
+            output, lengths = output[packed.sorted_indices], lengths[packed.sorted_indices.cpu()]
+        data = pack_padded_sequence(output, lengths, batch_first=True).data
+        return PackedSequence(data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices), states
+
+    def _as_given(self, value: Tensor, given: Tensor) -> Tensor:
+        if given.dim() == 2:
+            return value[0]
+        return value if self.batch_first else value.transpose(0, 1)
+
+    def _load_from_state_dict(self, state_dict: MutableMapping[str, Tensor], prefix: str, *args: Any) -> None:
+        for _, _, suffix in self._directions():
+            parameters.join_torch_biases(state_dict, prefix, suffix)
+        super()._load_from_state_dict(state_dict, prefix, *args)

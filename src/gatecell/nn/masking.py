@@ -1,0 +1,53 @@
+"""Which steps count: lengths or a mask, checked, and the checks of inputs and states."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gatecell._core.errors import InputError
+
+LengthsLike = Tensor | Sequence[int] | np.ndarray
+
+
+def check_lengths(lengths: LengthsLike, rows: int, steps: int) -> Tensor:
+    """Return lengths as an int64 tensor (B,), checked to be whole numbers in 0..T.
+
+    The values of a tensor on a GPU, or under ``torch.compile``, are not looked at: that would stop the stream, or break
+    the graph. Such lengths above T count as T.
+    """
+    lengths = torch.as_tensor(lengths)
+    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
+        raise InputError(f"lengths must be whole numbers, got {lengths.dtype}. Convert them with .long().")
+    if lengths.shape != (rows,):
+        raise InputError(f"lengths must have shape ({rows},), one for each row, got {tuple(lengths.shape)}.")
+    lengths = lengths.to(torch.int64)
+    if lengths.device.type == "cpu" and not torch.compiler.is_compiling() and rows:
+        low, high = int(lengths.min()), int(lengths.max())
+        if low < 0 or high > steps:
+            row = int((lengths < 0).logical_or(lengths > steps).nonzero()[0, 0])
+            raise InputError(
+                f"lengths must lie in 0..{steps} (the number of steps), but row {row} has {int(lengths[row])}."
+            )
+    return lengths.clamp(max=steps)
+
+
+def check_mask(mask: Tensor, rows: int, steps: int) -> Tensor:
+    """Return the mask, checked to be a bool tensor (B, T)."""
+    if mask.dtype != torch.bool:
+        raise InputError(f"mask must be a bool tensor, True where a step counts, got {mask.dtype}. Use mask.bool().")
+    if mask.shape != (rows, steps):
+        raise InputError(f"mask must have shape (batch, time) = ({rows}, {steps}), got {tuple(mask.shape)}.")
+    return mask
+
+
+def check_state(name: str, state: Tensor, shape: tuple[int, ...], like: Tensor) -> None:
+    """Raise unless a state has this shape, and the device and kind of numbers of the input."""
+    if state.shape != shape:
+        raise InputError(f"The initial state {name} must have shape {shape}, got {tuple(state.shape)}.")
+    if state.device != like.device or not state.is_floating_point():
+        raise InputError(
+            f"The initial state {name} must hold real numbers on {like.device}, like the input; "
+            f"got {state.dtype} on {state.device}."
+        )

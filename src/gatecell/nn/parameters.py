@@ -1,0 +1,41 @@
+"""Parameters of the recurrence on a module: their names, and the two biases of PyTorch's state dicts."""
+
+from collections.abc import MutableMapping
+
+import torch
+from torch import Tensor, nn
+
+from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.weights import LayerWeights, weight_shapes
+
+NAMES = {
+    "input": "weight_ih",
+    "recurrent": "weight_hh",
+    "bias": "bias",
+    "peephole": "weight_peephole",
+    "norm_input": "norm_ih",
+    "norm_recurrent": "norm_hh",
+    "norm_cell": "norm_cell",
+    "projection": "weight_hr",
+}
+"""The name on a module of each field of ``LayerWeights``: PyTorch's, where it has one."""
+
+
+def register(
+    module: nn.Module, options: LSTMOptions, suffix: str, device: torch.device | str | None, dtype: torch.dtype | None
+) -> None:
+    """Give ``module`` the (uninitialised) parameters of one layer and direction, named with ``suffix`` (``"_l0"``)."""
+    for field, shape in weight_shapes(options).items():
+        module.register_parameter(NAMES[field] + suffix, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
+
+
+def collect(module: nn.Module, options: LSTMOptions, suffix: str) -> LayerWeights:
+    """Return the parameters of one layer and direction that ``register`` gave to ``module``."""
+    return LayerWeights(**{field: getattr(module, NAMES[field] + suffix) for field in weight_shapes(options)})
+
+
+def join_torch_biases(state: MutableMapping[str, Tensor], prefix: str, suffix: str) -> None:
+    """Replace PyTorch's ``bias_ih`` and ``bias_hh`` in a state dict by their sum, in place; else leave it as it is."""
+    keys = [f"{prefix}bias_{part}{suffix}" for part in ("ih", "hh")]
+    if all(key in state for key in keys):
+        state[f"{prefix}bias{suffix}"] = state.pop(keys[0]) + state.pop(keys[1])
