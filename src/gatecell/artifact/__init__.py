@@ -1,0 +1,1 @@
+"""Tensors and JSON in one safe file: never pickle, written whole or not at all."""

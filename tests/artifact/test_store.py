@@ -1,0 +1,205 @@
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from gatecell._core.errors import ArtifactError
+from gatecell.artifact.format import FORMAT_VERSION, METADATA_KEY, library_versions
+from gatecell.artifact.store import load_artifact, save_artifact
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    tensors = {"w": torch.arange(21, dtype=torch.float32).reshape(3, 7), "n": torch.tensor(5)}
+    return save_artifact(tmp_path / "model.safetensors", tensors, {"kind": "test", "sizes": [1, 2]})
+
+
+def rewrite(path: Path, document: object) -> Path:
+    text = document if isinstance(document, str) else json.dumps(document)
+    save_file({"w": torch.zeros(2)}, path, metadata={METADATA_KEY: text})
+    return path
+
+
+def test_round_trip(saved: Path) -> None:
+    artifact = load_artifact(saved)
+    assert torch.equal(artifact.tensors["w"], torch.arange(21.0).reshape(3, 7))
+    assert artifact.tensors["n"].item() == 5
+    assert artifact.tensors["n"].dtype == torch.int64
+    assert artifact.metadata == {"kind": "test", "sizes": [1, 2]}
+    assert artifact.versions == library_versions()
+    assert artifact.versions["torch"] == torch.__version__
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(metadata=st.dictionaries(st.text(), json_values, max_size=4))
+def test_any_json_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, metadata: dict[str, object]) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    save_artifact(path, {}, metadata)
+    assert load_artifact(path).metadata == metadata
+
+
+def test_views_shared_memory_and_parameters_are_taken(tmp_path: Path) -> None:
+    base = torch.arange(6.0).reshape(2, 3)
+    tensors = {"a": base, "same": base, "transposed": base.T, "p": torch.nn.Parameter(base)}
+    back = load_artifact(save_artifact(tmp_path / "m", tensors, {})).tensors
+    for name, tensor in tensors.items():
+        assert torch.equal(back[name], tensor)
+    back["a"].zero_()
+    assert back["same"].sum() == 15
+    assert not back["p"].requires_grad
+
+
+def test_numpy_numbers_become_plain(tmp_path: Path) -> None:
+    metadata = {
+        "n": np.int64(3),
+        "x": np.float32(0.5),
+        "yes": np.bool_(True),
+        "labels": np.array(["a", "b"]),
+        "t": (1, 2),
+    }
+    back = load_artifact(save_artifact(tmp_path / "m", {}, metadata)).metadata
+    assert back == {"n": 3, "x": 0.5, "yes": True, "labels": ["a", "b"], "t": [1, 2]}
+    assert type(back["yes"]) is bool
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float64("nan"), np.array([1.0, np.nan])])
+def test_nan_is_refused_with_its_path(tmp_path: Path, value: object) -> None:
+    with pytest.raises(ArtifactError, match=r"metadata\.metrics\.loss.* (nan|inf), which JSON cannot hold"):
+        save_artifact(tmp_path / "m", {}, {"metrics": {"loss": value}})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_foreign_objects_and_keys_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"metadata\.a\[1\] is of type object, which JSON cannot hold"):
+        save_artifact(tmp_path / "m", {}, {"a": [0, object()]})
+    with pytest.raises(ArtifactError, match=r"metadata.a has the key 1, but JSON keys are strings"):
+        save_artifact(tmp_path / "m", {}, {"a": {1: 2}})
+    with pytest.raises(ArtifactError, match=r"tensors\['w'\] is of type list, not a torch.Tensor"):
+        save_artifact(tmp_path / "m", {"w": [1.0]}, {})  # type: ignore[dict-item]
+
+
+def test_a_failed_write_leaves_the_old_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gatecell.artifact.store.save_file", full)
+    with pytest.raises(OSError, match=r"No space left"):
+        save_artifact(saved, {}, {})
+    assert load_artifact(saved).metadata["kind"] == "test"
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_missing_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"There is no model file at .*nowhere"):
+        load_artifact(tmp_path / "nowhere.safetensors")
+    with pytest.raises(ArtifactError, match=r"is a folder, not a model file"):
+        load_artifact(tmp_path)
+    with pytest.raises(ArtifactError, match=r"is a folder, so no model can be written there"):
+        save_artifact(tmp_path, {}, {})
+
+
+def test_unreadable(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    with pytest.raises(ArtifactError, match=r"cannot be read: Permission denied"):
+        load_artifact(saved)
+
+
+def test_empty(tmp_path: Path) -> None:
+    (tmp_path / "m").touch()
+    with pytest.raises(ArtifactError, match=r"is empty"):
+        load_artifact(tmp_path / "m")
+
+
+def test_every_truncation_is_refused(saved: Path) -> None:
+    whole = saved.read_bytes()
+    for n_bytes in range(len(whole)):
+        saved.write_bytes(whole[:n_bytes])
+        with pytest.raises(ArtifactError, match=r"cut off" if n_bytes >= 8 else "is empty|no safetensors file"):
+            load_artifact(saved)
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04 a zip file of numpy arrays", b"\x80\x02}q\x00.", b"hello", b"\xff" * 64]
+)
+def test_foreign_bytes(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m").write_bytes(content)
+    with pytest.raises(ArtifactError, match=r"is no safetensors file"):
+        load_artifact(tmp_path / "m")
+
+
+def test_foreign_safetensors(tmp_path: Path) -> None:
+    save_file({"w": torch.zeros(2)}, tmp_path / "m", metadata={"format": "pt"})
+    with pytest.raises(ArtifactError, match=r"of another program: it holds tensors but no Gatecell description"):
+        load_artifact(tmp_path / "m")
+
+
+def test_newer_format(tmp_path: Path) -> None:
+    path = rewrite(tmp_path / "m", {"format_version": FORMAT_VERSION + 1})
+    with pytest.raises(ArtifactError, match=f"has format {FORMAT_VERSION + 1}.*newer Gatecell: upgrade with"):
+        load_artifact(path)
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ("{", "not the JSON"),
+        ("[1]", "not the JSON"),
+        ("{}", "not the JSON"),
+        ('{"format_version": NaN}', "not the JSON"),
+        ("[" * 100_000, "not the JSON"),
+        ({"format_version": "1"}, "its format version is '1'"),
+        ({"format_version": True}, "its format version is True"),
+        ({"format_version": 0}, "its format version is 0"),
+        ({"format_version": 1, "metadata": []}, "lacks the metadata"),
+        ({"format_version": 1, "metadata": {}}, "lacks the metadata or the versions"),
+    ],
+)
+def test_damaged_description(tmp_path: Path, document: object, text: str) -> None:
+    with pytest.raises(ArtifactError, match=f"is damaged: .*{text}"):
+        load_artifact(rewrite(tmp_path / "m", document))
+
+
+@pytest.mark.parametrize(
+    "header", [b"{bad json", b"[]", b'{"w": 3}', b'{"w": {"data_offsets": []}}', b'{"__metadata__": 1}']
+)
+def test_damaged_header(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "m").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ArtifactError, match=r"is no safetensors file|is damaged: its safetensors header"):
+        load_artifact(tmp_path / "m")
+
+
+def test_tensors_that_do_not_fit_their_description(saved: Path) -> None:
+    data = saved.read_bytes()
+    saved.write_bytes(data.replace(b"[3,7]", b"[3,8]"))
+    with pytest.raises(ArtifactError, match=r"is damaged: its tensors do not fit their description"):
+        load_artifact(saved)
+
+
+@settings(max_examples=200, deadline=None)
+@given(position=st.integers(0, 10_000), byte=st.integers(0, 255))
+def test_a_flipped_byte_never_escapes_the_error_tree(
+    tmp_path_factory: pytest.TempPathFactory, position: int, byte: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "flip.safetensors"
+    data = bytearray(save_artifact(path, {"w": torch.ones(3)}, {"kind": "test"}).read_bytes())
+    data[position % len(data)] = byte
+    path.write_bytes(bytes(data))
+    with suppress(ArtifactError):
+        load_artifact(path)
