@@ -87,8 +87,9 @@ def _ragged(
     empty = (lengths == 0).to(x.device)[:, None]
     return (
         output.masked_fill(empty[..., None], 0.0),
-        torch.where(empty, h, h_n[0][back]),
-        torch.where(empty, c, c_n[0][back]),
+        # under autocast the given states may be wider than the results
+        torch.where(empty, h.to(h_n.dtype), h_n[0][back]),
+        torch.where(empty, c.to(c_n.dtype), c_n[0][back]),
     )
 
 

@@ -41,7 +41,7 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], seed: Tensor) -> tupl
     -------
     four int64 tensors with values in [0, 2**32), of the broadcast shape
     """
-    c0, c1, c2, c3 = torch.broadcast_tensors(*counter)  # type: ignore[no-untyped-call]
+    c0, c1, c2, c3 = torch.broadcast_tensors(*counter)
     k0, k1 = seed & _WORD, (seed >> 32) & _WORD
     for _ in range(_ROUNDS):
         # int64 products wrap; the shifted high word is masked, so that the sign does not matter

@@ -437,6 +437,18 @@ class LSTM(nn.Module):
     def _run(self, x: Tensor, hx: States, lengths: Tensor | None, mask: Tensor | None) -> tuple[Tensor, States]:
         steps: Steps = "mask" if mask is not None else "lengths" if lengths is not None else "dense"
         choice = self.explain(steps=steps)
+        device = x.device.type
+        if not torch.is_autocast_enabled(device):
+            return self._run_layers(choice, x, hx, lengths, mask)
+        # PyTorch's LSTM knows autocast; the other engines keep the recurrence in the numbers of its weights
+        with torch.autocast(device, enabled=choice.name == "aten"):
+            output, (h, c) = self._run_layers(choice, x.to(next(self.parameters()).dtype), hx, lengths, mask)
+        dtype = torch.get_autocast_dtype(device)
+        return output.to(dtype), (h.to(dtype), c.to(dtype))
+
+    def _run_layers(
+        self, choice: EngineChoice, x: Tensor, hx: States, lengths: Tensor | None, mask: Tensor | None
+    ) -> tuple[Tensor, States]:
         first = self.layer_options[0]
         draws = first.input_dropout or first.recurrent_dropout or first.zoneout_h or first.zoneout_c
         seed = new_seed() if self.training and draws else None

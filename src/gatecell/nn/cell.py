@@ -1,0 +1,162 @@
+"""One step of the LSTM as a module: ``torch.nn.LSTMCell`` with every option that lives within a step."""
+
+from collections.abc import MutableMapping
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from gatecell._core.checks import check_choice, check_number
+from gatecell._core.errors import InputError, OptionError
+from gatecell.kernels.dispatch import EngineChoice, choose_engine
+from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.random import new_seed
+from gatecell.nn import parameters
+from gatecell.nn.initialisation import SCHEMES, initialise
+from gatecell.nn.masking import check_state
+
+
+class LSTMCell(nn.Module):
+    """One LSTM step with the constructor, shapes and results of ``torch.nn.LSTMCell``.
+
+    Variational dropout is not among the options: its mask belongs to a whole sequence, which a cell does not see. Use
+    ``LSTM`` for it.
+
+    Parameters
+    ----------
+    input_size, hidden_size, bias, device, dtype
+        As in ``torch.nn.LSTMCell``, but with one bias.
+    proj_size, layer_norm, peephole, coupled_gates, zoneout_h, zoneout_c, forget_bias, initialisation, engine
+        As in ``gatecell.nn.lstm.LSTM``.
+
+    Raises
+    ------
+    OptionError
+        Where an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        proj_size: int = 0,
+        layer_norm: bool = False,
+        peephole: bool = False,
+        coupled_gates: bool = False,
+        zoneout_h: float = 0.0,
+        zoneout_c: float = 0.0,
+        forget_bias: float | None = None,
+        initialisation: str = "glorot",
+        engine: str = "auto",
+    ) -> None:
+        super().__init__()
+        check_choice("initialisation", initialisation, SCHEMES)
+        if forget_bias is not None:
+            check_number("forget_bias", forget_bias)
+            if not bias:
+                raise OptionError("forget_bias needs bias=True: without a bias there is nothing to set.")
+        self.options = LSTMOptions(
+            input_size=input_size,
+            hidden_size=hidden_size,
+            proj_size=proj_size,
+            bias=bias,
+            layer_norm=layer_norm,
+            peephole=peephole,
+            coupled_gates=coupled_gates,
+            zoneout_h=zoneout_h,
+            zoneout_c=zoneout_c,
+        )
+        self.initialisation = initialisation
+        self.forget_bias = forget_bias
+        self.engine = engine
+        parameters.register(self, self.options, "", device, dtype)
+        self.explain(training=True)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew, from PyTorch's default generator."""
+        initialise(parameters.collect(self, self.options, ""), self.options, self.initialisation, self.forget_bias)
+
+    def forward(
+        self,
+        input: Tensor,
+        hx: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Run one step.
+
+        Parameters
+        ----------
+        input : (B, I), or (I,) unbatched
+        hx : (h, c), optional
+            (B, P) and (B, H), unbatched (P,) and (H,); zero by default. P is H without a projection.
+
+        Returns
+        -------
+        (h, c) : the states after the step
+
+        Raises
+        ------
+        InputError
+            Where shapes or numbers do not fit.
+        """
+        if input.dim() not in (1, 2) or input.shape[-1] != self.options.input_size:
+            raise InputError(
+                f"The input must have shape (batch, {self.options.input_size}), or ({self.options.input_size},) "
+                f"unbatched, got {tuple(input.shape)}."
+            )
+        unbatched = input.dim() == 1
+        x = input.unsqueeze(0) if unbatched else input
+        states = []
+        for index, size in enumerate((self.options.output_size, self.options.hidden_size)):
+            if hx is None:
+                states.append(x.new_zeros(x.shape[0], size))
+                continue
+            state = hx[index]
+            check_state("hc"[index], state, (size,) if unbatched else (x.shape[0], size), x)
+            states.append(state.unsqueeze(0) if unbatched else state)
+        zoneout = self.training and (self.options.zoneout_h or self.options.zoneout_c)
+        _, h, c = self.explain().run(
+            x.unsqueeze(1),
+            states[0],
+            states[1],
+            parameters.collect(self, self.options, ""),
+            self.options,
+            training=self.training,
+            seed=new_seed() if zoneout else None,
+        )
+        return (h[0], c[0]) if unbatched else (h, c)
+
+    def explain(self, *, training: bool | None = None) -> EngineChoice:
+        """Say which engine runs, and why the others do not; see ``LSTM.explain``."""
+        weight = next(self.parameters())
+        return choose_engine(
+            self.options,
+            weight.device,
+            weight.dtype,
+            self.training if training is None else training,
+            engine=self.engine,
+        )
+
+    @classmethod
+    def from_torch(cls, module: nn.LSTMCell, **extras: Any) -> Self:
+        """Build a cell with the weights of a ``torch.nn.LSTMCell``; ``extras`` are keyword-only options."""
+        weight = next(module.parameters())
+        cell = cls(module.input_size, module.hidden_size, module.bias, weight.device, weight.dtype, **extras)
+        cell.load_state_dict(module.state_dict())
+        return cell.train(module.training)
+
+    def extra_repr(self) -> str:
+        """Return the sizes and the options that differ from their defaults."""
+        defaults = LSTMOptions(input_size=self.options.input_size, hidden_size=self.options.hidden_size)
+        changed = {name: value for name, value in vars(self.options).items() if value != getattr(defaults, name)}
+        return ", ".join(
+            [f"{self.options.input_size}, {self.options.hidden_size}", *(f"{k}={v!r}" for k, v in changed.items())]
+        )
+
+    def _load_from_state_dict(self, state_dict: MutableMapping[str, Tensor], prefix: str, *args: Any) -> None:
+        parameters.join_torch_biases(state_dict, prefix, "")
+        super()._load_from_state_dict(state_dict, prefix, *args)
