@@ -1,0 +1,41 @@
+# One command to set up, one to check; the same at the desk and in CI.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: setup quickstart test check bench docs lock clean
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml requirements/lock.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Gatecell needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable ".[dev]"
+	@touch $@
+
+quickstart: setup
+	@$(BIN)/gatecell quickstart
+
+test: setup
+	$(BIN)/python -m pytest --numprocesses 2
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_links.py
+
+bench: setup
+	$(BIN)/python -m benchmarks mnist
+
+docs: setup
+	$(BIN)/python scripts/check_links.py
+
+# Writes the pins anew from what is installed in .venv
+lock: setup
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements/lock.txt
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
