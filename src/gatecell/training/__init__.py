@@ -1,0 +1,1 @@
+"""The training loop: batches by index, one Lightning trainer, history, early stopping, exact resume."""

@@ -1,0 +1,103 @@
+"""Whole batches by index: no per-row collation, and an order that the seed and the epoch alone decide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from gatecell._core.errors import InputError
+from gatecell._core.random import derive_seed
+
+
+class Batch(NamedTuple):
+    """Some rows, ready for a network of ``forward(*inputs)``."""
+
+    inputs: tuple[Tensor | None, ...]
+    """What the network takes, such as values ``(B, T, I)`` and lengths ``(B,)`` or None."""
+    target: Tensor | None = None
+    """What the loss takes beside the prediction, ``(B, ...)``; None where rows are only predicted."""
+    weight: Tensor | None = None
+    """The weight of each row in the loss, ``(B,)``, at least 0; None: all 1."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on another device."""
+        return Batch(
+            tuple(None if item is None else item.to(device, non_blocking=True) for item in self.inputs),
+            None if self.target is None else self.target.to(device, non_blocking=True),
+            None if self.weight is None else self.weight.to(device, non_blocking=True),
+        )
+
+
+class BatchSource(Protocol):
+    """What training and prediction see of the data."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def take(self, indices: Tensor, /) -> Batch:
+        """Return the rows of the given int64 indices, ``(B,)``, in their order."""
+
+
+class Rows(Protocol):
+    """What a network takes, by index; ``gatecell.data.sequences.Sequences`` is one."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def take(self, indices: Tensor, /) -> tuple[Tensor | None, ...]:
+        """Return the network's inputs for the given int64 indices, ``(B,)``."""
+
+
+@dataclass(frozen=True)
+class RowSource:
+    """Rows with their targets and weights, as a ``BatchSource``.
+
+    Raises
+    ------
+    InputError
+        Where the numbers of rows differ, or a weight is negative, not finite, or all are 0.
+    """
+
+    rows: Rows
+    """What the network takes."""
+    target: Tensor | None = None
+    """One target a row, ``(n, ...)``."""
+    weight: Tensor | None = None
+    """One weight a row, ``(n,)``."""
+
+    def __post_init__(self) -> None:
+        for name, tensor in (("targets", self.target), ("weights", self.weight)):
+            if tensor is not None and len(tensor) != len(self.rows):
+                raise InputError(f"There are {len(self.rows)} rows but {len(tensor)} {name}; give one for each row.")
+        weight = self.weight
+        if weight is not None and not (bool(torch.isfinite(weight).all()) and bool((weight >= 0).all())):
+            raise InputError("Row weights must be finite and not negative.")
+        if weight is not None and not bool((weight > 0).any()):
+            raise InputError("All row weights are 0, which leaves nothing to learn from.")
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+    def take(self, indices: Tensor) -> Batch:
+        """Return the rows of the given int64 indices, ``(B,)``, in their order."""
+        return Batch(
+            self.rows.take(indices),
+            None if self.target is None else self.target.index_select(0, indices),
+            None if self.weight is None else self.weight.index_select(0, indices),
+        )
+
+
+def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool) -> Tensor:
+    """Return the order of the rows in one epoch (counted from 0), ``(n_rows,)`` int64."""
+    if not shuffle:
+        return torch.arange(n_rows)
+    generator = torch.Generator().manual_seed(derive_seed(seed, "order", epoch))
+    return torch.randperm(n_rows, generator=generator)
+
+
+def batch_indices(n_rows: int, batch_size: int) -> Iterator[Tensor]:
+    """Yield the indices of all rows in their order, ``batch_size`` at a time."""
+    yield from torch.split(torch.arange(n_rows), batch_size)

@@ -1,0 +1,135 @@
+"""The checkpoint of a run: one safe file, replaced whole at the end of every epoch."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from gatecell._core.errors import TrainingError
+from gatecell.artifact.store import load_artifact, save_artifact
+from gatecell.training.batches import BatchSource
+from gatecell.training.config import NOT_IN_RESULT, TrainingConfig
+from gatecell.training.history import History
+from gatecell.training.schedule import Watch
+from gatecell.training.state import TrainingState
+
+CHECKPOINT_FILE = "checkpoint.safetensors"
+"""The name of the checkpoint in its folder."""
+HISTORY_FILE = "history.csv"
+"""The name of the history beside it."""
+_TENSOR_GROUPS = ("weights", "best_weights", "optimizer")
+
+
+def run_identity(
+    network: nn.Module,
+    train: BatchSource,
+    validation: BatchSource | None,
+    config: TrainingConfig,
+    extra: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what two runs must share for one to go on from the other's checkpoint, as JSON."""
+    settings = {name: value for name, value in config.to_dict().items() if name not in NOT_IN_RESULT}
+    weights = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
+    rows = {"train": len(train), "validation": None if validation is None else len(validation)}
+    return {"config": settings, "weights": weights, "rows": rows, "run": dict(extra or {})}
+
+
+class CheckpointFolder:
+    """Where a run keeps its checkpoint and its history.
+
+    Parameters
+    ----------
+    folder : path
+        Made when the first epoch is done.
+    identity : dict
+        See ``run_identity``.
+    """
+
+    def __init__(self, folder: str | Path, identity: dict[str, Any]) -> None:
+        self.path = Path(folder) / CHECKPOINT_FILE
+        self._history_path = Path(folder) / HISTORY_FILE
+        self._identity = identity
+
+    def save(self, state: TrainingState) -> None:
+        """Write the state of a finished epoch. A kill at any moment leaves the old file or the new one."""
+        groups = {group: getattr(state, group) for group in _TENSOR_GROUPS}
+        tensors = {f"{group}/{name}": tensor for group, items in groups.items() for name, tensor in items.items()}
+        metadata = {
+            "kind": "checkpoint",
+            "identity": self._identity,
+            "epochs_done": state.epochs_done,
+            "first_epoch": state.first_epoch,
+            "stopped_early": state.stopped_early,
+            "watch": asdict(state.watch),
+            "history": [{key: _or_none(value) for key, value in row.items()} for row in state.history],
+        }
+        save_artifact(self.path, tensors, metadata)
+        state.history.to_csv(self._history_path)
+
+    def load(self) -> TrainingState | None:
+        """Return the state of the last finished epoch; None where no run has finished one.
+
+        Raises
+        ------
+        TrainingError
+            Where the checkpoint is of another run: other options, other weights, other data.
+        ArtifactError
+            Where the file is damaged or foreign.
+        """
+        if not self.path.exists():
+            return None
+        artifact = load_artifact(self.path)
+        metadata = artifact.metadata
+        if metadata.get("kind") != "checkpoint":
+            raise TrainingError(
+                f"{self.path} is a Gatecell file but no checkpoint. Give the checkpoints a folder of their own."
+            )
+        self._check_identity(metadata["identity"])
+        groups: dict[str, dict[str, Any]] = {group: {} for group in _TENSOR_GROUPS}
+        for label, tensor in artifact.tensors.items():
+            group, _, name = label.partition("/")
+            groups[group][name] = tensor
+        return TrainingState(
+            epochs_done=metadata["epochs_done"],
+            first_epoch=metadata["first_epoch"],
+            stopped_early=metadata["stopped_early"],
+            history=History([{key: _or_nan(value) for key, value in row.items()} for row in metadata["history"]]),
+            watch=Watch(**metadata["watch"]),
+            **groups,
+        )
+
+    def clean(self) -> None:
+        """Remove what a killed run left half-written."""
+        for name in (CHECKPOINT_FILE, HISTORY_FILE):
+            for part in self.path.parent.glob(f".{name}.*.part"):
+                part.unlink(missing_ok=True)
+
+    def _check_identity(self, found: dict[str, Any]) -> None:
+        differences = list(_differences(found, self._identity))
+        if differences:
+            raise TrainingError(
+                f"The checkpoint in {self.path.parent} belongs to another run, so this one cannot go on from it: "
+                f"{'; '.join(differences[:5])}. Give the options and data of then, or another folder, or do not resume."
+            )
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> list[str]:
+    lines: list[str] = []
+    for key in sorted({*found, *wanted}):
+        old, new, name = found.get(key), wanted.get(key), f"{prefix}{key}"
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += _differences(old, new, f"{name}.")
+        elif old != new:
+            lines.append(f"{name} was {old!r} and is {new!r}")
+    return lines
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

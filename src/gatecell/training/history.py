@@ -1,0 +1,70 @@
+"""What happened, epoch by epoch."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gatecell._core.errors import unknown_name
+from gatecell._core.files import atomic_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, float]
+
+
+class History:
+    """One row an epoch.
+
+    The columns are ``epoch`` (from 1), ``train_loss``, ``validation_loss``, one for each metric and part
+    (``train_accuracy``, ``validation_accuracy``), ``learning_rate`` and ``seconds``. The ``train_`` columns are
+    measured while the weights move and dropout is on, the ``validation_`` columns at the end of the epoch.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, float]] = ()) -> None:
+        self.rows: list[Row] = [dict(row) for row in rows]
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add the row of an epoch."""
+        self.rows.append(dict(row))
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in the order in which they came up."""
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over the rows."""
+        return iter(self.rows)
+
+    def __getitem__(self, column: str) -> list[float]:
+        """Return a column; an epoch that lacks it has NaN there."""
+        if column not in self.columns:
+            raise unknown_name("history column", column, self.columns)
+        return [row.get(column, float("nan")) for row in self.rows]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and self.rows == other.rows
+
+    __hash__ = None  # type: ignore[assignment]  # a growing list has no hash
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the history as a ``pandas.DataFrame`` with one row an epoch."""
+        import pandas as pd  # noqa: PLC0415  # a second of import that training itself does not need
+
+        return pd.DataFrame(self.rows, columns=self.columns)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the history to a CSV file, whole or not at all."""
+        with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, self.columns)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def __repr__(self) -> str:
+        return f"History(epochs={len(self)}, columns={self.columns})"

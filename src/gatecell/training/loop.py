@@ -1,0 +1,207 @@
+"""Training: ``fit`` runs a Lightning trainer over a network, a loss and rows, and returns what came of it."""
+
+import time
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+from torch import nn
+
+from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
+from gatecell.training.batches import BatchSource
+from gatecell.training.checkpoint import CheckpointFolder, run_identity
+from gatecell.training.config import TrainingConfig
+from gatecell.training.history import History
+from gatecell.training.module import TrainingModule
+from gatecell.training.prediction import Loss, Metric, predict
+from gatecell.training.progress import progress_callbacks
+from gatecell.training.quiet import interruptible, own_random_state, quiet_lightning
+from gatecell.training.state import TrainingState, copy_weights
+
+__all__ = ["TrainingResult", "fit", "predict"]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came of a run."""
+
+    history: History
+    """One row an epoch, those before a resume or an earlier call (``start``) included."""
+    best_epoch: int | None
+    """The epoch (from 1) with the best ``monitor``; None where that column is not measured."""
+    stopped_early: bool
+    """Whether early stopping ended the run."""
+    seconds: float
+    """Wall time of this call."""
+    state: TrainingState
+    """Give it as ``start`` to a later ``fit`` to go on with the same moments of the optimiser."""
+
+
+def fit(
+    network: nn.Module,
+    loss: Loss,
+    train: BatchSource,
+    validation: BatchSource | None = None,
+    config: TrainingConfig | None = None,
+    *,
+    metrics: Mapping[str, Metric] | None = None,
+    checkpoint_dir: str | Path | None = None,
+    resume: bool = False,
+    identity: Mapping[str, Any] | None = None,
+    start: TrainingState | None = None,
+) -> TrainingResult:
+    """Train a network, in place.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Called with ``*batch.inputs``. It ends in evaluation mode, on the device on which it was trained.
+    loss : callable
+        Takes prediction and target; returns the loss of each row, ``(B,)``, or of each of its outputs, ``(B, ...)``.
+        What is minimised is the weighted mean over the rows of a batch, ``sum(w * l) / sum(w)``.
+    train, validation : BatchSource
+        The rows, and those that early stopping judges by; both with targets.
+    config : TrainingConfig, optional
+        How to train; by default as ``TrainingConfig`` says.
+    metrics : mapping of str to callable, optional
+        Name to a function of all predictions and all targets, measured every epoch on both parts.
+    checkpoint_dir : path, optional
+        A folder for ``checkpoint.safetensors`` and ``history.csv``, written at the end of every epoch.
+    resume : bool
+        Whether to go on from the checkpoint in ``checkpoint_dir``, if there is one. The run then ends with the same
+        weights, bit for bit, as one that never stopped. False starts anew and overwrites it.
+    identity : mapping, optional
+        JSON values that the checkpoint must agree on beside the config, the shapes of the weights and the numbers of
+        rows: such as a fingerprint of the data.
+    start : TrainingState, optional
+        The ``state`` of an earlier result: its history and the moments of the optimiser go on, ``max_epochs`` more
+        epochs are run, and a schedule and early stopping begin anew. The network keeps the weights that it has.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    NonFiniteLossError
+        Where the loss or the weights are NaN or infinite; the network then has the weights of the end of the last good
+        epoch, or those from before the run.
+    OptionError
+        Where the config asks for what is not there: a monitored column, a device, parameters for ``l2``.
+    TrainingError
+        Where the checkpoint in ``checkpoint_dir`` is of another run.
+    InputError
+        Where there are no rows, or no targets.
+    """
+    config = config or TrainingConfig()
+    metrics = metrics or {}
+    _check(train, validation, config, metrics, checkpoint_dir, resume)
+    began = time.perf_counter()
+    state, folder = _prepared_state(network, train, validation, config, checkpoint_dir, resume, identity, start)
+    before = state.weights or copy_weights(network)
+    if not state.stopped_early and state.epochs_done < state.first_epoch + config.max_epochs:
+        keep = folder.save if folder else _keep_nothing
+        module = TrainingModule(network, loss, train, validation, config, metrics, state, keep)
+        try:
+            _run(module, config, state)
+        except NonFiniteLossError:
+            network.load_state_dict(state.weights or before)
+            raise
+        finally:
+            network.eval()
+    network.load_state_dict(state.best_weights or state.weights)
+    network.eval()
+    return TrainingResult(
+        history=state.history,
+        best_epoch=state.watch.best_epoch,
+        stopped_early=state.stopped_early,
+        seconds=time.perf_counter() - began,
+        state=state,
+    )
+
+
+def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState) -> None:
+    with quiet_lightning(), own_random_state(), interruptible(), torch.enable_grad():
+        try:
+            trainer = Trainer(
+                accelerator=config.accelerator,
+                devices=1,
+                max_epochs=state.first_epoch + config.max_epochs - state.epochs_done,
+                callbacks=progress_callbacks(config, state),
+                # a plain process even inside a SLURM job, whose plugin would take over signals and devices
+                plugins=[LightningEnvironment()],
+                logger=False,
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+        except MisconfigurationException as error:
+            raise OptionError(
+                f'accelerator={config.accelerator!r} is not on this machine ({error}). Use accelerator="auto".'
+            ) from error
+        device = trainer.strategy.root_device
+        trainer.fit(module)
+    # Lightning leaves a network on the CPU; predictions that follow should run where it was trained
+    module.network.to(device)
+
+
+def _prepared_state(
+    network: nn.Module,
+    train: BatchSource,
+    validation: BatchSource | None,
+    config: TrainingConfig,
+    checkpoint_dir: str | Path | None,
+    resume: bool,
+    identity: Mapping[str, Any] | None,
+    start: TrainingState | None,
+) -> tuple[TrainingState, CheckpointFolder | None]:
+    state = TrainingState()
+    if start is not None:
+        state = TrainingState(
+            epochs_done=start.epochs_done,
+            first_epoch=start.epochs_done,
+            optimizer=dict(start.optimizer),
+            history=deepcopy(start.history),
+        )
+    if checkpoint_dir is None:
+        return state, None
+    run = {**(identity or {}), "first_epoch": state.first_epoch}
+    folder = CheckpointFolder(checkpoint_dir, run_identity(network, train, validation, config, run))
+    folder.clean()
+    saved = folder.load() if resume else None
+    if saved is not None:
+        network.load_state_dict(saved.weights)
+    return saved or state, folder
+
+
+def _check(
+    train: BatchSource,
+    validation: BatchSource | None,
+    config: TrainingConfig,
+    metrics: Mapping[str, Metric],
+    checkpoint_dir: str | Path | None,
+    resume: bool,
+) -> None:
+    for name, source in (("train", train), ("validation", validation)):
+        if source is not None and len(source) == 0:
+            raise InputError(f"The {name} part has no rows.")
+    if resume and checkpoint_dir is None:
+        raise OptionError("resume=True needs checkpoint_dir, the folder in which the checkpoint lies.")
+    parts = ("train", "validation") if validation is not None else ("train",)
+    columns = [f"{part}_{name}" for part in parts for name in ("loss", *metrics)]
+    if config.watches_monitor and config.monitor not in columns:
+        hint = " Give validation rows." if validation is None and config.monitor.startswith("validation_") else ""
+        raise OptionError(
+            f"monitor={config.monitor!r} is not measured in this run, so patience and a plateau schedule cannot watch "
+            f"it.{hint} Measured are: {', '.join(columns)}."
+        )
+
+
+def _keep_nothing(state: TrainingState) -> None:
+    """Stand in for a checkpoint where none is asked for."""

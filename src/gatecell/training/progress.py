@@ -1,0 +1,97 @@
+"""What a user sees while a network trains; always on standard error, so that standard output stays free for results."""
+
+import sys
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gatecell.training.config import TrainingConfig
+from gatecell.training.history import Row
+from gatecell.training.state import TrainingState
+
+
+def progress_callbacks(config: TrainingConfig, state: TrainingState) -> list[Callback]:
+    """Return the displays that ``config.verbose`` asks for."""
+    if config.verbose == 2:
+        return [EpochLines(config, state)]
+    if config.verbose == 1 and sys.stderr.isatty():
+        return [EpochBar(config, state)]
+    return []
+
+
+def epoch_text(row: Row, last_epoch: int) -> str:
+    """Return one epoch as a line."""
+    figures = [
+        f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "learning_rate", "seconds")
+    ]
+    return f"epoch {int(row['epoch'])}/{last_epoch}  {'  '.join(figures)}  {row['seconds']:.1f} s"
+
+
+class EpochLines(Callback):
+    """One line an epoch, for logs."""
+
+    def __init__(self, config: TrainingConfig, state: TrainingState) -> None:
+        self._state = state
+        self._last_epoch = state.first_epoch + config.max_epochs
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say what the epoch before came to."""
+        self._report()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say what the last epoch came to."""
+        self._report()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Remember what a resumed run has already reported."""
+        self._reported = len(self._state.history)
+
+    def _report(self) -> None:
+        for row in self._state.history.rows[self._reported :]:
+            sys.stderr.write(epoch_text(row, self._last_epoch) + "\n")
+        self._reported = len(self._state.history)
+
+
+class EpochBar(Callback):
+    """A bar over the batches of the epoch, with the last epoch's figures."""
+
+    def __init__(self, config: TrainingConfig, state: TrainingState) -> None:
+        self._state = state
+        self._last_epoch = state.first_epoch + config.max_epochs
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=Console(stderr=True),
+            refresh_per_second=5,
+        )
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the bar."""
+        self._task = self._progress.add_task("training", total=int(trainer.num_training_batches), epoch="", figures="")
+        self._progress.start()
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin the bar of the next epoch."""
+        epoch = f"{self._state.epochs_done + 1}/{self._last_epoch}"
+        self._progress.reset(self._task, epoch=epoch, figures=self._figures())
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Move the bar; the display itself refreshes on its own clock."""
+        self._progress.advance(self._task)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave the last figures."""
+        self._progress.update(self._task, figures=self._figures())
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give the terminal back, also after an error."""
+        self._progress.stop()
+
+    def _figures(self) -> str:
+        rows = self._state.history.rows
+        return epoch_text(rows[-1], self._last_epoch).partition("  ")[2] if rows else ""
