@@ -15,7 +15,7 @@ else:
 
 
 def record_to_dict(record: "DataclassInstance") -> dict[str, Any]:
-    """Return the fields of a dataclass, nested ones included, with tuples as lists: what ``json`` gives back unchanged."""
+    """Return the fields of a dataclass, nested ones included, with tuples as lists: as ``json`` gives them back."""
     return {name: _listed(value) for name, value in asdict(record).items()}
 
 
