@@ -3,6 +3,7 @@
 import ctypes
 from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_uint64, c_void_p
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -10,7 +11,8 @@ import torch
 from gatecell._core.errors import EngineError
 
 _VERSION = 1
-_LIBRARY = Path(__file__).with_name("libgatecell.so")
+# beside this file in a wheel; an editable install keeps it among the installed packages
+_LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
 FLOAT32, FLOAT64 = 0, 1
 _MESSAGES = {
     1: "it ran out of memory",
@@ -102,7 +104,7 @@ class Gradients(Structure):
 @cache
 def missing() -> str | None:
     """Say why the core cannot run here, as the end of a sentence; ``None`` where it can."""
-    if not _LIBRARY.exists():
+    if not _LIBRARY.is_file():
         return (
             "the C++ core was not built, because there was no GCC or Clang when Gatecell was installed. Install one "
             "(Debian: apt-get install g++), then Gatecell again: pip install --force-reinstall --no-deps gatecell"
@@ -170,5 +172,3 @@ def pack(problem: Problem, weights: Weights) -> torch.Tensor:
 
 def _load() -> ctypes.CDLL:
     return ctypes.CDLL(str(_LIBRARY))
-
-

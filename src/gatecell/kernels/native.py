@@ -56,9 +56,7 @@ def run_direction(
         seed,
         stream,
     )
-    if torch.is_grad_enabled() and any(
-        value is not None and value.requires_grad for value in (x, h, c, *weights)
-    ):
+    if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *weights)):
         results: tuple[Tensor, Tensor, Tensor] = _Direction.apply(call, x, h, c, *weights)  # type: ignore[no-untyped-call]
         return results
     return launch.forward(call, x, h, c, weights, save=False)[:3]
@@ -125,7 +123,14 @@ class _Direction(torch.autograd.Function):
         if torch.is_grad_enabled():
             return (None, *_differentiable_gradients(ctx.call, (x, h, c), weights, gradients))
         found = launch.backward(
-            ctx.call, x, h, c, weights, results, *gradients, need_x=ctx.needs_input_grad[1]  # type: ignore[arg-type]
+            ctx.call,
+            x,
+            h,
+            c,
+            weights,
+            results,
+            *gradients,
+            need_x=ctx.needs_input_grad[1],
         )
         return (None, found.x, found.h, found.c, *found.weights)
 
