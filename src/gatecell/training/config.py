@@ -112,7 +112,7 @@ class TrainingConfig:
             )
         if self.momentum and self.optimizer not in ("sgd", "rmsprop"):
             raise OptionError(
-                f"momentum={self.momentum:g} has no effect with optimizer={self.optimizer!r}, which keeps moments itself. "
+                f"momentum={self.momentum:g} has no effect with optimizer={self.optimizer!r}, which has moments. "
                 'Use optimizer="sgd" or "rmsprop", or leave momentum at 0.'
             )
         if self.weight_decay and self.optimizer != "adamw":
