@@ -16,6 +16,10 @@ class InputError(GatecellError, ValueError):
     """Data handed in by the user cannot be used as it is."""
 
 
+class InputTypeError(InputError, TypeError):
+    """Data handed in by the user is of a kind that cannot be used."""
+
+
 class OptionError(GatecellError, ValueError):
     """A parameter or option has a value that does not make sense, alone or beside the others."""
 
