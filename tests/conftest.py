@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-import pytest
-import torch
+# before torch is imported, and for the processes that tests start
+os.environ["OMP_NUM_THREADS"] = "1"
 
-torch.set_num_threads(1)
+import pytest
 
 
 @pytest.fixture
