@@ -174,14 +174,14 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     def _note_targets(self, y: Any) -> None:
         self.classes_ = np.unique(_labels(y))
         if len(self.classes_) < 2:
-            raise _one_class(self.classes_[0])
+            raise _one_class(self.classes_.tolist()[0])
 
     def _read_targets(self, y: Any) -> Tensor:
         labels = _labels(y)
         known = np.isin(labels, self.classes_)
         if not known.all():
             raise InputError(
-                f"y has the label {labels[~known][0]!r}, which is none of the classes {self.classes_.tolist()}. "
+                f"y has the label {labels[~known].tolist()[0]!r}, which is none of the classes {self.classes_.tolist()}. "
                 "Give rows of known classes, or fit anew with all of them."
             )
         return torch.from_numpy(np.searchsorted(self.classes_, labels))
@@ -190,7 +190,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         target = rows.target if rows.weight is None else rows.target[rows.weight > 0]
         present = target.unique()
         if len(present) == 1:
-            raise _one_class(self.classes_[int(present)])
+            raise _one_class(self.classes_.tolist()[int(present)])
 
     def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
         if self.class_weight is None:

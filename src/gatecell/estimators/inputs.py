@@ -35,6 +35,8 @@ def read_input(estimator: BaseEstimator, X: Any, *, reset: bool) -> tuple[Sequen
     InputError
         Where ``X`` is empty, holds NaN, infinity or what is no number, has a wrong shape, or does not match.
     """
+    if isinstance(X, list | tuple) and not X:
+        raise InputError("X has no sequences: it is empty.")
     kind = _kind(X)
     if not reset and kind != estimator.input_kind_:
         X, kind = _converted(estimator, X, kind)

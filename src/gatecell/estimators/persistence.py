@@ -27,8 +27,10 @@ KIND = "estimator"
 """What the metadata of such a file says it is."""
 
 
-def save_estimator(estimator: "LSTMEstimator", path: str | Path) -> Path:
-    """Write a fitted estimator; see ``LSTMEstimator.save``."""
+def save_estimator(
+    estimator: "LSTMEstimator", path: str | Path, *, notes: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a fitted estimator; see ``LSTMEstimator.save``. ``notes`` are JSON values that travel with it."""
     state = estimator._training_state
     tensors = {f"network/{name}": tensor for name, tensor in estimator.network_.state_dict().items()}
     tensors |= {f"optimizer/{name}": tensor for name, tensor in state.optimizer.items()}
@@ -46,6 +48,7 @@ def save_estimator(estimator: "LSTMEstimator", path: str | Path) -> Path:
         "epochs_done": state.epochs_done,
         "training": asdict(estimator.training_),
         "fitted": estimator._fitted_to_json(),
+        "notes": dict(notes or {}),
     }
     return save_artifact(path, tensors, metadata)
 
