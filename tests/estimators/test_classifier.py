@@ -12,6 +12,7 @@ import torch
 
 from gatecell import LSTMClassifier
 from gatecell._core.errors import InputError, NonFiniteLossError, OptionError, TrainingError, UnknownNameError
+from gatecell.estimators import classifier as classifier_module
 from gatecell.training.checkpoint import CheckpointFolder
 from tests.estimators.rows import labels_of, ragged_rows
 
@@ -250,3 +251,19 @@ def test_a_loss_that_is_not_finite_stops_the_fit_and_leaves_no_model() -> None:
     with pytest.raises(NonFiniteLossError, match="at step 1 of 2 in epoch 1"):
         model.fit([row * 1e300 for row in rows], labels)
     assert not hasattr(model, "network_")
+
+
+def test_the_epochs_before_a_loss_that_is_not_finite_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, calls = classifier_module._cross_entropy, []
+
+    def broken_in_the_third_epoch(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return loss(output, target) * (float("nan") if len(calls) > 4 else 1.0)
+
+    monkeypatch.setattr(classifier_module, "_cross_entropy", broken_in_the_third_epoch)
+    model = LSTMClassifier(**SMALL)
+    with pytest.raises(NonFiniteLossError, match="at step 1 of 2 in epoch 3"):
+        model.fit(rows, labels)
+    assert len(model.history_) == 2
+    monkeypatch.undo()
+    assert same_weights(model, LSTMClassifier(**{**SMALL, "max_epochs": 2}).fit(rows, labels))

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from torch import Tensor
 
 from gatecell._core.checks import check_choice
-from gatecell._core.errors import InputError, OptionError
+from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
 from gatecell.data.scaling import SCALINGS, ChannelScaler
 from gatecell.data.sequences import Sequences
@@ -118,7 +118,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         OptionError
             Where a parameter is out of its range, or parameters do not go together.
         NonFiniteLossError
-            Where the loss became NaN or infinite.
+            Where the loss became NaN or infinite. The estimator then holds the epochs before that, if there are any.
         TrainingError
             Where ``checkpoint_dir`` holds the checkpoint of another fit.
         """
@@ -129,18 +129,23 @@ class LSTMEstimator(BaseEstimator, ABC):
         source, validation_source = self._prepared(train, validation, config.batch_size, reset=True)
         network = self._new_network(seed)
         folder = self.checkpoint_dir
-        result = fit(
-            network,
-            self._loss,
-            source,
-            validation_source,
-            config,
-            metrics=self._metrics,
-            checkpoint_dir=folder,
-            resume=folder is not None,
-            identity=_identity(train, validation) if folder is not None else None,
-        )
         self.seed_ = seed
+        try:
+            result = fit(
+                network,
+                self._loss,
+                source,
+                validation_source,
+                config,
+                metrics=self._metrics,
+                checkpoint_dir=folder,
+                resume=folder is not None,
+                identity=_identity(train, validation) if folder is not None else None,
+            )
+        except NonFiniteLossError as error:
+            if error.result is not None:
+                self._keep(network, error.result)
+            raise
         self._keep(network, result)
         return self
 

@@ -181,8 +181,8 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         known = np.isin(labels, self.classes_)
         if not known.all():
             raise InputError(
-                f"y has the label {labels[~known].tolist()[0]!r}, which is none of the classes {self.classes_.tolist()}. "
-                "Give rows of known classes, or fit anew with all of them."
+                f"y has the label {labels[~known].tolist()[0]!r}, which is none of the classes "
+                f"{self.classes_.tolist()}. Give rows of known classes, or fit anew with all of them."
             )
         return torch.from_numpy(np.searchsorted(self.classes_, labels))
 

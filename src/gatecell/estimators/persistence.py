@@ -27,9 +27,7 @@ KIND = "estimator"
 """What the metadata of such a file says it is."""
 
 
-def save_estimator(
-    estimator: "LSTMEstimator", path: str | Path, *, notes: Mapping[str, Any] | None = None
-) -> Path:
+def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mapping[str, Any] | None = None) -> Path:
     """Write a fitted estimator; see ``LSTMEstimator.save``. ``notes`` are JSON values that travel with it."""
     state = estimator._training_state
     tensors = {f"network/{name}": tensor for name, tensor in estimator.network_.state_dict().items()}

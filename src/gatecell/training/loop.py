@@ -13,7 +13,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
 from torch import nn
 
-from gatecell._core.errors import InputError, OptionError
+from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
 from gatecell.training.batches import BatchSource
 from gatecell.training.checkpoint import CheckpointFolder, run_identity
 from gatecell.training.config import TrainingConfig
@@ -113,15 +113,21 @@ def fit(
         module = TrainingModule(network, loss, train, validation, config, metrics, state, keep)
         try:
             _run(module, config, state)
-        except BaseException:
+        except BaseException as error:
             # NaN, Ctrl-C, an error in the loss: half an epoch is nothing to go on with
             network.load_state_dict(state.weights or before)
+            if isinstance(error, NonFiniteLossError) and state.weights:
+                error.result = _result(state, began)
             raise
         finally:
             network.zero_grad()
             network.eval()
     network.load_state_dict(state.best_weights or state.weights)
     network.eval()
+    return _result(state, began)
+
+
+def _result(state: TrainingState, began: float) -> TrainingResult:
     return TrainingResult(
         history=state.history,
         best_epoch=state.watch.best_epoch,
