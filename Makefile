@@ -34,7 +34,7 @@ docs: setup
 
 # Writes the pins anew from what is installed in .venv
 lock: setup
-	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements/lock.txt
+	$(BIN)/python -m pip freeze --exclude-editable --exclude gatecell | sed 's/+cpu$$//' > requirements/lock.txt
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

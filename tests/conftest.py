@@ -1,5 +1,18 @@
-"""What all tests share: one thread a test process, so that tests may run side by side."""
+"""What all tests share: one thread a test process, so that tests may run side by side; where the real data lie."""
 
-import torch
+import os
+from pathlib import Path
 
-torch.set_num_threads(1)
+# before torch is imported, and for the processes that tests start
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import pytest
+
+
+@pytest.fixture
+def data_home() -> Path:
+    """The folder with real data; a test that needs it says so where there is none."""
+    home = os.environ.get("GATECELL_DATA_HOME")
+    if not home:
+        pytest.skip("needs the real data: set GATECELL_DATA_HOME")
+    return Path(home)

@@ -8,17 +8,27 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gatecell import nn as nn
     from gatecell._core.errors import GatecellError as GatecellError
+    from gatecell.estimators.classifier import LSTMClassifier as LSTMClassifier
+    from gatecell.estimators.loading import load as load
+    from gatecell.estimators.regressor import LSTMRegressor as LSTMRegressor
 
 _PUBLIC = {
     "GatecellError": "gatecell._core.errors",
+    "LSTMClassifier": "gatecell.estimators.classifier",
+    "LSTMRegressor": "gatecell.estimators.regressor",
+    "load": "gatecell.estimators.loading",
 }
+_MODULES = ("nn",)
 
 __version__ = version("gatecell")
-__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604  the names are strings
+__all__ = ["__version__", *sorted(_PUBLIC), *_MODULES]  # noqa: PLE0604  the names are strings
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"gatecell.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'gatecell' has no attribute {name!r}")
     value = getattr(import_module(_PUBLIC[name]), name)

@@ -68,6 +68,6 @@ def test_temperatures(data_home: Path) -> None:
     assert len(series) == 3650
     assert series.iloc[0] == 20.7
     assert series.iloc[-1] == 13.0
-    missing = pd.date_range(series.index[0], series.index[-1]).difference(series.index)
+    missing = pd.date_range(series.index[0], series.index[-1]).difference(pd.DatetimeIndex(series.index))
     assert missing.strftime("%Y-%m-%d").tolist() == ["1984-12-31", "1988-12-31"]
     assert series.index.is_monotonic_increasing

@@ -17,7 +17,8 @@ def sigmoid(z: Array) -> Array:
 
 
 def normalise(v: Array) -> Array:
-    return (v - v.mean()) / np.sqrt(v.var() + 1e-5)
+    result: Array = (v - v.mean()) / np.sqrt(v.var() + 1e-5)
+    return result
 
 
 def run_row(

@@ -33,7 +33,6 @@ OPTIONS: list[dict[str, Any]] = [
     {"forget_bias": 3.0},
     {"initialisation": "torch"},
 ]
-pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning")
 
 
 def pair(engine: str, **shape: Any) -> tuple[LSTM, torch.nn.LSTM]:

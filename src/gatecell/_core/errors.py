@@ -6,6 +6,7 @@ code written for scikit-learn or PyTorch catches them.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class GatecellError(Exception):
@@ -14,6 +15,10 @@ class GatecellError(Exception):
 
 class InputError(GatecellError, ValueError):
     """Data handed in by the user cannot be used as it is."""
+
+
+class InputTypeError(InputError, TypeError):
+    """Data handed in by the user is of a kind that cannot be used."""
 
 
 class OptionError(GatecellError, ValueError):
@@ -34,6 +39,9 @@ class TrainingError(GatecellError, RuntimeError):
 
 class NonFiniteLossError(TrainingError):
     """The loss became NaN or infinite; the network holds the last good weights."""
+
+    result: Any = None
+    """The ``TrainingResult`` of the epochs before; None where not one was finished."""
 
 
 class ArtifactError(GatecellError):

@@ -1,6 +1,5 @@
 """The checkpoint of a run: one safe file, replaced whole at the end of every epoch."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from gatecell._core.errors import TrainingError
+from gatecell.artifact.format import to_json
 from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.training.batches import BatchSource
 from gatecell.training.config import NOT_IN_RESULT, TrainingConfig
@@ -34,7 +34,11 @@ def run_identity(
     settings = {name: value for name, value in config.to_dict().items() if name not in NOT_IN_RESULT}
     weights = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
     rows = {"train": len(train), "validation": None if validation is None else len(validation)}
-    return {"config": settings, "weights": weights, "rows": rows, "run": dict(extra or {})}
+    # as it will come back from the file: tuples as lists, numbers of NumPy as plain ones
+    identity: dict[str, Any] = to_json(
+        {"config": settings, "weights": weights, "rows": rows, "run": dict(extra or {})}, "identity"
+    )
+    return identity
 
 
 class CheckpointFolder:
@@ -64,7 +68,7 @@ class CheckpointFolder:
             "first_epoch": state.first_epoch,
             "stopped_early": state.stopped_early,
             "watch": asdict(state.watch),
-            "history": [{key: _or_none(value) for key, value in row.items()} for row in state.history],
+            "history": state.history.to_json(),
         }
         save_artifact(self.path, tensors, metadata)
         state.history.to_csv(self._history_path)
@@ -96,7 +100,7 @@ class CheckpointFolder:
             epochs_done=metadata["epochs_done"],
             first_epoch=metadata["first_epoch"],
             stopped_early=metadata["stopped_early"],
-            history=History([{key: _or_nan(value) for key, value in row.items()} for row in metadata["history"]]),
+            history=History.from_json(metadata["history"]),
             watch=Watch(**metadata["watch"]),
             **groups,
         )
@@ -125,11 +129,3 @@ def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: st
         elif old != new:
             lines.append(f"{name} was {old!r} and is {new!r}")
     return lines
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

@@ -28,16 +28,17 @@ class TrainingConfig:
         Where a value is out of its range, or options do not go together.
     """
 
-    max_epochs: int = 20
-    """Passes over the rows, at least 1; early stopping may end the run before."""
-    batch_size: int = 64
-    """Rows an optimiser step, at least 1; the last batch of an epoch may be smaller."""
+    max_epochs: int = 50
+    """Passes over the rows, at least 1; early stopping may end the run before. Enough for some hundred rows, where an
+    epoch has few steps; with many rows, fewer do."""
+    batch_size: int = 32
+    """Rows an optimiser step, at least 1; the last batch of an epoch may be smaller. Keras's default."""
     shuffle: bool = True
     """Whether each epoch has an order of its own, derived from ``(seed, epoch)`` alone; False: the rows as they lie."""
     optimizer: OptimizerName = "adam"
     """``"adam"`` (Kingma & Ba 2015), ``"adamw"`` (Loshchilov & Hutter 2019), ``"sgd"`` or ``"rmsprop"``."""
-    learning_rate: float = 1e-3
-    """Above 0; the rate of Adam's paper, and Keras's default."""
+    learning_rate: float = 3e-3
+    """Above 0. In the middle of what Greff et al. (2017) found good for LSTMs, 1e-3 to 1e-2; Adam's paper has 1e-3."""
     momentum: float = 0.0
     """In [0, 1); for ``"sgd"`` and ``"rmsprop"``."""
     weight_decay: float = 0.0
@@ -112,7 +113,7 @@ class TrainingConfig:
             )
         if self.momentum and self.optimizer not in ("sgd", "rmsprop"):
             raise OptionError(
-                f"momentum={self.momentum:g} has no effect with optimizer={self.optimizer!r}, which keeps moments itself. "
+                f"momentum={self.momentum:g} has no effect with optimizer={self.optimizer!r}, which has moments. "
                 'Use optimizer="sgd" or "rmsprop", or leave momentum at 0.'
             )
         if self.weight_decay and self.optimizer != "adamw":

@@ -1,7 +1,8 @@
 """What happened, epoch by epoch."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,15 @@ class History:
             writer = csv.DictWriter(stream, self.columns)
             writer.writeheader()
             writer.writerows(self.rows)
+
+    def to_json(self) -> list[dict[str, float | None]]:
+        """Return the rows as JSON values: None where a value is not finite."""
+        return [{key: value if math.isfinite(value) else None for key, value in row.items()} for row in self.rows]
+
+    @classmethod
+    def from_json(cls, rows: Iterable[Mapping[str, float | None]]) -> "History":
+        """Build from ``to_json``'s result; None becomes NaN."""
+        return cls([{key: math.nan if value is None else value for key, value in row.items()} for row in rows])
 
     def __repr__(self) -> str:
         return f"History(epochs={len(self)}, columns={self.columns})"

@@ -90,14 +90,17 @@ def fit(
     Raises
     ------
     NonFiniteLossError
-        Where the loss or the weights are NaN or infinite; the network then has the weights of the end of the last good
-        epoch, or those from before the run.
+        Where the loss or the weights are NaN or infinite.
     OptionError
-        Where the config asks for what is not there: a monitored column, a device, parameters for ``l2``.
+        Where the config asks for what is not there: a monitored column, a device, parameters for ``l2``; or where
+        ``start`` is of another optimiser or network.
     TrainingError
         Where the checkpoint in ``checkpoint_dir`` is of another run.
     InputError
         Where there are no rows, or no targets.
+
+    Whatever ends the run before its time, Ctrl-C included, leaves the network with the weights of the end of the last
+    finished epoch, or those from before the run.
     """
     config = config or TrainingConfig()
     metrics = metrics or {}
@@ -110,13 +113,21 @@ def fit(
         module = TrainingModule(network, loss, train, validation, config, metrics, state, keep)
         try:
             _run(module, config, state)
-        except NonFiniteLossError:
+        except BaseException as error:
+            # NaN, Ctrl-C, an error in the loss: half an epoch is nothing to go on with
             network.load_state_dict(state.weights or before)
+            if isinstance(error, NonFiniteLossError) and state.weights:
+                error.result = _result(state, began)
             raise
         finally:
+            network.zero_grad()
             network.eval()
     network.load_state_dict(state.best_weights or state.weights)
     network.eval()
+    return _result(state, began)
+
+
+def _result(state: TrainingState, began: float) -> TrainingResult:
     return TrainingResult(
         history=state.history,
         best_epoch=state.watch.best_epoch,
@@ -133,7 +144,7 @@ def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState) -
                 accelerator=config.accelerator,
                 devices=1,
                 max_epochs=state.first_epoch + config.max_epochs - state.epochs_done,
-                callbacks=progress_callbacks(config, state),
+                callbacks=progress_callbacks(config, state, module.n_steps),
                 # a plain process even inside a SLURM job, whose plugin would take over signals and devices
                 plugins=[LightningEnvironment()],
                 logger=False,

@@ -63,13 +63,13 @@ class TrainingModule(LightningModule):
         self._rows, self._validation = train, validation
         self._config, self._metrics, self._state, self._keep = config, metrics, state, keep
         self._rules = GradientRules(network, config)
-        self._n_steps = math.ceil(len(train) / config.batch_size)
+        self.n_steps = math.ceil(len(train) / config.batch_size)
 
     def configure_optimizers(self) -> Optimizer:
         """Build the optimiser, with the moments of an earlier call or of a checkpoint."""
         self._optimizer = build_optimizer(self.network, self._config)
         if self._state.optimizer:
-            load_optimizer_tensors(self.network, self._optimizer, self._state.optimizer)
+            load_optimizer_tensors(self.network, self._optimizer, self._config, self._state.optimizer)
         return self._optimizer
 
     def train_dataloader(self) -> StepGroups:
@@ -102,7 +102,7 @@ class TrainingModule(LightningModule):
         for loss, (_, weight) in zip(losses, done, strict=True):
             self._step += 1
             if not math.isfinite(loss):
-                raise self._not_finite(f"The loss became {loss} at step {self._step} of {self._n_steps}")
+                raise self._not_finite(f"The loss became {loss} at step {self._step} of {self.n_steps}")
             self._loss_sum += loss * float(weight)
             self._weight_sum += float(weight)
 
@@ -125,7 +125,7 @@ class TrainingModule(LightningModule):
         state, config = self._state, self._config
         weights = copy_weights(self.network)
         if not all(bool(torch.isfinite(tensor).all()) for tensor in weights.values() if tensor.is_floating_point()):
-            raise self._not_finite(f"The weights were no longer finite after step {self._step} of {self._n_steps}")
+            raise self._not_finite(f"The weights were no longer finite after step {self._step} of {self.n_steps}")
         row = self._measured()
         state.epochs_done += 1
         state.weights = weights

@@ -49,14 +49,49 @@ def optimizer_tensors(network: nn.Module, optimizer: Optimizer) -> dict[str, Ten
     }
 
 
-def load_optimizer_tensors(network: nn.Module, optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what ``optimizer_tensors`` returned; the learning rate is not part of it."""
-    trained = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+def load_optimizer_tensors(
+    network: nn.Module, optimizer: Optimizer, config: TrainingConfig, tensors: dict[str, Tensor]
+) -> None:
+    """Put back what ``optimizer_tensors`` returned; the learning rate is not part of it.
+
+    Raises
+    ------
+    OptionError
+        Where the moments are of another optimiser or another network.
+    """
+    parameters = dict(network.named_parameters())
+    trained = [name for name, parameter in parameters.items() if parameter.requires_grad]
     state: dict[int, dict[str, Tensor]] = {}
     for label, tensor in tensors.items():
         key, _, name = label.partition(":")
-        state.setdefault(trained.index(name), {})[key] = tensor.clone()
+        if name not in parameters or (tensor.dim() and tensor.shape != parameters[name].shape):
+            raise OptionError(
+                f"The moments of the earlier run are of another network: {name} of shape {tuple(tensor.shape)} is not "
+                "in this one. Go on with the network of then, or begin anew."
+            )
+        if name in trained:
+            state.setdefault(trained.index(name), {})[key] = tensor.clone()
+    expected = _moments(config)
+    found = {key for moments in state.values() for key in moments}
+    if state and found != expected:
+        raise OptionError(
+            f"optimizer={config.optimizer!r} with momentum={config.momentum:g} keeps the moments "
+            f"{sorted(expected) or 'none'}, but the earlier run has {sorted(found)}, so it cannot go on from there. "
+            "Keep optimizer and momentum as they were, or begin anew."
+        )
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _moments(config: TrainingConfig) -> set[str]:
+    """Return the names under which torch keeps the moments of a parameter."""
+    buffer = {"momentum_buffer"} if config.momentum else set()
+    match config.optimizer:
+        case "adam" | "adamw":
+            return {"step", "exp_avg", "exp_avg_sq"}
+        case "rmsprop":
+            return {"step", "square_avg"} | buffer
+        case "sgd":
+            return buffer
 
 
 class GradientRules:

@@ -83,6 +83,7 @@ def weighted_mean(losses: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor
     rows = losses.flatten(1).mean(1) if losses.dim() > 1 else losses
     if weight is None:
         return rows.mean(), len(rows)
+    weight = weight.to(rows.dtype)
     total = weight.sum()
     return (rows * weight).sum() / total.clamp_min(torch.finfo(weight.dtype).tiny), total
 

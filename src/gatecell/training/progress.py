@@ -6,18 +6,19 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from torch import Tensor
 
 from gatecell.training.config import TrainingConfig
 from gatecell.training.history import Row
 from gatecell.training.state import TrainingState
 
 
-def progress_callbacks(config: TrainingConfig, state: TrainingState) -> list[Callback]:
-    """Return the displays that ``config.verbose`` asks for."""
+def progress_callbacks(config: TrainingConfig, state: TrainingState, n_steps: int) -> list[Callback]:
+    """Return the displays that ``config.verbose`` asks for, of epochs of ``n_steps`` optimiser steps."""
     if config.verbose == 2:
         return [EpochLines(config, state)]
     if config.verbose == 1 and sys.stderr.isatty():
-        return [EpochBar(config, state)]
+        return [EpochBar(config, state, n_steps)]
     return []
 
 
@@ -55,10 +56,10 @@ class EpochLines(Callback):
 
 
 class EpochBar(Callback):
-    """A bar over the batches of the epoch, with the last epoch's figures."""
+    """A bar over the optimiser steps of the epoch, with the last epoch's figures."""
 
-    def __init__(self, config: TrainingConfig, state: TrainingState) -> None:
-        self._state = state
+    def __init__(self, config: TrainingConfig, state: TrainingState, n_steps: int) -> None:
+        self._state, self._n_steps = state, n_steps
         self._last_epoch = state.first_epoch + config.max_epochs
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
@@ -72,7 +73,7 @@ class EpochBar(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the bar."""
-        self._task = self._progress.add_task("training", total=int(trainer.num_training_batches), epoch="", figures="")
+        self._task = self._progress.add_task("training", total=self._n_steps, epoch="", figures="")
         self._progress.start()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -80,16 +81,22 @@ class EpochBar(Callback):
         epoch = f"{self._state.epochs_done + 1}/{self._last_epoch}"
         self._progress.reset(self._task, epoch=epoch, figures=self._figures())
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Move the bar; the display itself refreshes on its own clock."""
-        self._progress.advance(self._task)
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: tuple[Tensor, ...], batch_idx: int
+    ) -> None:
+        """Move the bar by the steps of a group; the display itself refreshes on its own clock."""
+        self._progress.advance(self._task, len(batch))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the last figures."""
         self._progress.update(self._task, figures=self._figures())
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the terminal back, also after an error."""
+        """Give the terminal back."""
+        self._progress.stop()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the terminal back: after an error Lightning calls this instead of ``teardown``."""
         self._progress.stop()
 
     def _figures(self) -> str:

@@ -39,9 +39,12 @@ class Watch:
     """Epochs since the best value or the last cut."""
 
     def update(self, config: TrainingConfig, epoch: int, value: float) -> bool:
-        """Take the value of an epoch (from 1); return whether it is the best so far. NaN is never better."""
+        """Take the value of an epoch (from 1); return whether it is the best so far.
+
+        NaN and infinity are never better.
+        """
         sign = 1.0 if config.monitor_mode == "min" else -1.0
-        better = not math.isnan(value) and (self.best is None or sign * (self.best - value) > config.min_delta)
+        better = math.isfinite(value) and (self.best is None or sign * (self.best - value) > config.min_delta)
         if better:
             self.best, self.best_epoch, self.waited, self.waited_for_cut = value, epoch, 0, 0
             return True

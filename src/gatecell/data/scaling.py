@@ -1,0 +1,90 @@
+"""Scaling of sequences, channel by channel, fitted on the training part alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gatecell._core.checks import check_choice
+from gatecell._core.records import record_from_dict, record_to_dict
+
+SCALINGS = ("standard", "minmax")
+
+
+@dataclass(frozen=True)
+class ChannelScaler:
+    """``(x - shift) / scale`` for each channel; computed in float64 and rounded once, to float32."""
+
+    shift: tuple[float, ...]
+    """What is subtracted, one value a channel."""
+    scale: tuple[float, ...]
+    """What is divided by, one value a channel; 1 for a channel that does not vary."""
+
+    @classmethod
+    def fit(cls, values: Tensor, kind: str, weight: Tensor | None = None) -> "ChannelScaler":
+        """Measure the channels.
+
+        Parameters
+        ----------
+        values : (..., I)
+            The values; all but the last dimension are steps.
+        kind : "standard" or "minmax"
+            To mean 0 and variance 1, or to [0, 1].
+        weight : (...,), optional
+            The weight of each step in mean and variance, at least 0. ``"minmax"`` looks only at whether it is above 0.
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is no such kind.
+        """
+        check_choice("scaling", kind, SCALINGS)
+        steps = values.flatten(0, -2).double()
+        if kind == "minmax":
+            if weight is not None:
+                steps = steps[weight.flatten() > 0]
+            shift, scale = steps.amin(0), steps.amax(0) - steps.amin(0)
+        elif weight is None:
+            variance, shift = torch.var_mean(steps, 0, correction=0)
+            scale = variance.sqrt()
+        else:
+            share = weight.flatten().double() / weight.double().sum()
+            shift = share @ steps
+            scale = (share @ (steps - shift).square()).sqrt()
+        # a constant channel is left with the rounding errors of its mean
+        scale[scale <= 1e-12 * shift.abs()] = 0.0
+        scale = torch.where(scale > 0, scale, 1.0)
+        return cls(tuple(shift.tolist()), tuple(scale.tolist()))
+
+    @property
+    def n_channels(self) -> int:
+        """The number of channels."""
+        return len(self.shift)
+
+    def transform(self, values: Tensor) -> Tensor:
+        """Return scaled values, float32, of the same shape ``(..., I)``."""
+        parts = values.split(_ROWS_AT_ONCE)
+        shift, scale = self._tensor(self.shift), self._tensor(self.scale)
+        return torch.cat([((part.double() - shift) / scale).float() for part in parts])
+
+    def inverse(self, values: Tensor) -> Tensor:
+        """Return values in the unit of before, float64, of the same shape ``(..., I)``."""
+        return values.double() * self._tensor(self.scale) + self._tensor(self.shift)
+
+    def _tensor(self, numbers: tuple[float, ...]) -> Tensor:
+        return torch.tensor(numbers, dtype=torch.float64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers as JSON values."""
+        return record_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ChannelScaler":
+        """Build from ``to_dict``'s result."""
+        return record_from_dict(cls, values)
+
+
+_ROWS_AT_ONCE = 4096
+"""Bounds the float64 copies."""

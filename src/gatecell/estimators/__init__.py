@@ -1,0 +1,1 @@
+"""The scikit-learn surface: estimators over networks of LSTM layers."""

@@ -1,0 +1,336 @@
+"""What the estimators share: from rows and targets to a trained network, and from there to its outputs."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
+from torch import Tensor
+
+from gatecell._core.checks import check_choice
+from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
+from gatecell._core.random import derive_seed
+from gatecell.data.scaling import SCALINGS, ChannelScaler
+from gatecell.data.sequences import Sequences
+from gatecell.estimators.holdout import split_off
+from gatecell.estimators.inputs import as_input_errors, read_input
+from gatecell.estimators.persistence import load_estimator, save_estimator
+from gatecell.estimators.rows import TrainingRows
+from gatecell.estimators.settings import lstm_config, training_config
+from gatecell.kernels.dispatch import Steps
+from gatecell.nn.config import NetworkConfig, ValuesFront
+from gatecell.nn.lstm import LSTM
+from gatecell.nn.network import SequenceNetwork
+from gatecell.nn.summary import describe
+from gatecell.training.batches import RowSource
+from gatecell.training.loop import TrainingResult, fit, predict
+from gatecell.training.prediction import Loss, Metric
+from gatecell.training.state import TrainingState
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSummary:
+    """How a fit went."""
+
+    best_epoch: int | None
+    """The epoch (from 1) with the best monitored value; None where nothing was monitored."""
+    stopped_early: bool
+    """Whether early stopping ended the run."""
+    seconds: float
+    """Wall time of the last ``fit`` or ``partial_fit``."""
+
+
+class LSTMEstimator(BaseEstimator, ABC):
+    """A network of LSTM layers behind scikit-learn's contract.
+
+    A subclass has the constructor, which only stores, and says what its targets are: how they are read, what is lost
+    by a wrong output, and what is measured.
+    """
+
+    stratifies: ClassVar[bool] = False
+    """Whether a validation part taken from the rows keeps the proportions of the targets."""
+
+    @abstractmethod
+    def _note_targets(self, y: Any) -> None:
+        """Note on the estimator what the targets are."""
+
+    @abstractmethod
+    def _read_targets(self, y: Any) -> Tensor:
+        """Return raw targets, ``(n, ...)``, held to what was noted."""
+
+    @abstractmethod
+    def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
+        """Return the rows with the targets and weights as the loss takes them; ``reset`` fits what that needs."""
+
+    def _check_learnable(self, rows: TrainingRows) -> None:
+        """Raise ``InputError`` where there is nothing to learn from these rows; by default they are fine."""
+
+    @abstractmethod
+    def _fitted_to_json(self) -> dict[str, Any]:
+        """Return what ``_note_targets`` and ``_prepare_targets`` noted, as JSON values."""
+
+    @abstractmethod
+    def _fitted_from_json(self, values: dict[str, Any]) -> None:
+        """Note again what ``_fitted_to_json`` returned."""
+
+    @property
+    @abstractmethod
+    def _n_outputs(self) -> int:
+        """The number of outputs of the network."""
+
+    @property
+    @abstractmethod
+    def _loss(self) -> Loss:
+        """The loss of each row."""
+
+    @property
+    @abstractmethod
+    def _metrics(self) -> dict[str, Metric]:
+        """What the history has beside the loss."""
+
+    def fit(self, X: Any, y: Any, *, validation_data: Any = None, sample_weight: Any = None) -> Self:
+        """Fit to sequences, from new weights.
+
+        Parameters
+        ----------
+        X : array (n, T, I), list of arrays (T_i, I), or table (n, T)
+            The sequences. In a table each row is a sequence of one channel.
+        y : array (n,)
+            The targets; of a regressor also (n, k).
+        validation_data : tuple, optional
+            ``(X, y)`` or ``(X, y, sample_weight)``: rows that are only measured, and that early stopping judges by.
+        sample_weight : array (n,), optional
+            How much each row counts, at least 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            Where the data cannot be used; the message says where and why.
+        OptionError
+            Where a parameter is out of its range, or parameters do not go together.
+        NonFiniteLossError
+            Where the loss became NaN or infinite. The estimator then holds the epochs before that, if there are any.
+        TrainingError
+            Where ``checkpoint_dir`` holds the checkpoint of another fit.
+        """
+        seed = self._draw_seed()
+        config = training_config(self.get_params(deep=False), seed)
+        train, validation = self._read_parts(X, y, sample_weight, validation_data, seed)
+        self._check_learnable(train)
+        source, validation_source = self._prepared(train, validation, config.batch_size, reset=True)
+        network = self._new_network(seed)
+        folder = self.checkpoint_dir
+        self.seed_ = seed
+        try:
+            result = fit(
+                network,
+                self._loss,
+                source,
+                validation_source,
+                config,
+                metrics=self._metrics,
+                checkpoint_dir=folder,
+                resume=folder is not None,
+                identity=_identity(train, validation) if folder is not None else None,
+            )
+        except NonFiniteLossError as error:
+            if error.result is not None:
+                self._keep(network, error.result)
+            raise
+        self._keep(network, result)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Self:
+        """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
+
+        Scaling stays as the first call fitted it, the optimiser keeps its moments, and each call adds a row to
+        ``history_``. Parameters and errors are those of ``fit``; ``checkpoint_dir``, ``validation_fraction`` and
+        ``patience`` have no part in it.
+        """
+        return self._partial_fit(X, y, sample_weight, targets=y)
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, targets: Any) -> Self:
+        first = not self.__sklearn_is_fitted__()
+        seed = self._draw_seed() if first else self.seed_
+        config = training_config(self.get_params(deep=False), seed, max_epochs=1, patience=None)
+        rows = self._read_rows(X, y, sample_weight, reset=first, targets=targets)
+        source, _ = self._prepared(rows, None, config.batch_size, reset=first)
+        self.seed_ = seed
+        network = self._new_network(seed) if first else self.network_
+        start = None if first else self._training_state
+        self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics, start=start))
+        return self
+
+    def _draw_seed(self) -> int:
+        if self.checkpoint_dir is not None and not isinstance(self.random_state, int | np.integer):
+            raise OptionError(
+                f"checkpoint_dir needs random_state to be an integer, so that a later fit can go on with the same run; "
+                f"got {self.random_state!r}."
+            )
+        return int(check_random_state(self.random_state).randint(2**31))
+
+    def _read_parts(
+        self, X: Any, y: Any, sample_weight: Any, validation_data: Any, seed: int
+    ) -> tuple[TrainingRows, TrainingRows | None]:
+        rows = self._read_rows(X, y, sample_weight, reset=True, targets=y)
+        if validation_data is None:
+            if self.validation_fraction is None:
+                return rows, None
+            labels = rows.target if self.stratifies else None
+            parts = split_off(
+                len(rows.X), self.validation_fraction, seed=derive_seed(seed, "validation"), labels=labels
+            )
+            return rows.select(parts[0]), rows.select(parts[1])
+        if self.validation_fraction is not None:
+            raise OptionError(
+                "Give validation_data or validation_fraction, not both: they are two ways to say which rows validate."
+            )
+        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+            raise InputError("validation_data must be a tuple (X, y) or (X, y, sample_weight).")
+        return rows, self._read_rows(*validation_data, reset=False)
+
+    def _read_rows(
+        self, X: Any, y: Any, sample_weight: Any = None, *, reset: bool, targets: Any = None
+    ) -> TrainingRows:
+        if y is None:
+            raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        sequences, kind = read_input(self, X, reset=reset)
+        if reset:
+            self.input_kind_ = kind
+            self._note_targets(targets)
+        target = self._read_targets(y)
+        weight = None
+        with as_input_errors():
+            check_consistent_length(sequences, target)
+            if sample_weight is not None:
+                checked = _check_sample_weight(
+                    sample_weight, np.empty((len(sequences), 1)), dtype=np.float64, ensure_non_negative=True
+                )
+                weight = torch.tensor(checked)
+        return TrainingRows(sequences, target, weight)
+
+    def _prepared(
+        self, train: TrainingRows, validation: TrainingRows | None, batch_size: int, *, reset: bool
+    ) -> tuple[RowSource, RowSource | None]:
+        train = train.normalised(batch_size)
+        if reset:
+            self.scaler_ = self._fit_scaler(train)
+        sources = [
+            RowSource(self._scaled(rows.X), rows.target, None if rows.weight is None else rows.weight.float())
+            for rows in (
+                self._prepare_targets(train, reset=reset),
+                *((self._prepare_targets(validation, reset=False),) if validation else ()),
+            )
+        ]
+        return sources[0], sources[1] if validation else None
+
+    def _fit_scaler(self, rows: TrainingRows) -> ChannelScaler | None:
+        if self.scaling is None:
+            return None
+        check_choice("scaling", self.scaling, SCALINGS)
+        weight = None if rows.weight is None else rows.X.step_weights(rows.weight)
+        return ChannelScaler.fit(rows.X.values, self.scaling, weight)
+
+    def _scaled(self, X: Sequences) -> Sequences:
+        return X if self.scaler_ is None else X.with_values(self.scaler_.transform(X.values))
+
+    def _new_network(self, seed: int) -> SequenceNetwork:
+        channels = 1 if self.input_kind_ == "table" else self.n_features_in_
+        config = NetworkConfig(
+            front=ValuesFront(input_size=channels),
+            lstm=(lstm_config(self.get_params(deep=False)),),
+            pooling=self.pooling,
+            output_size=self._n_outputs,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(seed, "initial weights"))
+            return SequenceNetwork(config)
+
+    def _keep(self, network: SequenceNetwork, result: TrainingResult) -> None:
+        self.network_ = network
+        # the network has the weights; what partial_fit goes on from is the rest
+        self._restore_training(
+            replace(result.state, weights={}, best_weights={}),
+            {"best_epoch": result.best_epoch, "stopped_early": result.stopped_early, "seconds": result.seconds},
+        )
+
+    @property
+    def _n_network_outputs(self) -> int:
+        return self.network_.config.output_size
+
+    def _restore_training(self, state: TrainingState, summary: dict[str, Any]) -> None:
+        self._training_state = state
+        self.history_ = state.history
+        self.training_ = TrainingSummary(**summary)
+
+    def _outputs(self, X: Any) -> Tensor:
+        """Return the network's outputs, ``(n, n_outputs)`` float32."""
+        check_is_fitted(self)
+        sequences, _ = read_input(self, X, reset=False)
+        return predict(self.network_, RowSource(self._scaled(sequences)))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+    def summary(self, steps: int | None = None) -> str:
+        """Return the network as a table: layers, output shapes, numbers of parameters.
+
+        Parameters
+        ----------
+        steps : int, optional
+            T, to be shown in the shapes; by default the columns of the table that was fitted, or the word ``steps``.
+        """
+        check_is_fitted(self)
+        if steps is None and self.input_kind_ == "table":
+            steps = self.n_features_in_
+        return describe(self.network_, steps)
+
+    def explain(self) -> str:
+        """Return which engine runs each LSTM, in training and in prediction, and why the others do not."""
+        check_is_fitted(self)
+        steps: Steps = "dense" if self.input_kind_ == "table" else "lengths"
+        parts = []
+        for index, lstm in enumerate(self.network_.lstm):
+            assert isinstance(lstm, LSTM)
+            for use, training in (("training", True), ("prediction", False)):
+                parts.append(f"lstm.{index}, {use}:\n{lstm.explain(training=training, steps=steps)}")
+        return "\n".join(parts)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted estimator to one ``.safetensors`` file, whole or not at all.
+
+        ``gatecell.load`` reads it back, to predict or to go on with ``partial_fit``. Of the parameters,
+        ``checkpoint_dir`` is left out, and a ``random_state`` that is no integer; ``seed_`` says what it gave.
+
+        Raises
+        ------
+        ArtifactError
+            Where something on the estimator cannot be written as JSON, such as labels that are neither numbers nor
+            text; nothing is written then.
+        """
+        check_is_fitted(self)
+        return save_estimator(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an estimator of this class from a file that ``save`` wrote.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is missing, damaged, of another program, or holds another kind of estimator.
+        """
+        return load_estimator(path, {cls.__name__: cls})
+
+
+def _identity(train: TrainingRows, validation: TrainingRows | None) -> dict[str, str | None]:
+    return {"train": train.fingerprint(), "validation": None if validation is None else validation.fingerprint()}

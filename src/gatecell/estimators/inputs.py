@@ -1,0 +1,114 @@
+"""What estimators take as ``X``: tables and sequences, read into ``Sequences`` and held to what was fitted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pandas.api.types import is_object_dtype
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _check_feature_names, validate_data
+
+from gatecell._core.errors import InputError, InputTypeError
+from gatecell.data.sequences import Sequences, check_finite
+
+InputKind = Literal["table", "sequences"]
+"""``"table"``: ``(n, T)``, each row one sequence of one channel, each column a step; its columns must be the same ones
+at prediction. ``"sequences"``: ``(n, T, I)`` or ragged; the channels must be the same, the lengths need not."""
+
+
+def read_input(estimator: BaseEstimator, X: Any, *, reset: bool) -> tuple[Sequences, InputKind]:
+    """Read ``X``, and note its features on the estimator or hold it to those noted.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        With ``reset``, gets ``n_features_in_`` (columns of a table, channels of sequences) and, from a frame with text
+        headers, ``feature_names_in_``.
+    X : array (n, T), array (n, T, I), data frame, or list of arrays (T_i, I) or (T_i,)
+    reset : bool
+        True in ``fit``, False where ``X`` must match what was fitted.
+
+    Raises
+    ------
+    InputError
+        Where ``X`` is empty, holds NaN, infinity or what is no number, has a wrong shape, or does not match.
+    """
+    if isinstance(X, list | tuple) and not X:
+        raise InputError("X has no sequences: it is empty.")
+    kind = _kind(X)
+    if not reset and kind != estimator.input_kind_:
+        X, kind = _converted(estimator, X, kind)
+    return (_read_table(estimator, X, reset) if kind == "table" else _read_sequences(estimator, X, reset)), kind
+
+
+@contextmanager
+def as_input_errors() -> Iterator[None]:
+    """Turn scikit-learn's complaints about data into ``InputError``, with the text that they have."""
+    try:
+        yield
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    except TypeError as error:
+        raise InputTypeError(str(error)) from error
+
+
+def _kind(X: Any) -> InputKind:
+    if isinstance(X, Sequences):
+        return "sequences"
+    if isinstance(X, list | tuple):
+        if any(hasattr(row, "__array__") or hasattr(row, "iloc") for row in X):
+            return "sequences"
+        try:
+            return "table" if np.asarray(X).ndim < 3 else "sequences"
+        except ValueError:
+            return "sequences"
+    if is_object_dtype(X) and np.ndim(X) == 1 and len(X) and np.ndim(np.asarray(X)[0]) > 0:
+        return "sequences"
+    return "sequences" if getattr(X, "ndim", None) == 3 else "table"
+
+
+def _converted(estimator: BaseEstimator, X: Any, kind: InputKind) -> tuple[Any, InputKind]:
+    """Read a table as one-channel sequences, or the other way round, where the estimator was fitted on the other."""
+    name = type(estimator).__name__
+    if estimator.input_kind_ == "sequences":
+        if estimator.n_features_in_ == 1:
+            return Sequences.from_input(X), "sequences"
+        raise InputError(
+            f"X has one channel, since it is an array of shape (n, T); this {name} was fitted on sequences of "
+            f"{estimator.n_features_in_} channels. Give an array of shape (n, T, {estimator.n_features_in_}), "
+            f"or a list of arrays of shape (T_i, {estimator.n_features_in_})."
+        )
+    sequences = Sequences.from_input(X)
+    if sequences.offsets is None and sequences.n_features == 1:
+        return torch.squeeze(sequences.values, 2).numpy(), "table"
+    raise InputError(
+        f"This {name} was fitted on a table of shape (n, {estimator.n_features_in_}), each row one sequence of one "
+        f"channel, but X holds {kind} of {sequences.n_features} channels or unlike lengths. "
+        "To predict sequences of any length, fit on an array of shape (n, T, 1) or on a list of arrays."
+    )
+
+
+def _read_table(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
+    with as_input_errors():
+        table = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        if table.dtype.kind == "f":
+            check_finite(table[:, :, None], "X")
+    return Sequences.from_input(table)
+
+
+def _read_sequences(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
+    sequences = Sequences.from_input(X)
+    if reset:
+        with as_input_errors():
+            _check_feature_names(estimator, X, reset=True)
+        estimator.n_features_in_ = sequences.n_features
+    elif sequences.n_features != estimator.n_features_in_:
+        raise InputError(
+            f"X has {sequences.n_features} channels, but {type(estimator).__name__} was fitted on sequences of "
+            f"{estimator.n_features_in_} channels. Give the channels of the fit, in their order."
+        )
+    return sequences

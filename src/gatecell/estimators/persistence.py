@@ -1,0 +1,112 @@
+"""Estimators as artifacts: what makes a fitted estimator, written to one file and read back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import torch
+
+from gatecell._core.errors import ArtifactError, GatecellError
+from gatecell.artifact.store import Artifact, load_artifact, save_artifact
+from gatecell.data.scaling import ChannelScaler
+from gatecell.nn.config import NetworkConfig
+from gatecell.nn.network import SequenceNetwork
+from gatecell.training.history import History
+from gatecell.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from gatecell.estimators.base import LSTMEstimator
+
+    Estimator = TypeVar("Estimator", bound=LSTMEstimator)
+else:
+    Estimator = TypeVar("Estimator")
+
+KIND = "estimator"
+"""What the metadata of such a file says it is."""
+
+
+def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mapping[str, Any] | None = None) -> Path:
+    """Write a fitted estimator; see ``LSTMEstimator.save``. ``notes`` are JSON values that travel with it."""
+    state = estimator._training_state
+    tensors = {f"network/{name}": tensor for name, tensor in estimator.network_.state_dict().items()}
+    tensors |= {f"optimizer/{name}": tensor for name, tensor in state.optimizer.items()}
+    metadata = {
+        "kind": KIND,
+        "estimator": type(estimator).__name__,
+        "parameters": {name: _parameter(name, value) for name, value in estimator.get_params(deep=False).items()},
+        "network": estimator.network_.config.to_dict(),
+        "input_kind": estimator.input_kind_,
+        "n_features_in": estimator.n_features_in_,
+        "feature_names_in": getattr(estimator, "feature_names_in_", None),
+        "scaler": estimator.scaler_.to_dict() if estimator.scaler_ else None,
+        "seed": estimator.seed_,
+        "history": state.history.to_json(),
+        "epochs_done": state.epochs_done,
+        "training": asdict(estimator.training_),
+        "fitted": estimator._fitted_to_json(),
+        "notes": dict(notes or {}),
+    }
+    return save_artifact(path, tensors, metadata)
+
+
+def load_estimator(path: str | Path, classes: Mapping[str, type[Estimator]]) -> Estimator:
+    """Read an estimator of one of the ``classes``, given by their names; see ``LSTMEstimator.load``."""
+    artifact = load_artifact(path)
+    if artifact.metadata.get("kind") != KIND:
+        raise ArtifactError(f"{path} is a Gatecell file, but holds no estimator; it may be a training checkpoint.")
+    name = str(artifact.metadata.get("estimator"))
+    if name not in classes:
+        raise ArtifactError(
+            f"{path} holds a {name}, which is none of: {', '.join(classes)}. "
+            "Use gatecell.load, which takes every estimator that this version knows."
+        )
+    try:
+        return _restored(classes[name], artifact)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, GatecellError) as error:
+        raise ArtifactError(f"{path} is damaged: its parts do not fit together ({error}).") from error
+
+
+def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
+    metadata = artifact.metadata
+    groups: dict[str, dict[str, torch.Tensor]] = {"network": {}, "optimizer": {}}
+    for label, tensor in artifact.tensors.items():
+        group, _, name = label.partition("/")
+        groups[group][name] = tensor
+    estimator = cls(**{name: _parameter_value(value) for name, value in metadata["parameters"].items()})
+    # without memory, so that a file cannot ask for more than it brings
+    with torch.device("meta"):
+        network = SequenceNetwork(NetworkConfig.from_dict(metadata["network"]))
+    network.load_state_dict(groups["network"], assign=True)
+    estimator.network_ = network.eval()
+    estimator.input_kind_ = metadata["input_kind"]
+    estimator.n_features_in_ = metadata["n_features_in"]
+    if metadata["feature_names_in"] is not None:
+        estimator.feature_names_in_ = np.array(metadata["feature_names_in"], dtype=object)
+    estimator.scaler_ = None if metadata["scaler"] is None else ChannelScaler.from_dict(metadata["scaler"])
+    estimator.seed_ = metadata["seed"]
+    estimator._restore_training(
+        TrainingState(
+            epochs_done=metadata["epochs_done"],
+            first_epoch=metadata["epochs_done"],
+            optimizer=groups["optimizer"],
+            history=History.from_json(metadata["history"]),
+        ),
+        metadata["training"],
+    )
+    estimator._fitted_from_json(metadata["fitted"])
+    return estimator
+
+
+def _parameter(name: str, value: Any) -> Any:
+    """Return a parameter as JSON; a dict with keys that are no text as pairs."""
+    if name == "checkpoint_dir" or (name == "random_state" and not isinstance(value, int | np.integer)):
+        return None
+    if isinstance(value, Mapping):
+        return {"pairs": [[key, item] for key, item in value.items()]}
+    return value
+
+
+def _parameter_value(value: Any) -> Any:
+    return dict(value["pairs"]) if isinstance(value, dict) else value

@@ -1,0 +1,189 @@
+"""Sequences to numbers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils import Tags, check_array
+from torch import Tensor
+
+from gatecell._core.errors import ArtifactError, InputError
+from gatecell.data.scaling import ChannelScaler
+from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.inputs import as_input_errors
+from gatecell.estimators.rows import TrainingRows
+from gatecell.nn.config import LSTMConfig, NetworkConfig
+from gatecell.training.config import TrainingConfig
+from gatecell.training.prediction import Loss, Metric
+
+
+class LSTMRegressor(RegressorMixin, LSTMEstimator):
+    """Predict one or more numbers of each sequence with LSTM layers, by the mean squared error.
+
+    The targets are scaled to mean 0 and variance 1 for training; predictions and the history's ``mae`` are in their
+    own unit.
+
+    Parameters
+    ----------
+    hidden_size, num_layers, bidirectional, dropout, input_dropout, recurrent_dropout
+        The LSTM; see ``gatecell.nn.config.LSTMConfig``, whose defaults they have.
+    pooling : "last", "mean" or "max"
+        How the steps become one vector; see ``gatecell.nn.config.NetworkConfig``.
+    lstm_options : dict, optional
+        Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.
+    scaling : "standard", "minmax" or None
+        How each channel is scaled, fitted on the training rows alone. Standard by default: LSTMs learn badly from
+        values far from 0.
+    max_epochs, batch_size, learning_rate, clip_norm, l2, patience, verbose
+        The training; see ``gatecell.training.config.TrainingConfig``.
+    validation_fraction : float in (0, 1), optional
+        The share of the rows that is set aside for validation, at random. None: no validation part, unless ``fit`` is
+        given one.
+    training_options : dict, optional
+        Any further field of ``TrainingConfig``, as ``{"lr_schedule": "cosine"}``.
+    checkpoint_dir : path, optional
+        A folder for a checkpoint at the end of every epoch. A ``fit`` of the same data with the same parameters goes on
+        from it, and ends with the same weights as one that was never stopped.
+    random_state : int, RandomState or None
+        Decides the initial weights, the order of the rows, dropout and the validation part. An integer gives the same
+        result on every call.
+
+    Attributes
+    ----------
+    network_ : gatecell.nn.network.SequenceNetwork
+    history_ : gatecell.training.history.History
+        Loss (of scaled targets) and mean absolute error (in the unit of ``y``) of every epoch.
+    training_ : gatecell.estimators.base.TrainingSummary
+        Best epoch, whether it stopped early, seconds.
+    n_features_in_ : int
+        Channels of sequences, or columns of a table.
+    n_outputs_ : int
+        The number of targets a row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gatecell import LSTMRegressor
+    >>> rows = np.random.default_rng(0).normal(size=(60, 12, 1))
+    >>> total = rows.sum(axis=(1, 2))
+    >>> model = LSTMRegressor(hidden_size=16, max_epochs=60, learning_rate=0.01, random_state=0).fit(rows, total)
+    >>> model.score(rows, total) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_size: int = LSTMConfig.hidden_size,
+        num_layers: int = LSTMConfig.num_layers,
+        bidirectional: bool = LSTMConfig.bidirectional,
+        dropout: float = LSTMConfig.dropout,
+        input_dropout: float = LSTMConfig.input_dropout,
+        recurrent_dropout: float = LSTMConfig.recurrent_dropout,
+        pooling: str = NetworkConfig.pooling,
+        lstm_options: Mapping[str, Any] | None = None,
+        scaling: str | None = "standard",
+        max_epochs: int = TrainingConfig.max_epochs,
+        batch_size: int = TrainingConfig.batch_size,
+        learning_rate: float = TrainingConfig.learning_rate,
+        clip_norm: float | None = TrainingConfig.clip_norm,
+        l2: float = TrainingConfig.l2,
+        validation_fraction: float | None = None,
+        patience: int | None = TrainingConfig.patience,
+        training_options: Mapping[str, Any] | None = None,
+        checkpoint_dir: str | Path | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = TrainingConfig.verbose,
+    ) -> None:
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.pooling = pooling
+        self.lstm_options = lstm_options
+        self.scaling = scaling
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.clip_norm = clip_norm
+        self.l2 = l2
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.training_options = training_options
+        self.checkpoint_dir = checkpoint_dir
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Return the predicted numbers in the unit of ``y``, ``(n,)`` or ``(n, k)`` as ``y`` was.
+
+        Raises
+        ------
+        InputError
+            Where ``X`` cannot be used, or does not match what was fitted.
+        """
+        outputs = self._outputs(X)
+        values: NDArray[np.float64] = self.target_scaler_.inverse(outputs).numpy()
+        return values[:, 0] if self._single_column else values
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _note_targets(self, y: Any) -> None:
+        shape = _numbers(y).shape
+        self._single_column = len(shape) == 1
+        self.n_outputs_ = 1 if self._single_column else shape[1]
+
+    def _read_targets(self, y: Any) -> Tensor:
+        numbers = _numbers(y)
+        columns = numbers[:, None] if numbers.ndim == 1 else numbers
+        if columns.shape[1] != self.n_outputs_:
+            raise InputError(f"y has {columns.shape[1]} columns, but {self.n_outputs_} were fitted.")
+        return torch.tensor(columns)
+
+    def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
+        if reset:
+            self.target_scaler_ = ChannelScaler.fit(rows.target, "standard", rows.weight)
+        return TrainingRows(rows.X, self.target_scaler_.transform(rows.target), rows.weight)
+
+    def _fitted_to_json(self) -> dict[str, Any]:
+        return {"target_scaler": self.target_scaler_.to_dict(), "single_column": self._single_column}
+
+    def _fitted_from_json(self, values: dict[str, Any]) -> None:
+        self.target_scaler_ = ChannelScaler.from_dict(values["target_scaler"])
+        self.n_outputs_ = self.target_scaler_.n_channels
+        if self.n_outputs_ != self._n_network_outputs:
+            raise ArtifactError(f"{self.n_outputs_} targets for {self._n_network_outputs} outputs")
+        self._single_column = bool(values["single_column"])
+
+    @property
+    def _n_outputs(self) -> int:
+        return self.n_outputs_
+
+    @property
+    def _loss(self) -> Loss:
+        return _squared_error
+
+    @property
+    def _metrics(self) -> dict[str, Metric]:
+        scale = torch.tensor(self.target_scaler_.scale)
+        return {"mae": lambda output, target: float(((output - target).abs() * scale).mean())}
+
+
+def _numbers(y: Any) -> NDArray[np.float64]:
+    with as_input_errors():
+        numbers: NDArray[np.float64] = check_array(
+            y, dtype=np.float64, ensure_2d=False, allow_nd=False, input_name="y", copy=True
+        )
+    return numbers
+
+
+def _squared_error(output: Tensor, target: Tensor) -> Tensor:
+    return (output - target).square()

@@ -1,0 +1,46 @@
+"""The flat parameters of an estimator, translated into the records that networks and training are built from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from gatecell._core.errors import OptionError, unknown_name
+from gatecell.nn.config import LSTMConfig
+from gatecell.training.config import TrainingConfig
+
+LSTM_PARAMETERS = ("hidden_size", "num_layers", "bidirectional", "dropout", "input_dropout", "recurrent_dropout")
+"""Parameters of an estimator that are fields of ``LSTMConfig``; ``lstm_options`` has the others."""
+TRAINING_PARAMETERS = ("max_epochs", "batch_size", "learning_rate", "clip_norm", "l2", "patience", "verbose")
+"""Parameters of an estimator that are fields of ``TrainingConfig``; ``training_options`` has the others."""
+
+
+def lstm_config(parameters: Mapping[str, Any]) -> LSTMConfig:
+    """Return the LSTM that an estimator's parameters describe."""
+    own = {name: parameters[name] for name in LSTM_PARAMETERS}
+    return LSTMConfig(**own, **_further(parameters, "lstm_options", LSTMConfig, LSTM_PARAMETERS))
+
+
+def training_config(parameters: Mapping[str, Any], seed: int, **changes: Any) -> TrainingConfig:
+    """Return the training that an estimator's parameters describe, with ``changes`` of single fields."""
+    own = {name: parameters[name] for name in TRAINING_PARAMETERS} | {"seed": seed} | changes
+    taken = (*TRAINING_PARAMETERS, "seed")
+    further = _further(parameters, "training_options", TrainingConfig, taken)
+    if isinstance(further.get("l2_parameters"), list):
+        further["l2_parameters"] = tuple(further["l2_parameters"])
+    return TrainingConfig(**own, **further)
+
+
+def _further(parameters: Mapping[str, Any], name: str, record: type, taken: Iterable[str]) -> dict[str, Any]:
+    options = parameters[name]
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise OptionError(f"{name} must be a dict of options of {record.__name__}, got {options!r}.")
+    known = [field.name for field in fields(record) if field.name not in taken]
+    for option in options:
+        if option in taken:
+            own = "random_state" if option == "seed" else option
+            raise OptionError(f"{name} has {option!r}, but that is a parameter of its own: {own}=...")
+        if option not in known:
+            raise unknown_name(f"option in {name}", str(option), known)
+    return dict(options)

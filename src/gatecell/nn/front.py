@@ -1,0 +1,107 @@
+"""What stands before the LSTM: each front turns its input into features ``(B, T, F)``."""
+
+from typing import assert_never
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+
+from gatecell._core.errors import InputError
+from gatecell.nn.config import EmbeddingFront, Front, ValuesFront
+
+EMBEDDING_BOUND = 0.05
+"""Embeddings start uniform in +- this, as Keras has them: small beside what they learn, also for rare tokens."""
+
+
+class Values(nn.Module):
+    """Values ``(B, T, I)`` as they are."""
+
+    def __init__(self, config: ValuesFront) -> None:
+        super().__init__()
+        self.input_size = config.input_size
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the values ``(B, T, I)``.
+
+        Raises
+        ------
+        InputError
+            Where the shape is another.
+        """
+        if values.dim() != 3:
+            raise InputError(
+                f"The values must have shape (batch, steps, {self.input_size}), got {values.dim()} dimensions: "
+                f"{tuple(values.shape)}."
+            )
+        if values.shape[2] != self.input_size:
+            raise InputError(
+                f"The network reads {self.input_size} features a step, but the values have {values.shape[2]}: "
+                f"their shape is {tuple(values.shape)}."
+            )
+        return values
+
+    def extra_repr(self) -> str:
+        """Return the input size."""
+        return str(self.input_size)
+
+
+class Embedding(nn.Module):
+    """Tokens ``(B, T)`` looked up in a table; a value of a looked-up token may be dropped in training."""
+
+    def __init__(self, config: EmbeddingFront) -> None:
+        super().__init__()
+        self.table = nn.Embedding(config.num_embeddings, config.embedding_dim, config.padding_index)
+        self.dropout = float(config.dropout)
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw the table anew, from PyTorch's default generator."""
+        nn.init.uniform_(self.table.weight, -EMBEDDING_BOUND, EMBEDDING_BOUND)
+        if self.table.padding_idx is not None:
+            self.table.weight[self.table.padding_idx].zero_()
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the values of the tokens ``(B, T)``, whole numbers, as ``(B, T, F)``.
+
+        The values of a tensor on a GPU, or under ``torch.compile``, are not looked at, as with lengths.
+
+        Raises
+        ------
+        InputError
+            Where the shape is another, or a token is not in the table.
+        """
+        if tokens.dim() != 2:
+            raise InputError(
+                f"The tokens must have shape (batch, steps), got {tokens.dim()} dimensions: {tuple(tokens.shape)}."
+            )
+        if tokens.is_floating_point() or tokens.is_complex() or tokens.dtype == torch.bool:
+            raise InputError(f"The tokens must be whole numbers, got {tokens.dtype}. Convert them with .long().")
+        self._check_range(tokens)
+        return dropout(self.table(tokens.long()), self.dropout, self.training)
+
+    def _check_range(self, tokens: Tensor) -> None:
+        if tokens.device.type != "cpu" or torch.compiler.is_compiling() or not tokens.numel():
+            return
+        low, high = (int(bound) for bound in tokens.aminmax())
+        if low < 0 or high >= self.table.num_embeddings:
+            row, step = (tokens < 0).logical_or(tokens >= self.table.num_embeddings).nonzero()[0].tolist()
+            raise InputError(
+                f"The tokens must lie in 0..{self.table.num_embeddings - 1} (num_embeddings - 1), "
+                f"but row {row} has {int(tokens[row, step])} at step {step}."
+            )
+
+    def extra_repr(self) -> str:
+        """Return the dropout, where there is some."""
+        return f"dropout={self.dropout}" if self.dropout else ""
+
+
+def build_front(config: Front) -> Values | Embedding:
+    """Build the module of a front."""
+    match config:
+        case ValuesFront():
+            return Values(config)
+        case EmbeddingFront():
+            return Embedding(config)
+        case _:
+            assert_never(config)

@@ -1,0 +1,90 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from gatecell import LSTMClassifier
+from gatecell._core.errors import InputError
+from tests.estimators.rows import labels_of, ragged_rows
+
+SMALL: dict[str, Any] = {"hidden_size": 3, "max_epochs": 1, "random_state": 0}
+cube = np.random.default_rng(0).normal(size=(10, 5, 2))
+table = cube[:, :, 0]
+y = np.arange(10) % 2
+
+
+def test_a_table_is_sequences_of_one_channel_whose_columns_are_its_features() -> None:
+    model = LSTMClassifier(**SMALL).fit(table, y)
+    assert model.n_features_in_ == 5
+    as_sequences = LSTMClassifier(**SMALL).fit(table[:, :, None], y)
+    assert as_sequences.n_features_in_ == 1
+    np.testing.assert_array_equal(model.predict_proba(table), as_sequences.predict_proba(table))
+    np.testing.assert_array_equal(model.predict_proba(table[:, :, None]), as_sequences.predict_proba(table))
+
+
+@pytest.mark.parametrize(
+    "X", [cube, cube.tolist(), list(cube), torch.from_numpy(cube), [pd.DataFrame(row) for row in cube]]
+)
+def test_sequences_in_every_form_give_the_same_model(X: Any) -> None:
+    model = LSTMClassifier(**SMALL).fit(X, y)
+    assert model.n_features_in_ == 2
+    np.testing.assert_array_equal(model.predict_proba(X), LSTMClassifier(**SMALL).fit(cube, y).predict_proba(cube))
+
+
+def test_frames_keep_the_names_of_their_columns() -> None:
+    frame = pd.DataFrame(table, columns=list("abcde"))
+    model = LSTMClassifier(**SMALL).fit(frame, y)
+    assert model.feature_names_in_.tolist() == list("abcde")
+    with pytest.raises(InputError, match="feature names should match those that were passed during fit"):
+        model.predict(frame[list("edcba")])
+
+
+def test_sequences_of_any_length_can_be_predicted() -> None:
+    rows = ragged_rows(12)
+    model = LSTMClassifier(**SMALL).fit(rows, labels_of(rows))
+    assert model.predict([np.zeros((1, 2)), np.zeros((50, 2))]).shape == (2,)
+
+
+def test_a_row_is_predicted_alike_alone_and_among_others() -> None:
+    rows = ragged_rows(40)
+    model = LSTMClassifier(**SMALL).fit(rows, labels_of(rows))
+    together = model.predict_proba(rows)
+    for index in (0, 17, 39):
+        np.testing.assert_allclose(model.predict_proba([rows[index]])[0], together[index], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("X", "text"),
+    [
+        (np.zeros((0, 5)), r"Found array with 0 sample\(s\)"),
+        ([], "X has no sequences: it is empty"),
+        (np.zeros((10, 5, 2, 1)), r"Found array with dim 4"),
+        (np.where(table == table[3, 4], np.nan, table), r"X contains NaN at sequence 3, step 4, channel 0"),
+        (np.where(cube == cube[3, 4, 1], np.inf, cube), r"X contains infinity at sequence 3, step 4, channel 1"),
+        ([*cube[:9], cube[9, :, :1]], r"X\[9\] has 1 channels, but X\[0\] has 2"),
+        (cube[:9], r"Found input variables with inconsistent numbers of samples: \[9, 10\]"),
+    ],
+)
+def test_fit_refuses(X: Any, text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        LSTMClassifier(**SMALL).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "X", "text"),
+    [
+        (cube, cube[:, :, :1], r"X has 1 channels, but LSTMClassifier was fitted on sequences of 2 channels"),
+        (cube, table, r"X has one channel.* this LSTMClassifier was fitted on sequences of 2 channels. Give an array"),
+        (table, cube, r"fitted on a table of shape \(n, 5\).*but X holds sequences of 2 channels or unlike lengths"),
+        (table, table[:, :4], r"X has 4 features, but LSTMClassifier is expecting 5 features"),
+        (table, [[1.0, 2.0], [1.0]], r"To predict sequences of any length, fit on an array of shape \(n, T, 1\)"),
+        (cube, np.full((1, 5, 2), np.nan), r"X contains NaN at sequence 0, step 0, channel 0"),
+        (cube, np.zeros((0, 5, 2)), r"X has no sequences"),
+    ],
+)
+def test_predict_refuses(fitted_on: Any, X: Any, text: str) -> None:
+    model = LSTMClassifier(**SMALL).fit(fitted_on, y)
+    with pytest.raises(InputError, match=text):
+        model.predict(X)

@@ -1,0 +1,21 @@
+"""The groups of steps that Lightning sees."""
+
+import torch
+
+from gatecell.training.batches import epoch_order
+from gatecell.training.module import STEPS_PER_CALL, StepGroups
+from gatecell.training.state import TrainingState
+from tests.training.tools import config_of
+
+
+def test_groups_are_the_batches_of_the_epoch_in_order() -> None:
+    n_rows, state, config = 2 * STEPS_PER_CALL * 8 + 13, TrainingState(epochs_done=3), config_of(seed=7)
+    groups = StepGroups(n_rows, config, state)
+    batches = [batch for group in groups for batch in group]
+    assert len(groups) == len(list(groups)) == 3
+    assert [len(batch) for batch in batches] == [8] * (2 * STEPS_PER_CALL + 1) + [5]
+    assert torch.equal(torch.cat(batches), epoch_order(n_rows, seed=7, epoch=3, shuffle=True))
+    state.epochs_done = 4
+    assert torch.equal(
+        torch.cat([batch for group in groups for batch in group]), epoch_order(n_rows, seed=7, epoch=4, shuffle=True)
+    )
