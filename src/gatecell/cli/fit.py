@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gatecell.cli import show
-from gatecell.cli.options import Data, Id, Json, Label, Quiet, Resume, Seed, Settings, Time, long_columns, verbosity
+from gatecell.cli.options import (
+    Data,
+    Force,
+    Id,
+    Json,
+    Label,
+    Quiet,
+    Resume,
+    Seed,
+    Settings,
+    Time,
+    long_columns,
+    verbosity,
+)
 
 if TYPE_CHECKING:
     from gatecell.recipes.own_data import Task
@@ -16,7 +29,6 @@ HELP = "Fit a model to your own sequences."
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace a model or an unfinished fit that is there.")]
 
 
 def classify(

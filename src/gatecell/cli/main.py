@@ -14,7 +14,8 @@ from gatecell._core.errors import EngineError, GatecellError, MissingDependencyE
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-_RESUMABLE = ("quickstart", "run", "fit")
+_RESUME = {"quickstart": [], "run": ["--resume"], "fit": ["--resume"]}
+"""What is added to a command line that was stopped, to go on with it."""
 _JOB_ERRORS = (TrainingError, EngineError, MissingDependencyError)
 """Errors that are not about what the user typed or handed in."""
 
@@ -56,9 +57,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _interrupted(arguments: list[str]) -> str:
-    if not arguments or arguments[0] not in _RESUMABLE:
+    if not arguments or arguments[0] not in _RESUME:
         return "Stopped."
-    again = arguments if "--resume" in arguments else [*arguments, "--resume"]
+    again = [word for word in arguments if word not in ("--force", "--resume")] + _RESUME[arguments[0]]
     return f"Stopped. Finished epochs are kept; go on with: {shlex.join(['gatecell', *again])}"
 
 

@@ -1,5 +1,6 @@
 """The options that several commands share, each written once."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ Settings = Annotated[
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped, from its last epoch.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a model or an unfinished run that is in the way.")]
 Data = Annotated[
     Path,
     typer.Argument(
@@ -54,8 +56,6 @@ def long_columns(id_column: str | None, time: str | None, label: str | None) -> 
 
 def verbosity(quiet: bool) -> int:
     """Return the estimators' ``verbose``: a bar in a terminal, a line an epoch elsewhere, nothing if so asked."""
-    import sys  # noqa: PLC0415
-
     if quiet:
         return 0
     return 1 if sys.stderr.isatty() else 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gatecell.cli import show
-from gatecell.cli.options import Json, Quiet, Resume, Seed, Settings, verbosity
+from gatecell.cli.options import Force, Json, Quiet, Resume, Seed, Settings, verbosity
 
 if TYPE_CHECKING:
     from gatecell.recipes.run import RunResult
@@ -22,7 +22,7 @@ def run(
     seed: Seed = 0,
     output: Output = None,
     resume: Resume = False,
-    force: Annotated[bool, typer.Option("--force", help="Discard an unfinished run that is in the way.")] = False,
+    force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -46,6 +46,7 @@ _MNIST_PARAMETERS: dict[str, Any] = {
     "scaling": None,
     "max_epochs": 5,
     "batch_size": 64,
+    "learning_rate": 1e-3,
     "validation_fraction": 0.1,
 }
 _MNIST_DATA = "MNIST: 60,000 images to train on, 10,000 to test, 28 rows = 28 steps of 28 values in 0..1"

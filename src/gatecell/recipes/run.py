@@ -123,11 +123,10 @@ def run_recipe(
         return finished
     _check_folder(folder, force=force)
     checkpoint = folder / CHECKPOINT_FOLDER
-    earlier = seconds_done(checkpoint, resume=resume, force=force)
-
     parameters = _parameters(recipe, settings, options["validation"])
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     data = recipe.load(options["download"])
+    earlier = seconds_done(checkpoint, resume=resume, force=force)
     _fit(estimator, recipe, data, options["validation"])
 
     began = time.perf_counter()

@@ -42,6 +42,7 @@ REGRESSION = Recipe(
             "scaling": "standard",
             "max_epochs": 100,
             "batch_size": 32,
+            "learning_rate": 1e-3,
             "validation_fraction": 0.1,
             "patience": 100,
         }
