@@ -110,8 +110,8 @@ class Forward {
       const int64_t row = s.deal.row(q), b = schedule_.order[row];
       T* h = s.h + q * n_.outputs_p;
       T* c = s.c + q * n_.hidden_p;
-      copy_padded(h, static_cast<const T*>(run_.h) + b * n_.outputs, n_.outputs, n_.outputs_p);
-      copy_padded(c, static_cast<const T*>(run_.c) + b * n_.hidden, n_.hidden, n_.hidden_p);
+      copy_padded(h, static_cast<const T*>(run_.h), b, n_.outputs, n_.outputs_p);
+      copy_padded(c, static_cast<const T*>(run_.c), b, n_.hidden, n_.hidden_p);
       masked_copy(s.a[0] + q * a_stride_ + n_.inputs, h,
                   s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
       clear_uncounted<T>(p_, schedule_, row, run_.output, n_.outputs);
@@ -276,9 +276,8 @@ class Forward {
     return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
   }
 
-  static void copy_padded(T* to, const T* from, int64_t size, int64_t padded) {
-    memcpy(to, from, size_t(size) * sizeof(T));
-    for (int64_t u = size; u < padded; ++u) to[u] = T(0);
+  static void copy_padded(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
+    for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
   }
 
   const gatecell_problem& p_;
