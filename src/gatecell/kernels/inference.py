@@ -17,9 +17,9 @@ from gatecell.kernels.weights import LayerWeights, weight_shapes
 class PreparedStack:
     """Layers whose weights are kept as the core reads them, from call to call.
 
-    They are packed anew where a weight has another address or version, or where a sample of its values has changed. The
-    sample finds what PyTorch does not count as a new version, such as an optimiser that writes through ``.data``; a change
-    through ``.data`` of a few values alone is not noticed.
+    They are packed anew where a weight has another address or version, or where a sample of its values has changed.
+    The sample finds what PyTorch does not count as a new version, such as an optimiser that writes through ``.data``;
+    a change through ``.data`` of a few values alone is not noticed.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """The native engine as operators of PyTorch, for ``torch.compile`` and ``torch.export``.
 
-Both see an operator as one node: its shapes come from the fake kernels, its gradient from the autograd formula. Outside
-of them the engine is called directly (``native.py``): passing through PyTorch's dispatcher takes longer than a small LSTM.
+Both see an operator as one node: its shapes come from the fake kernels, its gradient from the autograd formula.
+Outside of them the engine is called directly (``native.py``): passing through PyTorch's dispatcher takes longer than a
+small LSTM.
 """
 
 from typing import Any

@@ -1,6 +1,7 @@
 """Parameters of the recurrence on a module: their names, and the two biases of PyTorch's state dicts."""
 
 from collections.abc import MutableMapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,10 +49,9 @@ def collect(module: nn.Module, names: tuple[tuple[str, str], ...]) -> LayerWeigh
 def first(module: nn.Module) -> Tensor:
     """Return the first parameter that ``register`` gave to ``module`` with the suffix ``"_l0"``."""
     weight = module._parameters.get("weight_ih_l0")
-    if weight is None:
-        weight = module.weight_ih_l0
-    assert isinstance(weight, Tensor)
-    return weight
+    found: Any = module.weight_ih_l0 if weight is None else weight
+    assert isinstance(found, Tensor)
+    return found
 
 
 def join_torch_biases(state: MutableMapping[str, Tensor], prefix: str, suffix: str) -> None:
