@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
@@ -102,8 +103,7 @@ def _packed(lstm: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
 def _onnxruntime(case: Case, lstm: nn.LSTM) -> Forward | None:
     """Return the layer as an ONNX Runtime session; ``None`` where onnx and onnxruntime are not installed."""
     try:
-        import onnx
-        import onnxruntime
+        onnx, onnxruntime = import_module("onnx"), import_module("onnxruntime")
     except ModuleNotFoundError:
         return None
     state = lstm.state_dict()
@@ -131,7 +131,7 @@ def _onnxruntime(case: Case, lstm: nn.LSTM) -> Forward | None:
         [helper.make_tensor_value_info("x", tensor, [case.rows, case.steps, case.input_size])],
         [helper.make_tensor_value_info("y", tensor, [case.rows, case.steps, case.hidden_size])],
         [
-            *(onnx.numpy_helper.from_array(value.numpy(), name) for name, value in values.items()),
+            *(import_module("onnx.numpy_helper").from_array(value.numpy(), name) for name, value in values.items()),
             helper.make_tensor("axis", onnx.TensorProto.INT64, [1], [1]),
         ],
     )
