@@ -17,6 +17,7 @@ from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
 from gatecell.data.scaling import SCALINGS, ChannelScaler
 from gatecell.data.sequences import Sequences
+from gatecell.estimators.exact import ExactHead
 from gatecell.estimators.holdout import split_off
 from gatecell.estimators.inputs import as_input_errors, read_input
 from gatecell.estimators.persistence import load_estimator, save_estimator
@@ -273,10 +274,10 @@ class LSTMEstimator(BaseEstimator, ABC):
         self.training_ = TrainingSummary(**summary)
 
     def _outputs(self, X: Any) -> Tensor:
-        """Return the network's outputs, ``(n, n_outputs)`` float32."""
+        """Return the network's outputs, ``(n, n_outputs)`` float64."""
         check_is_fitted(self)
         sequences, _ = read_input(self, X, reset=False)
-        return predict(self.network_, RowSource(self._scaled(sequences)))
+        return predict(ExactHead(self.network_), RowSource(self._scaled(sequences)))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

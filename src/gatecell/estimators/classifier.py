@@ -162,7 +162,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         InputError
             Where ``X`` cannot be used, or does not match what was fitted.
         """
-        probabilities: NDArray[np.float64] = self._outputs(X).double().softmax(dim=1).numpy()
+        probabilities: NDArray[np.float64] = self._outputs(X).softmax(dim=1).numpy()
         return probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:
