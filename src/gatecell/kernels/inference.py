@@ -65,8 +65,9 @@ class PreparedStack:
         if x.stride(2) != 1:
             x = x.contiguous()
         dtype, item = x.dtype, x.element_size()
-        h_n = torch.empty(len(self._kept), rows, size, dtype=dtype)
-        c_n = torch.empty(len(self._kept), rows, hidden, dtype=dtype)
+        # new_empty takes less time than torch.empty, which has its keywords to read
+        h_n = x.new_empty(len(self._kept), rows, size)
+        c_n = x.new_empty(len(self._kept), rows, hidden)
         h_n_at, c_n_at = h_n.data_ptr(), c_n.data_ptr()
         h_at = c_at = 0
         if states is not None:
@@ -81,9 +82,9 @@ class PreparedStack:
         index = 0
         for _ in self._layers:
             if time_first:
-                output = torch.empty(steps, rows, width, dtype=dtype).transpose(0, 1)
+                output = x.new_empty(steps, rows, width).transpose(0, 1)
             else:
-                output = torch.empty(rows, steps, width, dtype=dtype)
+                output = x.new_empty(rows, steps, width)
             x_at, output_at = x.data_ptr(), output.data_ptr()
             strides = (width, rows * width) if time_first else (steps * width, width)
             for direction in range(directions):
