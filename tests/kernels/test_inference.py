@@ -53,7 +53,7 @@ def test_a_stack_gives_the_bits_of_the_training_path(batch_first: bool, options:
         assert_same_bits(both(lstm, x, states, **steps))
 
 
-@pytest.mark.parametrize("change", ["optimiser", "data", "replaced", "loaded"])
+@pytest.mark.parametrize("change", ["optimiser", "one value", "data", "replaced", "loaded"])
 def test_changed_weights_are_packed_anew(change: str) -> None:
     lstm = LSTM(5, 7, 2).eval()
     x = torch.randn(4, 2, 5)
@@ -62,6 +62,9 @@ def test_changed_weights_are_packed_anew(change: str) -> None:
         optimiser = torch.optim.SGD(lstm.parameters(), 0.1)
         lstm(x)[0].sum().backward()
         optimiser.step()
+    elif change == "one value":
+        with torch.no_grad():
+            lstm.get_parameter("weight_ih_l0")[0, 1] += 1.0
     elif change == "data":
         for parameter in lstm.parameters():
             parameter.data.mul_(0.5)
