@@ -27,7 +27,7 @@ check: setup
 	$(BIN)/python scripts/check_links.py
 
 bench: setup
-	$(BIN)/python -m benchmarks mnist
+	$(BIN)/python -m benchmarks cpu
 
 docs: setup
 	$(BIN)/python scripts/check_links.py

@@ -63,7 +63,7 @@ def measure(case: Case, peak: "Peak", *, seconds: float) -> Iterator[Row]:
     for mode in case.modes:
         ours, *peers = contenders(case, lengths, mode)
         _check(case, mode, ours, peers, x)
-        times = _interleaved([_call(contender, mode, x) for contender in (ours, *peers)], seconds)
+        times = _interleaved([contender.call(mode, x) for contender in (ours, *peers)], mode, seconds)
         median = statistics.median(times[0])
         engine = ours.module.explain(training=mode == "train").name  # type: ignore[operator]
         multiply_adds = case.multiply_adds(counted, training=mode == "train")
@@ -84,29 +84,25 @@ def measure(case: Case, peak: "Peak", *, seconds: float) -> Iterator[Row]:
             )
 
 
-def _call(contender: Contender, mode: str, x: Tensor) -> Callable[[], object]:
-    run = contender.train if mode == "train" else contender.infer
-    return lambda: run(x)
-
-
-def _interleaved(calls: list[Callable[[], object]], seconds: float) -> list[list[float]]:
+def _interleaved(calls: list[Callable[[], object]], mode: str, seconds: float) -> list[list[float]]:
     times: list[list[float]] = [[] for _ in calls]
-    end = time.perf_counter() + seconds
-    # the first round warms up; short calls are repeated, so that a round is long against the clock and the switch
+    # the first round warms up; short calls are repeated, so that a turn is long against the clock and the switch
     for call in calls:
-        call()
-    repeats = [max(1, int(2e-4 / _seconds(call, 1))) for call in calls]
+        _seconds(call, 1, mode)
+    repeats = [max(1, int(1e-3 / _seconds(call, 1, mode))) for call in calls]
+    end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 5:
         for call, n, found in zip(calls, repeats, times, strict=True):
-            found.append(_seconds(call, n))
+            found.append(_seconds(call, n, mode))
     return times
 
 
-def _seconds(call: Callable[[], object], repeats: int) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    return (time.perf_counter() - start) / repeats
+def _seconds(call: Callable[[], object], repeats: int, mode: str) -> float:
+    with torch.inference_mode(mode == "infer"):
+        start = time.perf_counter()
+        for _ in range(repeats):
+            call()
+        return (time.perf_counter() - start) / repeats
 
 
 def _check(case: Case, mode: str, ours: Contender, peers: list[Contender], x: Tensor) -> None:
@@ -126,9 +122,8 @@ def _check(case: Case, mode: str, ours: Contender, peers: list[Contender], x: Te
 
 def _numbers(contender: Contender, mode: str, x: Tensor) -> list[Tensor]:
     torch.manual_seed(0)
-    if mode == "infer":
-        return [contender.infer(x)]
-    output = contender.train(x).detach()
+    with torch.inference_mode(mode == "infer"):
+        output = contender.call(mode, x)().detach()
     weights = [
         parameter.grad for name, parameter in contender.module.named_parameters() if "weight" in name or "norm" in name
     ]

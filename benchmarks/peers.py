@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 import torch
@@ -25,15 +26,12 @@ class Contender:
     comparable: bool
     """Whether its numbers are those of the other contenders of the case."""
 
-    def infer(self, x: Tensor) -> Tensor:
-        """Run one forward pass without gradients."""
-        self.module.eval()
-        with torch.inference_mode():
-            return self.forward(x)
+    def call(self, mode: str, x: Tensor) -> Callable[[], Tensor]:
+        """Return what is timed: a forward pass, to be called in inference mode; or a forward and a backward pass."""
+        self.module.train(mode == "train")
+        return partial(self.forward, x) if mode == "infer" else partial(self._train, x)
 
-    def train(self, x: Tensor) -> Tensor:
-        """Run one forward and one backward pass, for the gradients of all parameters."""
-        self.module.train()
+    def _train(self, x: Tensor) -> Tensor:
         self.module.zero_grad()
         output = self.forward(x)
         output.sum().backward()
