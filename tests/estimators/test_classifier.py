@@ -114,6 +114,18 @@ def test_sample_weight_and_class_weight_turn_the_balance() -> None:
     assert model._class_weights.tolist() == [60 / (2 * 10), 60 / (2 * 50)]
 
 
+def test_class_weight_and_sample_weight_are_multiplied() -> None:
+    y = labels == "up"
+    weight = np.linspace(1.0, 2.0, 40)
+    settings: dict[str, Any] = {**SMALL, "scaling": None}  # class weights have no part in the scaling
+    both = LSTMClassifier(**settings, class_weight={True: 3.0}).fit(rows, y, sample_weight=weight)
+    product = LSTMClassifier(**settings).fit(rows, y, sample_weight=weight * np.where(y, 3.0, 1.0))
+    np.testing.assert_allclose(both.history_["train_loss"], product.history_["train_loss"], rtol=1e-6)
+    for one in ({"class_weight": {True: 3.0}}, {}):
+        other = LSTMClassifier(**settings, **one).fit(rows, y, sample_weight=None if one else weight)
+        assert abs(other.history_["train_loss"][0] - both.history_["train_loss"][0]) > 1e-4
+
+
 def test_partial_fit_goes_on() -> None:
     model = LSTMClassifier(**SMALL).partial_fit(rows[:20], labels[:20], classes=["down", "level", "up"])
     assert model.classes_.tolist() == ["down", "level", "up"]

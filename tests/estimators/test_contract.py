@@ -89,3 +89,15 @@ def test_clone_and_joblib(cls: type, tmp_path: Any) -> None:
 def test_cross_validation_with_frames() -> None:
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(24, 5)), columns=list("abcde"))
     assert len(cross_val_score(LSTMRegressor(**SMALL), frame, frame["a"], cv=3)) == 3
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_a_weight_is_a_repeated_row_bit_for_bit(cls: type) -> None:
+    X = ragged_rows(12)
+    y = numbers_of(X) if cls is LSTMRegressor else labels_of(X)
+    weight = np.arange(12) % 4
+    places = np.repeat(np.arange(12), weight)
+    weighted = cls(**SMALL).fit(X, y, sample_weight=weight)
+    repeated = cls(**SMALL).fit([X[place] for place in places], y[places])
+    np.testing.assert_array_equal(weighted.predict(X), repeated.predict(X))
+    assert weighted.history_["train_loss"] == repeated.history_["train_loss"]

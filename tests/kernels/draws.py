@@ -13,10 +13,10 @@ rates = st.sampled_from((0.0, 0.3))
 
 
 @st.composite
-def lstm_options(draw: st.DrawFn) -> LSTMOptions:
-    hidden_size = draw(st.sampled_from(SIZES))
+def lstm_options(draw: st.DrawFn, sizes: tuple[int, ...] = SIZES) -> LSTMOptions:
+    hidden_size = draw(st.sampled_from(sizes))
     return LSTMOptions(
-        input_size=draw(st.sampled_from(SIZES)),
+        input_size=draw(st.sampled_from(sizes)),
         hidden_size=hidden_size,
         proj_size=draw(st.sampled_from((0, max(1, hidden_size // 2)))),
         bias=draw(flags),

@@ -217,6 +217,13 @@ def test_same_seed_same_weights_bit_for_bit() -> None:
     assert not identical(results[0], results[2])
 
 
+def test_every_epoch_has_dropout_of_its_own() -> None:
+    # a rate so small that the weights stay: only the masks can change the loss
+    config = config_of(max_epochs=3, learning_rate=1e-12, shuffle=False, batch_size=100)
+    losses = fit(sequence_network(), squared, rows_of((20, 5, 3)), config=config).history["train_loss"]
+    assert len(set(losses)) == 3
+
+
 def test_the_users_generator_is_left_alone() -> None:
     state = torch.get_rng_state()
     fit(sequence_network(), squared, rows_of((20, 5, 3)), config=config_of())

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from gatecell._core.checks import check_choice
 from gatecell._core.errors import EngineError
-from gatecell.kernels import aten, reference
+from gatecell.kernels import aten, native, reference
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
 
 Steps = Literal["dense", "lengths", "mask"]
 """Which steps count: all, the first of each row, or any pattern."""
 
-ENGINES = ("aten", "reference")
+ENGINES = ("native", "aten", "reference")
 """The engines, the first that covers what is asked being the one chosen."""
 
 
@@ -41,7 +41,11 @@ class RunDirection(Protocol):
         ...
 
 
-_RUN: dict[str, RunDirection] = {"aten": aten.run_direction, "reference": reference.run_direction}
+_RUN: dict[str, RunDirection] = {
+    "native": native.run_direction,
+    "aten": aten.run_direction,
+    "reference": reference.run_direction,
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def choose_engine(
     """
     check_choice("engine", engine, ("auto", *ENGINES))
     refusals = {
+        "native": native.refusals(torch.device(device), dtype),
         "aten": aten.refusals(options, training=training, steps=steps) + _number_refusals(torch.device(device), dtype),
         "reference": (),
     }

@@ -1,0 +1,118 @@
+"""``gatecell fit classify`` and ``gatecell fit regress``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gatecell.cli import show
+from gatecell.cli.options import (
+    Data,
+    Force,
+    Id,
+    Json,
+    Label,
+    Quiet,
+    Resume,
+    Seed,
+    Settings,
+    Time,
+    long_columns,
+    verbosity,
+)
+
+if TYPE_CHECKING:
+    from gatecell.recipes.own_data import Task
+
+HELP = "Fit a model to your own sequences."
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
+]
+
+
+def classify(
+    data: Data,
+    output: Output,
+    id_column: Id = None,
+    time: Time = None,
+    label: Label = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn which of several labels a sequence has."""
+    columns = (id_column, time, label)
+    _fit("classify", data, output, columns, settings, seed, resume, force, json, quiet)
+
+
+def regress(
+    data: Data,
+    output: Output,
+    id_column: Id = None,
+    time: Time = None,
+    label: Label = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn a number of each sequence."""
+    columns = (id_column, time, label)
+    _fit("regress", data, output, columns, settings, seed, resume, force, json, quiet)
+
+
+def _fit(
+    task: "Task",
+    data: Path,
+    output: Path,
+    columns: tuple[str | None, str | None, str | None],
+    settings: list[str] | None,
+    seed: int,
+    resume: bool,
+    force: bool,
+    json: bool,
+    quiet: bool,
+) -> None:
+    from gatecell.recipes.own_data import fit_file  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
+
+    result = fit_file(
+        task,
+        data,
+        output=output,
+        columns=long_columns(*columns),
+        settings=parse_settings(settings or []),
+        seed=seed,
+        resume=resume,
+        force=force,
+        verbose=verbosity(quiet),
+    )
+    if result.data["left_out"] and not quiet:
+        show.say(f"Left out, since they hold text or have no name: {', '.join(result.data['left_out'])}.")
+    if json:
+        show.print_json(result.to_json())
+        return
+    shortest, longest = result.data["steps"]
+    classes = result.data["classes"]
+    show.print_pairs(
+        [
+            ("rows", f"{result.data['rows']:,}"),
+            ("steps", str(longest) if shortest == longest else f"{shortest} to {longest}"),
+            ("channels", str(len(result.data["channels"]))),
+            *([("classes", ", ".join(map(str, classes)))] if classes is not None else []),
+            *show.metric_pairs(result.metrics),
+            ("fit", f"{result.seconds['fit']:.1f} s"),
+            ("model", show.near(result.artifact)),
+        ]
+    )
+    model = show.near(result.artifact)
+    show.print_next(
+        ["gatecell", "evaluate", model, "OTHER_DATA"],
+        ["gatecell", "predict", model, "OTHER_DATA", "--output", "predictions.csv"],
+    )

@@ -1,0 +1,61 @@
+"""How results appear: aligned lines for people, one JSON object for programs."""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on a line of standard output."""
+    print_line(json.dumps(value, allow_nan=False))
+
+
+def print_line(text: str = "") -> None:
+    """Print a line on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def say(text: str) -> None:
+    """Print a line on standard error, for people who wait."""
+    sys.stderr.write(text + "\n")
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names and values, the values under each other."""
+    pairs = list(pairs)
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        print_line(f"{name:<{width}}  {value}")
+
+
+def metric_pairs(metrics: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return figures as text of four digits."""
+    return [
+        (name, f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}")
+        for name, value in metrics.items()
+    ]
+
+
+def print_next(*commands: Iterable[str]) -> None:
+    """Print what to try next."""
+    print_line()
+    print_line("Next:")
+    for command in commands:
+        print_line(f"  {shlex.join(command)}")
+
+
+def setting(value: object) -> str:
+    """Return a value as one writes it after ``--set KEY=``."""
+    return (
+        {None: "none", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
+
+
+def near(path: str | Path) -> str:
+    """Return a path as one types it here: relative where it lies below the working directory."""
+    path = Path(path)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,174 @@
+"""The C++ core, loaded with ctypes: structures that mirror ``csrc/gatecell.h``, and its functions."""
+
+import ctypes
+from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_uint64, c_void_p
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+
+from gatecell._core.errors import EngineError
+
+_VERSION = 1
+# beside this file in a wheel; an editable install keeps it among the installed packages
+_LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
+FLOAT32, FLOAT64 = 0, 1
+_MESSAGES = {
+    1: "it ran out of memory",
+    2: "it was given a kind of number that it does not know",
+    3: "the saved values do not fit lengths and mask",
+}
+
+
+class Problem(Structure):
+    """``gatecell_problem``."""
+
+    _fields_ = (
+        *((name, c_int64) for name in ("rows", "steps", "input_size", "hidden_size", "output_size")),
+        *(
+            (name, c_int32)
+            for name in (
+                "dtype",
+                "bias",
+                "peephole",
+                "coupled_gates",
+                "layer_norm",
+                "projection",
+                "reverse",
+                "training",
+            )
+        ),
+        *((name, c_double) for name in ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c")),
+        ("seed", c_uint64),
+        ("stream", c_int64),
+        *((name, c_void_p) for name in ("lengths", "mask", "input_mask", "recurrent_mask")),
+        ("threads", c_int64),
+        ("parallel_for", c_void_p),
+    )
+
+
+class Sequence(Structure):
+    """``gatecell_sequence``: the address of (B, T, features) and two strides in elements."""
+
+    _fields_ = (("data", c_void_p), ("row_stride", c_int64), ("step_stride", c_int64))
+
+
+class Weights(Structure):
+    """``gatecell_weights``: the fields of ``LayerWeights``."""
+
+    _fields_ = tuple(
+        (name, c_void_p)
+        for name in (
+            "input",
+            "recurrent",
+            "bias",
+            "peephole",
+            "norm_input",
+            "norm_recurrent",
+            "norm_cell",
+            "projection",
+        )
+    )
+
+
+class Run(Structure):
+    """``gatecell_run``."""
+
+    _fields_ = (
+        ("x", Sequence),
+        ("h", c_void_p),
+        ("c", c_void_p),
+        ("output", Sequence),
+        ("h_n", c_void_p),
+        ("c_n", c_void_p),
+        ("saved", c_void_p),
+        ("saved_bytes", c_int64),
+    )
+
+
+class Gradients(Structure):
+    """``gatecell_gradients``."""
+
+    _fields_ = (
+        ("output", Sequence),
+        ("h_n", c_void_p),
+        ("c_n", c_void_p),
+        ("x", Sequence),
+        ("h", c_void_p),
+        ("c", c_void_p),
+        ("weights", Weights),
+    )
+
+
+@cache
+def missing() -> str | None:
+    """Say why the core cannot run here, as the end of a sentence; ``None`` where it can."""
+    if not _LIBRARY.is_file():
+        return (
+            "the C++ core was not built, because there was no GCC or Clang when Gatecell was installed. Install one "
+            "(Debian: apt-get install g++), then Gatecell again: pip install --force-reinstall --no-deps gatecell"
+        )
+    try:
+        version = _load().gatecell_version()
+    except (OSError, AttributeError) as error:
+        return f"{_LIBRARY} does not load: {error}"
+    if version != _VERSION:
+        return f"{_LIBRARY} has version {version}, but this code needs {_VERSION}: install Gatecell again"
+    return None
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """Return the loaded core with its signatures declared; ``missing()`` says whether there is one."""
+    core = _load()
+    problem, weights, run = POINTER(Problem), POINTER(Weights), POINTER(Run)
+    signatures: dict[str, tuple[type, list[type]]] = {
+        "gatecell_isa": (c_char_p, []),
+        "gatecell_saved_bytes": (c_int64, [problem, c_int64]),
+        "gatecell_packed_bytes": (c_int64, [problem]),
+        "gatecell_pack": (c_int32, [problem, weights, c_void_p]),
+        "gatecell_forward": (c_int32, [problem, weights, c_void_p, run]),
+        "gatecell_backward": (c_int32, [problem, weights, run, POINTER(Gradients)]),
+        "gatecell_peak_gflops": (c_double, [c_int32]),
+        "gatecell_function": (c_int32, [c_int32, c_int32, c_void_p, c_void_p, c_int64]),
+        "gatecell_poison": (None, [c_int32]),  # type: ignore[dict-item]
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(core, name)
+        function.restype, function.argtypes = result, arguments
+    return core
+
+
+def isa() -> str:
+    """Return the instruction set that runs: ``"avx512"``, ``"avx2"`` or ``"baseline"``."""
+    name: bytes = library().gatecell_isa()
+    return name.decode()
+
+
+@cache
+def parallel_for() -> int | None:
+    """Return the address of PyTorch's ``torch_parallel_for``; ``None`` where it has none: then one thread runs."""
+    try:
+        torch_library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+        return ctypes.cast(torch_library.torch_parallel_for, c_void_p).value
+    except (OSError, AttributeError):
+        return None
+
+
+def check(status: int) -> None:
+    """Raise where the core returned an error."""
+    if status:
+        raise EngineError(f"The native engine could not run: {_MESSAGES.get(status, f'status {status}')}.")
+
+
+def pack(problem: Problem, weights: Weights) -> torch.Tensor:
+    """Return the weights as the forward pass reads them, as bytes."""
+    packed = torch.empty(library().gatecell_packed_bytes(byref(problem)) + 64, dtype=torch.uint8)
+    packed = packed[-packed.data_ptr() % 64 :]
+    check(library().gatecell_pack(byref(problem), byref(weights), packed.data_ptr()))
+    return packed
+
+
+def _load() -> ctypes.CDLL:
+    return ctypes.CDLL(str(_LIBRARY))

@@ -1,0 +1,136 @@
+// The one inner loop of the engine: a tile of sums of products, held in registers.
+#pragma once
+#include "simd.h"
+
+namespace gatecell::GATECELL_ISA_NAME {
+
+template <int Value>
+struct Constant {
+  static constexpr int value = Value;
+};
+
+// How many rows a tile of N vectors has: as many as leave registers for the N weights and a broadcast value.
+template <int N>
+constexpr int tile_rows = vector_bytes == 64 ? (N == 4 ? 6 : 8) : (N == 4 ? 3 : N == 3 ? 4 : 6);
+
+// The left factor of sums of products: row r's k-th value lies at data[r * row_stride + k * k_stride]; or in `pieces`
+// such runs of k, `piece_stride` apart.
+template <class T>
+struct Left {
+  const T* data;
+  int64_t row_stride, k_stride, count;
+  int64_t pieces = 1, piece_stride = 0;
+
+  Left from_row(int64_t row) const { return {data + row * row_stride, row_stride, k_stride, count, pieces, piece_stride}; }
+};
+
+// to[r][n] = from[r][n] + sum over k of a[r][k] * w[k][n], for N vectors n, with the rows of `from` and `to` at the given
+// strides (a stride of 0: one row for all; from = NULL: zero). w is contiguous.
+//
+// Each element is one chain of fused multiply-adds in the order of k, whatever R is: this is why a row's bits do not
+// depend on the other rows.
+template <class T, int R, int N>
+__attribute__((noinline)) void sum_products(const Left<T>& a, const T* w, const T* from, int64_t from_stride, T* to,
+                                            int64_t to_stride) {
+  Vec<T> sums[R][N];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int n = 0; n < N; ++n) sums[r][n] = from ? load(from + r * from_stride + n * lanes<T>) : Vec<T>{};
+  const int64_t row_stride = a.row_stride, k_stride = a.k_stride;
+  for (int64_t piece = 0; piece < a.pieces; ++piece) {
+    const T* values = a.data + piece * a.piece_stride;
+    for (int64_t k = 0; k < a.count; ++k) {
+      Vec<T> weights[N];
+#pragma GCC unroll 8
+      for (int n = 0; n < N; ++n) weights[n] = load(w + n * lanes<T>);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const Vec<T> value = broadcast(values[r * row_stride]);
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) sums[r][n] = fma(weights[n], value, sums[r][n]);
+      }
+      values += k_stride;
+      w += N * lanes<T>;
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int n = 0; n < N; ++n) store(to + r * to_stride + n * lanes<T>, sums[r][n]);
+}
+
+template <class T>
+using SumProducts = void (*)(const Left<T>&, const T*, const T*, int64_t, T*, int64_t);
+
+// The function for R rows of N vectors, R <= tile_rows<N>.
+template <class T, int N>
+constexpr SumProducts<T> for_rows(int64_t rows) {
+  constexpr int most = tile_rows<N>;
+  switch (rows) {
+    case 1: return sum_products<T, 1, N>;
+    case 2: return sum_products<T, 2, N>;
+    case 3: return sum_products<T, 3, N>;
+    case 4: return sum_products<T, most < 4 ? most : 4, N>;
+    case 5: return sum_products<T, most < 5 ? most : 5, N>;
+    case 6: return sum_products<T, most < 6 ? most : 6, N>;
+    case 7: return sum_products<T, most < 7 ? most : 7, N>;
+    default: return sum_products<T, most, N>;
+  }
+}
+
+// Calls body(first, count) for blocks of count <= most rows that cover 0 .. rows-1, of sizes as equal as can be.
+template <class Body>
+GATECELL_INLINE void for_row_blocks(int64_t rows, int64_t most, const Body& body) {
+  const int64_t blocks = (rows + most - 1) / most;
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t first = rows * block / blocks;
+    body(first, rows * (block + 1) / blocks - first);
+  }
+}
+
+// The columns of a matrix, in groups of at most four vectors, of sizes as equal as can be.
+template <class T>
+struct Columns {
+  int64_t size;  // columns that exist; the last vector may be partly empty
+
+  int64_t vectors() const { return (size + lanes<T> - 1) / lanes<T>; }
+  int64_t padded() const { return vectors() * lanes<T>; }
+  int64_t groups() const { return (vectors() + 3) / 4; }
+  int64_t first(int64_t group) const { return vectors() * group / groups(); }  // its first vector
+};
+
+// A matrix (k, columns) packed so that each group of columns is contiguous: [group][k][vectors of the group].
+template <class T>
+struct Packed {
+  const T* data;
+  Columns<T> columns;
+  int64_t k;
+
+  const T* group(int64_t index) const { return data + columns.first(index) * lanes<T> * k; }
+};
+
+template <class T, int N>
+void multiply_group(const Left<T>& a, int64_t rows, const T* w, T* to, int64_t to_stride) {
+  for_row_blocks(rows, tile_rows<N>, [&](int64_t first, int64_t count) {
+    for_rows<T, N>(count)(a.from_row(first), w, nullptr, 0, to + first * to_stride, to_stride);
+  });
+}
+
+// to = the product of `rows` rows and a packed matrix, for the groups first..last-1 of columns; columns that fill up the
+// last vector are written too.
+template <class T>
+void multiply(const Left<T>& a, int64_t rows, const Packed<T>& w, int64_t first, int64_t last, T* to, int64_t to_stride) {
+  for (int64_t group = first; group < last; ++group) {
+    const int64_t vector = w.columns.first(group);
+    T* place = to + vector * lanes<T>;
+    switch (w.columns.first(group + 1) - vector) {
+      case 1: multiply_group<T, 1>(a, rows, w.group(group), place, to_stride); break;
+      case 2: multiply_group<T, 2>(a, rows, w.group(group), place, to_stride); break;
+      case 3: multiply_group<T, 3>(a, rows, w.group(group), place, to_stride); break;
+      case 4: multiply_group<T, 4>(a, rows, w.group(group), place, to_stride); break;
+    }
+  }
+}
+
+}  // namespace gatecell::GATECELL_ISA_NAME

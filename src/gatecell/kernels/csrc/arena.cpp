@@ -1,0 +1,103 @@
+#include "arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <atomic>
+#include <mutex>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace gatecell {
+
+struct Block {
+  Block* next;
+  size_t size, used;  // bytes behind the header
+};
+
+namespace {
+
+constexpr size_t line = 64, huge_page = size_t(2) << 20, smallest = size_t(256) << 10;
+constexpr size_t most_kept = size_t(512) << 20;
+
+std::mutex mutex;
+Block* kept = nullptr;
+size_t kept_bytes = 0;
+std::atomic<bool> poison{false};
+
+char* content(Block* block) { return reinterpret_cast<char*>(block) + line; }
+
+Block* allocate(size_t size) {
+  const size_t alignment = size + line >= huge_page ? huge_page : line;
+  const size_t whole = (size + line + alignment - 1) / alignment * alignment;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, whole) != 0) return nullptr;
+#if defined(__linux__)
+  if (alignment == huge_page) madvise(memory, whole, MADV_HUGEPAGE);
+#endif
+  Block* block = static_cast<Block*>(memory);
+  *block = {nullptr, whole - line, 0};
+  return block;
+}
+
+// The smallest kept block that is large enough, or a new one.
+Block* acquire(size_t size) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    Block** best = nullptr;
+    for (Block** link = &kept; *link; link = &(*link)->next)
+      if ((*link)->size >= size && (!best || (*link)->size < (*best)->size)) best = link;
+    if (best) {
+      Block* block = *best;
+      *best = block->next;
+      kept_bytes -= block->size;
+      block->used = 0;
+      return block;
+    }
+  }
+  return allocate(size > smallest ? size : smallest);
+}
+
+}  // namespace
+
+void* Arena::bytes(size_t bytes) {
+  const size_t rounded = (bytes + line - 1) / line * line;
+  if (!blocks_ || blocks_->size - blocks_->used < rounded) {
+    Block* block = acquire(rounded);
+    if (!block) {
+      complete_ = false;
+      return nullptr;
+    }
+    block->next = blocks_;
+    blocks_ = block;
+  }
+  char* piece = content(blocks_) + blocks_->used;
+  blocks_->used += rounded;
+  if (poison.load(std::memory_order_relaxed)) memset(piece, 0xff, rounded);
+  return piece;
+}
+
+Arena::~Arena() {
+  Block* discarded = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    while (blocks_) {
+      Block* block = blocks_;
+      blocks_ = block->next;
+      Block*& list = kept_bytes + block->size <= most_kept ? kept : discarded;
+      if (&list == &kept) kept_bytes += block->size;
+      block->next = list;
+      list = block;
+    }
+  }
+  while (discarded) {
+    Block* next = discarded->next;
+    free(discarded);
+    discarded = next;
+  }
+}
+
+void set_poison(bool on) { poison.store(on); }
+
+}  // namespace gatecell

@@ -1,0 +1,291 @@
+// The forward pass: for each step, tiles of units; for each tile, blocks of rows.
+#pragma once
+#include "cell.h"
+#include "norm.h"
+#include "pack.h"
+#include "rows.h"
+#include "threads.h"
+
+namespace gatecell::GATECELL_ISA_NAME {
+
+template <class T, int G>
+class Forward {
+ public:
+  Forward(const gatecell_problem& problem, const Schedule& schedule, const ForwardWeights<T>& weights,
+          const gatecell_run& run, Arena& arena)
+      : p_(problem), n_(problem), schedule_(schedule), weights_(weights), run_(run), arena_(arena), zoneout_(problem) {
+    if (run.saved) {
+      Carver carver(run.saved);
+      saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
+    }
+    projection_ = {weights.projection, Columns<T>{n_.outputs}, n_.hidden};
+    // a row stride that is not a multiple of a page, lest all rows of a block meet in the same cache sets
+    a_stride_ = round_up(n_.inputs + n_.outputs_p, lanes<T>) + lanes<T>;
+  }
+
+  // Returns false where memory is short.
+  bool run(const Plan& plan) {
+    const Threads threads(p_.parallel_for, plan.threads);
+    const int64_t deals = plan.by_units ? 1 : plan.threads;
+    State* states = arena_.array<State>(deals);
+    if (!states) return false;
+    for (int64_t d = 0; d < deals; ++d) states[d] = allocate({d, deals});
+    if (!arena_.complete()) return false;
+    if (plan.by_units)
+      run_by_units(states[0], threads);
+    else
+      threads.each([&](int64_t part) { run_rows(states[part]); });
+    return true;
+  }
+
+ private:
+  // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
+  struct State {
+    Deal deal;
+    T* a[2];  // [rows][a_stride]: x~ and h~ of this step and of the next, by the step's parity
+    T* h;     // [rows][outputs_p]
+    T* c;     // [rows][hidden_p]
+    DropoutMasks<T> masks;
+    T* z;       // layer_norm: [rows][2][z], W x~ and U h~
+    T* seen;    // layer_norm: [2][hidden_p], c and o of one row
+    T* hidden;     // projection: [rows][hidden_p], h before it
+    T* projected;  // projection: [rows][outputs_p], h behind it, before zoneout
+  };
+
+  static constexpr int64_t tile_z = G * lanes<T>;
+
+  State allocate(Deal deal) {
+    const int64_t rows = deal.count(schedule_.rows);
+    State s{};
+    s.deal = deal;
+    for (T*& a : s.a) a = arena_.array<T>(rows * a_stride_);
+    s.h = arena_.array<T>(rows * n_.outputs_p);
+    s.c = arena_.array<T>(rows * n_.hidden_p);
+    s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
+    if (p_.layer_norm) {
+      s.z = arena_.array<T>(rows * 2 * n_.z);
+      s.seen = arena_.array<T>(2 * n_.hidden_p);
+    }
+    if (p_.projection) {
+      s.hidden = arena_.array<T>(rows * n_.hidden_p);
+      s.projected = arena_.array<T>(rows * n_.outputs_p);
+    }
+    return s;
+  }
+
+  void run_rows(State& s) {
+    s.masks.fill(p_, n_, schedule_, s.deal);
+    begin(s, 0, s.deal.count(schedule_.rows));
+    for (int64_t step = 0; step < schedule_.steps; ++step) {
+      const int64_t rows = s.deal.count(schedule_.active(step));
+      if (p_.layer_norm) {
+        cells_with_layer_norm(s, step, rows);
+      } else {
+        cells(s, step, rows, 0, n_.tiles);
+      }
+      if (p_.projection) project(s, step, rows);
+      take_inputs(s, step + 1, 0, s.deal.count(schedule_.active(step + 1)));
+    }
+    end(s);
+  }
+
+  void run_by_units(State& s, const Threads& threads) {
+    s.masks.fill(p_, n_, schedule_, s.deal);
+    threads.each([&](int64_t part) {
+      begin(s, threads.first(part, schedule_.rows), threads.first(part + 1, schedule_.rows));
+    });
+    for (int64_t step = 0; step < schedule_.steps; ++step) {
+      threads.each([&](int64_t part) {
+        cells(s, step, schedule_.active(step), threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
+        const int64_t next = schedule_.active(step + 1);
+        take_inputs(s, step + 1, threads.first(part, next), threads.first(part + 1, next));
+      });
+    }
+    end(s);
+  }
+
+  // Rows first..last-1 at their first step.
+  void begin(State& s, int64_t first, int64_t last) {
+    for (int64_t q = first; q < last; ++q) {
+      const int64_t row = s.deal.row(q), b = schedule_.order[row];
+      T* h = s.h + q * n_.outputs_p;
+      T* c = s.c + q * n_.hidden_p;
+      copy_padded(h, static_cast<const T*>(run_.h) + b * n_.outputs, n_.outputs, n_.outputs_p);
+      copy_padded(c, static_cast<const T*>(run_.c) + b * n_.hidden, n_.hidden, n_.hidden_p);
+      masked_copy(s.a[0] + q * a_stride_ + n_.inputs, h,
+                  s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
+      clear_uncounted<T>(p_, schedule_, row, run_.output, n_.outputs);
+    }
+    take_inputs(s, 0, first, min_of(last, s.deal.count(schedule_.active(0))));
+  }
+
+  void end(State& s) {
+    for (int64_t q = 0; q < s.deal.count(schedule_.rows); ++q) {
+      const int64_t b = schedule_.order[s.deal.row(q)];
+      memcpy(static_cast<T*>(run_.h_n) + b * n_.outputs, s.h + q * n_.outputs_p, size_t(n_.outputs) * sizeof(T));
+      memcpy(static_cast<T*>(run_.c_n) + b * n_.hidden, s.c + q * n_.hidden_p, size_t(n_.hidden) * sizeof(T));
+    }
+  }
+
+  // x~ of one step; its h~ is written by the cells of the step before.
+  void take_inputs(State& s, int64_t step, int64_t first, int64_t last) {
+    for (int64_t q = first; q < last; ++q) {
+      const int64_t row = s.deal.row(q);
+      masked_copy(s.a[step & 1] + q * a_stride_, at<T>(run_.x, schedule_.order[row], schedule_.place(row, step)),
+                  s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr, n_.inputs);
+    }
+  }
+
+  void cells(State& s, int64_t step, int64_t rows, int64_t first_tile, int64_t last_tile) {
+    const Left<T> a{s.a[step & 1], a_stride_, 1, n_.k};
+    alignas(64) T z[tile_rows<G> * tile_z];
+    for (int64_t tile = first_tile; tile < last_tile; ++tile) {
+      const T* w = weights_.gates + tile * n_.k * tile_z;
+      const T* bias = weights_.units.bias + tile * tile_z;
+      for_row_blocks(rows, tile_rows<G>, [&](int64_t q, int64_t count) {
+        for_rows<T, G>(count)(a.from_row(q), w, bias, 0, z, tile_z);
+        for (int64_t r = 0; r < count; ++r) finish(s, step, q + r, tile, z + r * tile_z);
+      });
+    }
+  }
+
+  void finish(State& s, int64_t step, int64_t q, int64_t tile, const T* z_row) {
+    const int64_t row = s.deal.row(q), unit = tile * lanes<T>;
+    T* c = s.c + q * n_.hidden_p + unit;
+    Vec<T> z[G];
+    for (int g = 0; g < G; ++g) z[g] = load(z_row + g * lanes<T>);
+    const Vec<T> c_old = load(c);
+    const Cell<T> now = cell<T, G>(z, c_old, peephole(unit));
+    const Vec<T> h = now.gates.o * tanh<T>(now.c);
+    OldShare<T> share{};
+    Vec<T> c_kept = now.c;
+    if (zoneout_.on) {
+      share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
+      c_kept = mix<T>(share.c, c_old, now.c);
+    }
+    store(c, c_kept);
+    save(step, row, tile, now.gates, c_kept);
+    if (p_.projection)
+      store(s.hidden + q * n_.hidden_p + unit, h);
+    else
+      put_out(s, step, q, unit, h, share.h);
+  }
+
+  // h of one vector of outputs goes to the state, to the next step's sum, and to the caller.
+  void put_out(State& s, int64_t step, int64_t q, int64_t unit, Vec<T> h, Vec<T> old_share) {
+    const int64_t row = s.deal.row(q);
+    T* state = s.h + q * n_.outputs_p + unit;
+    if (zoneout_.on) h = mix<T>(old_share, load(state), h);
+    store(state, h);
+    store(s.a[(step + 1) & 1] + q * a_stride_ + n_.inputs + unit,
+          s.masks.recurrent ? h * load(s.masks.recurrent + q * n_.outputs_p + unit) : h);
+    store_first(at<T>(run_.output, schedule_.order[row], schedule_.place(row, step)) + unit, h, n_.outputs - unit);
+  }
+
+  void project(State& s, int64_t step, int64_t rows) {
+    const Left<T> a{s.hidden, n_.hidden_p, 1, n_.hidden};
+    multiply(a, rows, projection_, 0, projection_.columns.groups(), s.projected, n_.outputs_p);
+    for (int64_t q = 0; q < rows; ++q) {
+      const int64_t row = s.deal.row(q);
+      for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>) {
+        OldShare<T> share{};
+        if (zoneout_.on) share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
+        put_out(s, step, q, unit, load(s.projected + q * n_.outputs_p + unit), share.h);
+      }
+    }
+  }
+
+  void cells_with_layer_norm(State& s, int64_t step, int64_t rows) {
+    const T* a = s.a[step & 1];
+    const Left<T> parts[] = {{a, a_stride_, 1, n_.inputs}, {a + n_.inputs, a_stride_, 1, n_.outputs}};
+    for (int64_t tile = 0; tile < n_.tiles; ++tile) {
+      const T* w = weights_.gates + tile * n_.k * tile_z;
+      for_row_blocks(rows, tile_rows<G>, [&](int64_t q, int64_t count) {
+        T* z = s.z + q * 2 * n_.z + tile * tile_z;
+        for_rows<T, G>(count)(parts[0].from_row(q), w, nullptr, 0, z, 2 * n_.z);
+        for_rows<T, G>(count)(parts[1].from_row(q), w + n_.inputs * tile_z, nullptr, 0, z + n_.z, 2 * n_.z);
+      });
+    }
+    for (int64_t q = 0; q < rows; ++q) finish_with_layer_norm(s, step, q);
+  }
+
+  void finish_with_layer_norm(State& s, int64_t step, int64_t q) {
+    const int64_t row = s.deal.row(q);
+    T* normed[] = {s.z + q * 2 * n_.z, s.z + (q * 2 + 1) * n_.z};
+    const T* gains[] = {weights_.units.norm_input, weights_.units.norm_recurrent};
+    T* kept[] = {saved_.norm_input, saved_.norm_recurrent};
+    for (int part = 0; part < 2; ++part) {
+      const Moments<T> m = moments(normed[part], n_.hidden, G);
+      T* to = kept[part] ? kept[part] + record(step, row) * n_.z : normed[part];
+      for (int64_t k = 0; k < n_.z; k += lanes<T>)
+        store(to + k, (load(normed[part] + k) - m.mean) * m.inverse_deviation);
+      if (saved_.deviations) saved_.deviations[record(step, row) * 2 + part] = m.inverse_deviation;
+      normed[part] = to;
+    }
+    T* c_seen = s.seen;
+    T* o_seen = s.seen + n_.hidden_p;
+    for (int64_t tile = 0; tile < n_.tiles; ++tile) {
+      const int64_t unit = tile * lanes<T>;
+      Vec<T> z[G];
+      for (int g = 0; g < G; ++g) {
+        const int64_t k = (tile * G + g) * lanes<T>;
+        z[g] = fma(load(normed[0] + k), load(gains[0] + k),
+                   fma(load(normed[1] + k), load(gains[1] + k), load(weights_.units.bias + k)));
+      }
+      T* c = s.c + q * n_.hidden_p + unit;
+      const Vec<T> c_old = load(c);
+      const Cell<T> now = cell<T, G>(z, c_old, peephole(unit));
+      store(c_seen + unit, now.c);
+      store(o_seen + unit, now.gates.o);
+      Vec<T> c_kept = now.c;
+      if (zoneout_.on)
+        c_kept = mix<T>(zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit).c, c_old, now.c);
+      store(c, c_kept);
+      save(step, row, tile, now.gates, c_kept);
+    }
+    const Moments<T> m = moments(c_seen, n_.hidden, 1);
+    for (int64_t unit = 0; unit < n_.hidden_p; unit += lanes<T>) {
+      const Vec<T> normed_c = (load(c_seen + unit) - m.mean) * m.inverse_deviation;
+      const Vec<T> h = load(o_seen + unit) * tanh<T>(fma(normed_c, load(weights_.units.norm_cell[0] + unit),
+                                                         load(weights_.units.norm_cell[1] + unit)));
+      if (p_.projection) {
+        store(s.hidden + q * n_.hidden_p + unit, h);
+        continue;
+      }
+      Vec<T> share{};
+      if (zoneout_.on) share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit).h;
+      put_out(s, step, q, unit, h, share);
+    }
+  }
+
+  void save(int64_t step, int64_t row, int64_t tile, const Gates<T>& gates, Vec<T> c) {
+    if (!saved_.gates) return;
+    store_gates<T, G>(saved_.gates + record(step, row) * n_.z + tile * tile_z, gates);
+    store(saved_.cells + record(step, row) * n_.hidden_p + tile * lanes<T>, c);
+  }
+
+  int64_t record(int64_t step, int64_t row) const { return schedule_.records[step] + row; }
+
+  Peephole<T> peephole(int64_t unit) const {
+    const auto& p = weights_.units.peephole;
+    return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
+  }
+
+  static void copy_padded(T* to, const T* from, int64_t size, int64_t padded) {
+    memcpy(to, from, size_t(size) * sizeof(T));
+    for (int64_t u = size; u < padded; ++u) to[u] = T(0);
+  }
+
+  const gatecell_problem& p_;
+  const Sizes<T> n_;
+  const Schedule& schedule_;
+  const ForwardWeights<T>& weights_;
+  const gatecell_run& run_;
+  Arena& arena_;
+  const Zoneout<T> zoneout_;
+  Packed<T> projection_{};
+  Saved<T> saved_{};
+  int64_t a_stride_ = 0;
+};
+
+}  // namespace gatecell::GATECELL_ISA_NAME

@@ -1,0 +1,114 @@
+// Sizes, and how weights and saved values lie in memory.
+#pragma once
+#include "accumulate.h"
+#include "gatecell.h"
+
+namespace gatecell::GATECELL_ISA_NAME {
+
+// Cuts arrays out of a block of memory, one after the other, each on a cache line's boundary. From NULL it only counts.
+class Carver {
+ public:
+  explicit Carver(void* base) : base_(static_cast<char*>(base)) {}
+
+  template <class T>
+  T* take(int64_t count) {
+    T* piece = base_ ? reinterpret_cast<T*>(base_ + used_) : nullptr;
+    used_ += round_up(count * int64_t(sizeof(T)), 64);
+    return piece;
+  }
+  int64_t used() const { return used_; }
+
+ private:
+  char* base_;
+  int64_t used_ = 0;
+};
+
+// A tile is one vector of units with all their G gates; padded sizes are whole vectors.
+template <class T>
+struct Sizes {
+  int64_t inputs, hidden, outputs;
+  int64_t gates;      // G
+  int64_t tiles;      // of H
+  int64_t hidden_p;   // H, padded
+  int64_t outputs_p;  // P, padded
+  int64_t z;          // G * H, padded: the values of one [tiles][G][lanes] row
+  int64_t k;          // I + P, what a cell sums over
+
+  explicit Sizes(const gatecell_problem& p)
+      : inputs(p.input_size),
+        hidden(p.hidden_size),
+        outputs(p.output_size),
+        gates(p.coupled_gates ? 3 : 4),
+        tiles(Columns<T>{hidden}.vectors()),
+        hidden_p(tiles * lanes<T>),
+        outputs_p(Columns<T>{outputs}.padded()),
+        z(tiles * gates * lanes<T>),
+        k(inputs + outputs) {}
+};
+
+// Small parameters as [tiles][G][lanes] or padded rows; lanes that hold no unit are 0.
+template <class T>
+struct UnitParameters {
+  T* bias;            // z values; 0 without bias
+  T* peephole[3];     // i, f, o: hidden_p values; 0 without peepholes
+  T* norm_input;      // z values
+  T* norm_recurrent;  // z values
+  T* norm_cell[2];    // gain, shift: hidden_p values
+
+  static UnitParameters carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p) {
+    UnitParameters u{};
+    u.bias = carver.take<T>(n.z);
+    for (T*& gate : u.peephole) gate = carver.take<T>(n.hidden_p);
+    if (p.layer_norm) {
+      u.norm_input = carver.take<T>(n.z);
+      u.norm_recurrent = carver.take<T>(n.z);
+      for (T*& part : u.norm_cell) part = carver.take<T>(n.hidden_p);
+    }
+    return u;
+  }
+};
+
+// What the forward pass reads.
+template <class T>
+struct ForwardWeights {
+  T* gates;  // [tiles][I + P][G][lanes]
+  UnitParameters<T> units;
+  T* projection;  // R^T, packed
+
+  static ForwardWeights carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p) {
+    ForwardWeights w{};
+    w.gates = carver.take<T>(n.k * n.z);
+    w.units = UnitParameters<T>::carve(carver, n, p);
+    if (p.projection) w.projection = carver.take<T>(n.hidden * n.outputs_p);
+    return w;
+  }
+};
+
+// What the forward pass leaves for the backward pass; each array has one row a record (see schedule.h).
+template <class T>
+struct Saved {
+  T* gates;           // z values
+  T* cells;           // hidden_p values: c after zoneout
+  T* norm_input;      // z values: W x~, normalised, before its gain
+  T* norm_recurrent;  // z values: U h~, likewise
+  T* deviations;      // 2 values: the inverse deviations of the two
+
+  static Saved carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p, int64_t records) {
+    Saved s{};
+    s.gates = carver.take<T>(records * n.z);
+    s.cells = carver.take<T>(records * n.hidden_p);
+    if (p.layer_norm) {
+      s.norm_input = carver.take<T>(records * n.z);
+      s.norm_recurrent = carver.take<T>(records * n.z);
+      s.deviations = carver.take<T>(records * 2);
+    }
+    return s;
+  }
+};
+
+template <class T>
+GATECELL_INLINE T* at(const gatecell_sequence& s, int64_t row, int64_t step) {
+  return static_cast<T*>(s.data) + row * s.row_stride + step * s.step_stride;
+}
+
+}  // namespace gatecell::GATECELL_ISA_NAME

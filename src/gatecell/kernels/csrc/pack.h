@@ -1,0 +1,126 @@
+// Weights brought into the order in which the inner loops read them, and gradients brought back.
+#pragma once
+#include "layout.h"
+
+namespace gatecell::GATECELL_ISA_NAME {
+
+// The rows of W, U and b that belong to gate g of tile j, and how many of its lanes hold a unit.
+template <class T>
+struct TileRows {
+  int64_t first, count;
+  TileRows(const Sizes<T>& n, int64_t tile, int64_t gate)
+      : first(gate * n.hidden + tile * lanes<T>), count(min_of(lanes<T>, n.hidden - tile * lanes<T>)) {}
+};
+
+// to[k * stride + lane] = from[lane * columns + k]
+template <class T>
+inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to, int64_t stride) {
+  if (rows == lanes<T>) {
+    for (int64_t k = 0; k < columns; ++k)
+      for (int lane = 0; lane < lanes<T>; ++lane) to[k * stride + lane] = from[lane * columns + k];
+    return;
+  }
+  for (int64_t k = 0; k < columns; ++k)
+    for (int lane = 0; lane < lanes<T>; ++lane) to[k * stride + lane] = lane < rows ? from[lane * columns + k] : T(0);
+}
+
+// to[lane * columns + k] = from[k * stride + lane]
+template <class T>
+inline void unpack_transposed(const T* from, int64_t stride, T* to, int64_t rows, int64_t columns) {
+  constexpr int64_t block = 64 / int64_t(sizeof(T));
+  for (int64_t first = 0; first < columns; first += block) {
+    const int64_t last = min_of(first + block, columns);
+    for (int64_t lane = 0; lane < rows; ++lane)
+      for (int64_t k = first; k < last; ++k) to[lane * columns + k] = from[k * stride + lane];
+  }
+}
+
+// Values of units, (parts * H), as [tiles][parts][lanes]; 0 where there are none.
+template <class T>
+inline void pack_units(const T* from, int64_t hidden, int64_t parts, T* to) {
+  for (int64_t j = 0; j * lanes<T> < hidden; ++j)
+    for (int64_t part = 0; part < parts; ++part)
+      for (int64_t lane = 0; lane < lanes<T>; ++lane, ++to) {
+        const int64_t unit = j * lanes<T> + lane;
+        *to = from && unit < hidden ? from[part * hidden + unit] : T(0);
+      }
+}
+
+template <class T>
+inline void unpack_units(const T* from, int64_t hidden, int64_t parts, T* to) {
+  for (int64_t unit = 0; unit < hidden; ++unit)
+    for (int64_t part = 0; part < parts; ++part)
+      to[part * hidden + unit] = from[(unit / lanes<T> * parts + part) * lanes<T> + unit % lanes<T>];
+}
+
+template <class T>
+inline void pack_unit_parameters(const gatecell_problem& p, const Sizes<T>& n, const gatecell_weights& w,
+                                 const UnitParameters<T>& to) {
+  pack_units(static_cast<const T*>(w.bias), n.hidden, n.gates, to.bias);
+  // the rows of the peephole weights are i f o, or f o when coupled
+  const T* peephole = static_cast<const T*>(w.peephole);
+  for (int gate = 0; gate < 3; ++gate) {
+    const int row = gate - (p.coupled_gates ? 1 : 0);
+    pack_units(peephole && row >= 0 ? peephole + row * n.hidden : nullptr, n.hidden, 1, to.peephole[gate]);
+  }
+  if (!p.layer_norm) return;
+  pack_units(static_cast<const T*>(w.norm_input), n.hidden, n.gates, to.norm_input);
+  pack_units(static_cast<const T*>(w.norm_recurrent), n.hidden, n.gates, to.norm_recurrent);
+  for (int part = 0; part < 2; ++part)
+    pack_units(static_cast<const T*>(w.norm_cell) + part * n.hidden, n.hidden, 1, to.norm_cell[part]);
+}
+
+// [k][I + P -> G * lanes] of one tile.
+template <class T>
+inline void pack_gates(const Sizes<T>& n, const gatecell_weights& w, int64_t tile, T* to) {
+  const int64_t stride = n.gates * lanes<T>;
+  to += tile * n.k * stride;
+  for (int64_t gate = 0; gate < n.gates; ++gate) {
+    const TileRows<T> rows(n, tile, gate);
+    pack_transposed(static_cast<const T*>(w.input) + rows.first * n.inputs, rows.count, n.inputs,
+                    to + gate * lanes<T>, stride);
+    pack_transposed(static_cast<const T*>(w.recurrent) + rows.first * n.outputs, rows.count, n.outputs,
+                    to + n.inputs * stride + gate * lanes<T>, stride);
+  }
+}
+
+// Row k of a packed matrix from `columns.size` values, or zeros.
+template <class T>
+inline void pack_row(const T* from, const Columns<T>& columns, int64_t depth, int64_t k, T* to) {
+  for (int64_t group = 0; group < columns.groups(); ++group) {
+    const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
+    T* place = to + first * lanes<T> * depth + k * vectors * lanes<T>;
+    for (int64_t v = 0; v < vectors; ++v) {
+      const int64_t column = (first + v) * lanes<T>;
+      store(place + v * lanes<T>, from ? load_first(from + column, columns.size - column) : Vec<T>{});
+    }
+  }
+}
+
+// W or U, (G * H, columns), with its rows in the order of a z row, for products of gradients of z with it.
+template <class T>
+inline void pack_for_backward(const Sizes<T>& n, const T* from, const Columns<T>& columns, int64_t tile, T* to) {
+  for (int64_t gate = 0; gate < n.gates; ++gate) {
+    const TileRows<T> rows(n, tile, gate);
+    for (int64_t lane = 0; lane < lanes<T>; ++lane)
+      pack_row(lane < rows.count ? from + (rows.first + lane) * columns.size : nullptr, columns, n.z,
+               (tile * n.gates + gate) * lanes<T> + lane, to);
+  }
+}
+
+// R^T: (H, P), from R (P, H).
+template <class T>
+inline void pack_projection(const Sizes<T>& n, const T* from, T* to) {
+  const Columns<T> columns{n.outputs};
+  for (int64_t group = 0; group < columns.groups(); ++group) {
+    const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
+    T* place = to + first * lanes<T> * n.hidden;
+    for (int64_t k = 0; k < n.hidden; ++k)
+      for (int64_t c = 0; c < vectors * lanes<T>; ++c, ++place) {
+        const int64_t column = first * lanes<T> + c;
+        *place = column < n.outputs ? from[column * n.hidden + k] : T(0);
+      }
+  }
+}
+
+}  // namespace gatecell::GATECELL_ISA_NAME

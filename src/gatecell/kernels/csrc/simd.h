@@ -1,0 +1,163 @@
+// Vectors of the widest registers that this translation unit is compiled for.
+//
+// GCC's and Clang's vector extensions carry the arithmetic, on any processor; only what they lack is spelled in
+// intrinsics. The code is compiled with -ffp-contract=off: a product and a sum become one fma where, and only where,
+// `fma` is written, so that a value has the same bits whichever template computes it.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#ifndef GATECELL_ISA_NAME
+#error "GATECELL_ISA_NAME names the namespace of one instruction set; the build gives it"
+#endif
+
+#define GATECELL_INLINE inline __attribute__((always_inline))
+
+namespace gatecell::GATECELL_ISA_NAME {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+template <class T>
+struct Lane;
+
+template <>
+struct Lane<float> {
+  typedef float vector __attribute__((vector_size(vector_bytes), may_alias));
+  typedef int32_t integers __attribute__((vector_size(vector_bytes), may_alias));
+  static constexpr int mantissa_bits = 23;
+  static constexpr int exponent_bias = 127;
+};
+
+template <>
+struct Lane<double> {
+  typedef double vector __attribute__((vector_size(vector_bytes), may_alias));
+  typedef int64_t integers __attribute__((vector_size(vector_bytes), may_alias));
+  static constexpr int mantissa_bits = 52;
+  static constexpr int exponent_bias = 1023;
+};
+
+template <class T>
+using Vec = typename Lane<T>::vector;
+template <class T>
+using Mask = typename Lane<T>::integers;  // all bits of a lane set or clear
+template <class T>
+constexpr int lanes = vector_bytes / int(sizeof(T));
+
+constexpr int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+
+template <class T>
+GATECELL_INLINE Vec<T> load(const T* from) {
+  Vec<T> v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class T>
+GATECELL_INLINE void store(T* to, Vec<T> v) {
+  memcpy(to, &v, sizeof v);
+}
+
+template <class T>
+GATECELL_INLINE Vec<T> broadcast(T value) {
+  return Vec<T>{} + value;
+}
+
+// The first n of a vector's lanes; the others are 0. Nothing behind them is read or written.
+#if defined(__AVX512F__)
+GATECELL_INLINE uint32_t first_lanes(int64_t n) { return n >= 32 ? ~0u : (1u << n) - 1; }
+GATECELL_INLINE Vec<float> load_first(const float* from, int64_t n) {
+  return _mm512_maskz_loadu_ps(__mmask16(first_lanes(n)), from);
+}
+GATECELL_INLINE Vec<double> load_first(const double* from, int64_t n) {
+  return _mm512_maskz_loadu_pd(__mmask8(first_lanes(n)), from);
+}
+GATECELL_INLINE void store_first(float* to, Vec<float> v, int64_t n) {
+  _mm512_mask_storeu_ps(to, __mmask16(first_lanes(n)), v);
+}
+GATECELL_INLINE void store_first(double* to, Vec<double> v, int64_t n) {
+  _mm512_mask_storeu_pd(to, __mmask8(first_lanes(n)), v);
+}
+#else
+template <class T>
+GATECELL_INLINE Vec<T> load_first(const T* from, int64_t n) {
+  if (n >= lanes<T>) return load(from);
+  Vec<T> v{};
+  memcpy(&v, from, size_t(n) * sizeof(T));
+  return v;
+}
+template <class T>
+GATECELL_INLINE void store_first(T* to, Vec<T> v, int64_t n) {
+  if (n >= lanes<T>)
+    store(to, v);
+  else
+    memcpy(to, &v, size_t(n) * sizeof(T));
+}
+#endif
+
+#if defined(__AVX512F__)
+GATECELL_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) { return _mm512_fmadd_ps(a, b, c); }
+GATECELL_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) { return _mm512_fmadd_pd(a, b, c); }
+#elif defined(__AVX2__)
+GATECELL_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) { return _mm256_fmadd_ps(a, b, c); }
+GATECELL_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) { return _mm256_fmadd_pd(a, b, c); }
+#else
+template <class V>
+GATECELL_INLINE V fma(V a, V b, V c) {
+  return a * b + c;
+}
+#endif
+
+// Comparisons with NaN are false, so that clamping keeps a NaN.
+template <class V, class T>
+GATECELL_INLINE V clamp(V x, T low, T high) {
+  const V lower = V{} + low, upper = V{} + high;
+  x = x > upper ? upper : x;
+  return x < lower ? lower : x;
+}
+
+// Sum over lanes, pairwise, always in the same order.
+template <class T>
+GATECELL_INLINE T sum(Vec<T> v) {
+  T part[lanes<T>];
+  memcpy(part, &v, sizeof v);
+  for (int width = lanes<T> / 2; width > 0; width /= 2)
+    for (int k = 0; k < width; ++k) part[k] += part[k + width];
+  return part[0];
+}
+
+// Denormal numbers cost a hundred cycles each and carry nothing that training needs: within the engine they are 0.
+class FlushDenormals {
+ public:
+#if defined(__x86_64__)
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushDenormals() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+#elif defined(__aarch64__)
+  FlushDenormals() {
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before_));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before_ | (uint64_t(1) << 24)));
+  }
+  ~FlushDenormals() { __asm__ volatile("msr fpcr, %0" : : "r"(before_)); }
+
+ private:
+  uint64_t before_;
+#else
+  FlushDenormals() {}
+#endif
+};
+
+}  // namespace gatecell::GATECELL_ISA_NAME

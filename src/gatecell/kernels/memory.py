@@ -1,0 +1,61 @@
+"""Large buffers that are used again: touching fresh pages costs about as much as the arithmetic that fills them."""
+
+import weakref
+from threading import Lock
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_WORTH_KEEPING = 1 << 18
+_MOST_KEPT = 1 << 30
+_ALIGNMENT = 64
+
+_lock = Lock()
+_free: list[np.ndarray] = []
+_lent: dict[int, tuple[weakref.ref[np.ndarray], np.ndarray]] = {}
+
+
+def lend(n_bytes: int) -> Tensor:
+    """Return a uint8 tensor (n_bytes,) with arbitrary content, aligned to a cache line.
+
+    Its memory is kept for the next call once the tensor and all that shares its storage are gone.
+    """
+    if n_bytes < _WORTH_KEEPING:
+        buffer = np.empty(n_bytes + _ALIGNMENT, dtype=np.uint8)
+        return torch.from_numpy(_aligned(buffer, n_bytes))
+    with _lock:
+        fitting = [k for k, buffer in enumerate(_free) if n_bytes <= buffer.nbytes - _ALIGNMENT <= 2 * n_bytes]
+        buffer = (
+            _free.pop(min(fitting, key=lambda k: _free[k].nbytes))
+            if fitting
+            else np.empty(n_bytes + _ALIGNMENT, dtype=np.uint8)
+        )
+        view = _aligned(buffer, n_bytes)
+        key = id(view)
+        # the storage of the tensor holds the view; when it lets go of it, the buffer comes back
+        _lent[key] = (weakref.ref(view, lambda _: _take_back(key)), buffer)
+    return torch.from_numpy(view)
+
+
+def kept_bytes() -> int:
+    """Return how much memory waits to be used again."""
+    return sum(buffer.nbytes for buffer in _free)
+
+
+def release() -> None:
+    """Give the memory that waits to be used again back to the system."""
+    with _lock:
+        _free.clear()
+
+
+def _take_back(key: int) -> None:
+    # may run in the middle of any other code of this thread, lend() included: no lock, only atomic steps
+    _, buffer = _lent.pop(key)
+    if kept_bytes() + buffer.nbytes <= _MOST_KEPT:
+        _free.append(buffer)
+
+
+def _aligned(buffer: np.ndarray, n_bytes: int) -> np.ndarray:
+    first = -buffer.ctypes.data % _ALIGNMENT
+    return buffer[first : first + n_bytes]

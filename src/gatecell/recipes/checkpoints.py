@@ -1,0 +1,60 @@
+"""Going on with a job that was stopped: begin, resume or refuse, never lose what is there without being told to."""
+
+import csv
+from pathlib import Path
+
+from gatecell._core.errors import OptionError
+from gatecell.training.checkpoint import CHECKPOINT_FILE, HISTORY_FILE
+
+
+def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
+    """Make a folder ready for the checkpoints of a job.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the job keeps its checkpoint.
+    resume : bool
+        Whether to go on from a checkpoint that is there.
+    force : bool
+        Whether to discard it.
+
+    Returns
+    -------
+    float
+        Seconds of training that the checkpoint stands for; 0 where the job begins anew.
+
+    Raises
+    ------
+    OptionError
+        Where there is a checkpoint, and neither is said.
+    """
+    if not (folder / CHECKPOINT_FILE).exists():
+        return 0.0
+    if resume:
+        return sum(_epoch_seconds(folder))
+    if not force:
+        n_epochs = len(_epoch_seconds(folder))
+        raise OptionError(
+            f"{folder} has the checkpoint of an unfinished run ({n_epochs} epoch{'s' if n_epochs != 1 else ''} done). "
+            "Go on with it by --resume, or discard it by --force."
+        )
+    discard(folder)
+    return 0.0
+
+
+def discard(folder: Path) -> None:
+    """Remove the checkpoint of a job that is done with; what else is in the folder stays."""
+    for name in (CHECKPOINT_FILE, HISTORY_FILE):
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _epoch_seconds(folder: Path) -> list[float]:
+    try:
+        with (folder / HISTORY_FILE).open(newline="", encoding="utf-8") as stream:
+            return [float(row["seconds"]) for row in csv.DictReader(stream)]
+    except (OSError, KeyError, ValueError):
+        # a kill between checkpoint and history: the run can still go on, only its clock is short
+        return []

@@ -1,0 +1,42 @@
+"""What a model file holds, as JSON values."""
+
+from pathlib import Path
+from typing import Any
+
+from gatecell.artifact.store import load_artifact
+from gatecell.estimators.loading import load
+
+
+def describe_model(path: str | Path) -> dict[str, Any]:
+    """Describe a model file.
+
+    Returns
+    -------
+    dict
+        ``estimator``, ``parameters`` (those that are set), ``trained`` (epochs, seconds, what it takes), ``notes``
+        (recipe, metrics, columns), ``versions`` (of the writer), ``summary`` and ``engines`` (both text).
+
+    Raises
+    ------
+    ArtifactError
+        Where the file is missing, damaged, of another program, or of a newer format.
+    """
+    estimator, artifact = load(path), load_artifact(path)
+    parameters = {name: value for name, value in estimator.get_params(deep=False).items() if value is not None}
+    classes = getattr(estimator, "classes_", None)
+    return {
+        "estimator": type(estimator).__name__,
+        "parameters": parameters,
+        "trained": {
+            "takes": f"{estimator.input_kind_} of {estimator.n_features_in_} "
+            + ("columns" if estimator.input_kind_ == "table" else "channels"),
+            **({"classes": classes.tolist()} if classes is not None else {}),
+            "epochs": len(estimator.history_),
+            "stopped_early": estimator.training_.stopped_early,
+            "seconds": round(estimator.training_.seconds, 3),
+        },
+        "notes": {name: value for name, value in artifact.metadata.get("notes", {}).items() if value is not None},
+        "versions": artifact.versions,
+        "summary": estimator.summary(),
+        "engines": estimator.explain(),
+    }

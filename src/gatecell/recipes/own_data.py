@@ -1,0 +1,237 @@
+"""Fit, predict and evaluate on the user's own files."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatecell._core.checks import check_integer
+from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell.artifact.store import load_artifact
+from gatecell.data.csv_file import LongColumns
+from gatecell.data.labelled import LabelledSequences
+from gatecell.data.tables import read_labelled
+from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.loading import ESTIMATORS, load
+from gatecell.estimators.persistence import save_estimator
+from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.run import kept_epoch, validation_metrics
+from gatecell.recipes.scoring import score
+from gatecell.recipes.settings import check_names, merged
+
+Task = Literal["classify", "regress"]
+TASKS: Mapping[Task, str] = MappingProxyType({"classify": "LSTMClassifier", "regress": "LSTMRegressor"})
+"""What can be fitted, and the estimator of each."""
+PARAMETERS: Mapping[str, Any] = MappingProxyType({"validation_fraction": 0.1})
+"""Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it."""
+MODEL_ENDING = ".safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """What came of a fit."""
+
+    task: str
+    """``"classify"`` or ``"regress"``."""
+    seed: int
+    """What the run was seeded with."""
+    metrics: dict[str, float]
+    """Figures of training and validation part at the epoch whose weights were kept."""
+    seconds: dict[str, float]
+    """Wall time of ``fit``, stretches before a resume included."""
+    artifact: str
+    """The model's file, absolute."""
+    data: dict[str, Any]
+    """``rows``, ``steps`` (shortest and longest), ``channels``, ``classes``, and the columns ``left_out``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``gatecell fit --json`` prints."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model says of a file."""
+
+    rows: tuple[str, ...]
+    """The names of the sequences."""
+    values: NDArray[Any]
+    """``(n,)`` classes or numbers, ``(n, k)`` for k targets."""
+    classes: tuple[Any, ...]
+    """Of a classifier; empty for a regressor."""
+    probabilities: NDArray[np.float64] | None
+    """``(n, n_classes)``, of a classifier."""
+
+
+def fit_file(
+    task: Task,
+    path: str | Path,
+    *,
+    output: str | Path,
+    columns: LongColumns | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    force: bool = False,
+    verbose: int = 0,
+) -> FitResult:
+    """Fit an estimator to a file of sequences and save it.
+
+    While it runs, ``OUTPUT.checkpoint/`` has its checkpoint; it is removed at the end.
+
+    Parameters
+    ----------
+    task : "classify" or "regress"
+    path : path
+        See ``gatecell.data.tables.read_labelled``.
+    output : path
+        The model's file, ending in ``.safetensors``.
+    columns : LongColumns, optional
+        For a CSV file. They are kept with the model, so that prediction needs not be told again.
+    settings : mapping, optional
+        Parameters of the estimator; ``PARAMETERS`` says where this job departs from its defaults.
+    seed : int
+        At least 0.
+    resume, force : bool
+        Go on with a fit that was stopped; replace a model or a checkpoint that is there.
+    verbose : int
+        As of the estimators.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be used, or has no labels.
+    OptionError, UnknownNameError
+        Where a setting makes no sense, or ``output`` would be lost.
+    TrainingError
+        Where the training fails.
+    """
+    settings = dict(settings or {})
+    estimator_class = ESTIMATORS[TASKS[task]]
+    check_names(settings, estimator_class().get_params(deep=False))
+    check_integer("seed", seed, minimum=0)
+    model_path = _checked_output(Path(output).expanduser(), force=force)
+    data = _labelled(read_labelled(path, columns), path, columns)
+    y = _numbers(data, path) if task == "regress" else data.y
+    checkpoint = model_path.with_name(f"{model_path.name}.checkpoint")
+    earlier = seconds_done(checkpoint, resume=resume, force=force)
+
+    parameters = merged(PARAMETERS, settings)
+    estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
+    estimator.fit(data.X, y)
+
+    kept = estimator.history_.rows[kept_epoch(estimator) - 1]
+    metrics = {name: value for name, value in kept.items() if name.startswith("train_")} | validation_metrics(estimator)
+    used = LongColumns(**{**asdict(columns), "channels": data.channels}) if columns else None
+    save_estimator(
+        estimator, model_path, notes={"columns": asdict(used) if used else None, "metrics": metrics, "task": task}
+    )
+    discard(checkpoint)
+    return FitResult(
+        task=task,
+        seed=seed,
+        metrics=metrics,
+        seconds={"fit": round(earlier + estimator.training_.seconds, 3)},
+        artifact=str(model_path.resolve()),
+        data=_described(data, estimator),
+    )
+
+
+def predict_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> Prediction:
+    """Predict each sequence of a file.
+
+    Parameters
+    ----------
+    model : path
+        A file that ``fit_file``, a recipe or ``save`` wrote.
+    path : path
+        See ``gatecell.data.tables.read_labelled``; labels are not needed, and not looked at.
+    columns : LongColumns, optional
+        For a CSV file whose columns have other names than at the fit.
+
+    Raises
+    ------
+    ArtifactError, InputError, OptionError
+        Where the model or the data cannot be used, or do not fit each other.
+    """
+    estimator = load(model)
+    data = _read_for(model, path, columns, with_label=False)
+    if isinstance(estimator, LSTMClassifier):
+        probabilities = estimator.predict_proba(data.X)
+        classes = estimator.classes_
+        return Prediction(data.rows, classes[probabilities.argmax(axis=1)], tuple(classes.tolist()), probabilities)
+    return Prediction(data.rows, estimator.predict(data.X), (), None)
+
+
+def evaluate_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> dict[str, float]:
+    """Measure a model on a file with labels; see ``gatecell.recipes.scoring.score`` for the figures.
+
+    Parameters and errors are those of ``predict_file``; the file needs labels.
+    """
+    estimator = load(model)
+    data = _labelled(_read_for(model, path, columns, with_label=True), path, columns)
+    assert data.y is not None
+    return score(estimator, data.X, data.y)
+
+
+def _checked_output(path: Path, *, force: bool) -> Path:
+    if path.suffix != MODEL_ENDING:
+        raise OptionError(f"The model's file must end in {MODEL_ENDING}, got {path}. Try {path}{MODEL_ENDING}.")
+    if path.is_dir():
+        raise OptionError(f"{path} is a folder. Name a file, such as {path / ('model' + MODEL_ENDING)}.")
+    if path.exists() and not force:
+        raise OptionError(f"{path} is there already. Name another file with --output, or replace it with --force.")
+    return path
+
+
+def _read_for(
+    model: str | Path, path: str | Path, columns: LongColumns | None, *, with_label: bool
+) -> LabelledSequences:
+    """Read a file as the model's own was read."""
+    known = load_artifact(model).metadata.get("notes", {}).get("columns")
+    is_table = ".csv" in Path(path).name.lower()
+    if columns is None and known is not None and is_table:
+        try:
+            columns = LongColumns(**{**known, "channels": tuple(known["channels"])})
+        except (TypeError, KeyError) as error:
+            raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+        if not with_label:
+            columns = LongColumns(id=columns.id, time=columns.time, channels=columns.channels)
+    return read_labelled(path, columns)
+
+
+def _labelled(data: LabelledSequences, path: str | Path, columns: LongColumns | None) -> LabelledSequences:
+    if data.y is None:
+        hint = "Name their column with --label." if columns else "Store them in y, or as the last part of each row."
+        raise InputError(f"{path} has no labels, so there is nothing to learn or to measure by. {hint}")
+    return data
+
+
+def _numbers(data: LabelledSequences, path: str | Path) -> NDArray[np.float64]:
+    assert data.y is not None
+    for row, label in zip(data.rows, data.y.tolist(), strict=True):
+        try:
+            float(label)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"{path}: the label of row {row} is {label!r}, but regression learns numbers. "
+                "Use `gatecell fit classify` for classes."
+            ) from None
+    numbers: NDArray[np.float64] = data.y.astype(np.float64)
+    return numbers
+
+
+def _described(data: LabelledSequences, estimator: LSTMEstimator) -> dict[str, Any]:
+    lengths = [len(sequence) for sequence in data.X]
+    return {
+        "rows": len(data),
+        "steps": [min(lengths), max(lengths)],
+        "channels": list(data.channels),
+        "classes": estimator.classes_.tolist() if isinstance(estimator, LSTMClassifier) else None,
+        "left_out": list(data.left_out),
+    }

@@ -1,0 +1,68 @@
+"""What a recipe is. Nothing heavy is imported here, so that recipes can be listed at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ValidationChoice = Literal["held-out", "test", "none"]
+VALIDATION_CHOICES: tuple[str, ...] = ("held-out", "test", "none")
+
+
+class Part(NamedTuple):
+    """Sequences and what is to be predicted of each."""
+
+    X: "NDArray[Any]"
+    """``(n, T, I)``."""
+    y: "NDArray[Any]"
+    """``(n,)``."""
+
+
+@dataclass(frozen=True)
+class RecipeData:
+    """What a recipe's loader returns."""
+
+    train: Part
+    """To learn from, a validation part included."""
+    test: Part
+    """To judge by, once."""
+    baselines: Mapping[str, "NDArray[Any]"] = field(default_factory=dict)
+    """Name to the predictions of a simple rule for the test part, ``(n_test,)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A whole job under a name."""
+
+    name: str
+    """How it is called."""
+    summary: str
+    """One line: the network and what it is for."""
+    data: str
+    """Which data, how many rows, which steps."""
+    target: str
+    """What it must reach, as the mean of three seeds on the test part."""
+    estimator: Literal["LSTMClassifier", "LSTMRegressor"]
+    """The class that is fitted."""
+    parameters: Mapping[str, Any]
+    """Its parameters; what is not named has the estimator's default."""
+    load: Callable[[bool], RecipeData]
+    """Loads the data; the argument says whether to download what is not at hand."""
+    validates_on_latest: bool = False
+    """Whether the held-out validation part is the end of the training part, as a time series asks for; otherwise it is
+    drawn at random."""
+    departures: tuple[str, ...] = ()
+    """Where it departs from the tutorial that it is known from, and why."""
+
+
+OPTIONS: Mapping[str, tuple[Any, str]] = {
+    "validation": (
+        "held-out",
+        "which rows validate each epoch: held-out (a part of the training rows, set aside), test (as tutorials do; "
+        "the network then trains on all training rows), or none",
+    ),
+    "download": (False, "whether to download data that are not on this machine"),
+}
+"""What every recipe takes beside the parameters of its estimator: default and meaning."""

@@ -1,0 +1,22 @@
+"""All recipes by name."""
+
+from gatecell._core.errors import unknown_name
+from gatecell.recipes.images import DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT
+from gatecell.recipes.recipe import Recipe
+from gatecell.recipes.temperatures import REGRESSION
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT, REGRESSION)}
+"""The recipes, those that need no download first."""
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe of a name.
+
+    Raises
+    ------
+    UnknownNameError
+        Where there is none; suggests the nearest.
+    """
+    if name not in RECIPES:
+        raise unknown_name("recipe", name, RECIPES)
+    return RECIPES[name]

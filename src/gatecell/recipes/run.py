@@ -1,0 +1,235 @@
+"""Running a recipe: data, estimator, fit, one look at the test part, and the files that remain."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatecell._core.checks import check_choice, check_flag, check_integer
+from gatecell._core.errors import OptionError
+from gatecell._core.files import atomic_path
+from gatecell.artifact.format import library_versions
+from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.loading import ESTIMATORS
+from gatecell.estimators.persistence import save_estimator
+from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.recipe import OPTIONS, VALIDATION_CHOICES, Part, Recipe, RecipeData
+from gatecell.recipes.registry import get_recipe
+from gatecell.recipes.scoring import baseline_errors, score
+from gatecell.recipes.settings import check_names, merged
+
+MODEL_FILE = "model.safetensors"
+HISTORY_FILE = "history.csv"
+RESULT_FILE = "result.json"
+"""Written last: a folder that has it holds a finished run."""
+CHECKPOINT_FOLDER = "checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What came of a run."""
+
+    recipe: str
+    """The name of the recipe."""
+    seed: int
+    """What the run was seeded with."""
+    settings: dict[str, Any]
+    """What the user changed."""
+    metrics: dict[str, float]
+    """Figures on the test part (``test_accuracy``, ``test_mae``, ...), on the held-out validation part as of the epoch
+    whose weights were kept, and of the baselines."""
+    seconds: dict[str, float]
+    """Wall time: ``fit`` (stretches before a resume included), and ``test``, predicting the test part."""
+    artifact: str
+    """The model's file, absolute."""
+    epochs: int
+    """Epochs that were run."""
+    kept_epoch: int
+    """The epoch (from 1) whose weights were kept."""
+    versions: dict[str, str] = field(default_factory=library_versions)
+    """Of Python and the libraries."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``gatecell run --json`` prints."""
+        return {name: getattr(self, name) for name in ("recipe", "seed", "metrics", "seconds", "artifact")}
+
+
+def default_output(name: str, seed: int) -> Path:
+    """Return the folder of a run that is not told where to write."""
+    return Path("runs") / f"{name}-seed{seed}"
+
+
+def run_recipe(
+    name: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    output: str | Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    verbose: int = 0,
+) -> RunResult:
+    """Run a recipe and write ``model.safetensors``, ``history.csv`` and ``result.json``.
+
+    Parameters
+    ----------
+    name : str
+        Of the recipe.
+    settings : mapping, optional
+        Changes to the recipe: parameters of its estimator (``{"max_epochs": 3}``), nested ones as dicts
+        (``{"training_options": {"optimizer": "sgd"}}``), and the options of every recipe, ``validation`` and
+        ``download``.
+    seed : int
+        Of the weights, the order of the rows, dropout and the validation part; at least 0.
+    output : path, optional
+        The folder to write to; by default ``runs/NAME-seedSEED``. The files of a finished run are replaced.
+    resume : bool
+        Whether to go on with a run that was stopped: it ends with the same weights as one that never was. A finished
+        run is only reported.
+    force : bool
+        Whether to discard what the folder has of an unfinished run, or a model that no recipe wrote.
+    verbose : int
+        As of the estimators; on standard error.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown recipe or setting; suggests the nearest.
+    OptionError
+        Where a setting has a value that makes no sense, or ``output`` holds what would be lost.
+    DatasetError
+        Where the data are not at hand; the message says where to put them.
+    TrainingError
+        Where the training fails, or the run that is to be resumed was another one.
+    """
+    recipe = get_recipe(name)
+    settings = dict(settings or {})
+    estimator_class = ESTIMATORS[recipe.estimator]
+    check_names(settings, estimator_class().get_params(deep=False), OPTIONS)
+    check_integer("seed", seed, minimum=0)
+    options = {option: settings.get(option, default) for option, (default, _) in OPTIONS.items()}
+    check_choice("validation", options["validation"], VALIDATION_CHOICES)
+    check_flag("download", options["download"])
+    folder = Path(output) if output is not None else default_output(name, seed)
+    # Whether a download was allowed has no part in what comes out.
+    lasting = {key: value for key, value in settings.items() if key != "download"}
+    if resume and (finished := _finished(folder, recipe, seed, lasting)):
+        return finished
+    _check_folder(folder, force=force)
+    checkpoint = folder / CHECKPOINT_FOLDER
+    parameters = _parameters(recipe, settings, options["validation"])
+    estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
+    data = recipe.load(options["download"])
+    earlier = seconds_done(checkpoint, resume=resume, force=force)
+    _fit(estimator, recipe, data, options["validation"])
+
+    began = time.perf_counter()
+    metrics = score(estimator, data.test.X, data.test.y, prefix="test_")
+    test_seconds = time.perf_counter() - began
+    kept = kept_epoch(estimator)
+    result = RunResult(
+        recipe=name,
+        seed=seed,
+        settings=lasting,
+        metrics=metrics
+        | baseline_errors(data.baselines, data.test.y, prefix="test_")
+        | (validation_metrics(estimator) if options["validation"] == "held-out" else {}),
+        seconds={"fit": round(earlier + estimator.training_.seconds, 3), "test": round(test_seconds, 3)},
+        artifact=str((folder / MODEL_FILE).resolve()),
+        epochs=len(estimator.history_),
+        kept_epoch=kept,
+    )
+    _write(folder, estimator, result)
+    discard(checkpoint)
+    return result
+
+
+def kept_epoch(estimator: LSTMEstimator) -> int:
+    """Return the epoch (from 1) whose weights a fitted estimator has: the best under early stopping, else the last."""
+    best = estimator.training_.best_epoch
+    return best if best is not None and estimator.patience is not None else len(estimator.history_)
+
+
+def validation_metrics(estimator: LSTMEstimator) -> dict[str, float]:
+    """Return the figures of the validation part at the kept epoch; none where nothing validated."""
+    row = estimator.history_.rows[kept_epoch(estimator) - 1]
+    return {name: value for name, value in row.items() if name.startswith("validation_")}
+
+
+def _parameters(recipe: Recipe, settings: Mapping[str, Any], validation: str) -> dict[str, Any]:
+    own = {name: value for name, value in settings.items() if name not in OPTIONS}
+    parameters = merged(recipe.parameters, own)
+    if validation != "held-out":
+        watching = [name for name in ("patience", "validation_fraction") if own.get(name) is not None]
+        if watching:
+            raise OptionError(
+                f"validation={validation} and {watching[0]}={own[watching[0]]} do not go together: with held-out rows "
+                "alone may a network be chosen. Leave one of them out."
+            )
+        parameters |= {"patience": None, "validation_fraction": None}
+    if validation == "test" and (parameters.get("training_options") or {}).get("lr_schedule") == "plateau":
+        raise OptionError(
+            "validation=test and lr_schedule=plateau do not go together: the test part would steer the training. "
+            "Leave one of them out."
+        )
+    return parameters
+
+
+def _fit(estimator: LSTMEstimator, recipe: Recipe, data: RecipeData, validation: str) -> None:
+    train, validation_data = data.train, None
+    if validation == "test":
+        validation_data = data.test
+    elif validation == "held-out" and recipe.validates_on_latest and estimator.validation_fraction is not None:
+        train, validation_data = _latest(data.train, estimator.validation_fraction)
+        estimator.set_params(validation_fraction=None)
+    estimator.fit(*train, validation_data=validation_data)
+
+
+def _latest(rows: Part, fraction: Any) -> tuple[Part, Part]:
+    """Divide rows in time: the latest ``fraction`` validates."""
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
+        raise OptionError(f"validation_fraction must be a number in (0, 1), got {fraction!r}.")
+    start = len(rows.y) - max(1, round(fraction * len(rows.y)))
+    return Part(rows.X[:start], rows.y[:start]), Part(rows.X[start:], rows.y[start:])
+
+
+def _check_folder(folder: Path, *, force: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"{folder} is a file, but a run writes several. Name a folder with --output.")
+    ours = (folder / RESULT_FILE).exists() or (folder / CHECKPOINT_FOLDER).exists()
+    if (folder / MODEL_FILE).exists() and not ours and not force:
+        raise OptionError(
+            f"{folder / MODEL_FILE} was not written by a recipe, and would be replaced. "
+            "Name another folder with --output, or replace it with --force."
+        )
+
+
+def _finished(folder: Path, recipe: Recipe, seed: int, settings: dict[str, Any]) -> RunResult | None:
+    path = folder / RESULT_FILE
+    if not path.exists() or (folder / CHECKPOINT_FOLDER).exists():
+        return None
+    try:
+        found = RunResult(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise OptionError(f"{path} is no result of a run: {error}. Name another folder, or do not resume.") from error
+    if (found.recipe, found.seed, found.settings) != (recipe.name, seed, settings):
+        raise OptionError(
+            f"{folder} holds a finished run of {found.recipe} with seed {found.seed} and the settings "
+            f"{found.settings or 'of the recipe'}, which is not the one to be resumed. "
+            "Name another folder with --output, or replace it by leaving out --resume."
+        )
+    return found
+
+
+def _write(folder: Path, estimator: LSTMEstimator, result: RunResult) -> None:
+    (folder / RESULT_FILE).unlink(missing_ok=True)
+    save_estimator(estimator, folder / MODEL_FILE, notes={"recipe": result.recipe, "metrics": result.metrics})
+    estimator.history_.to_csv(folder / HISTORY_FILE)
+    with atomic_path(folder / RESULT_FILE) as part:
+        part.write_text(json.dumps(asdict(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,138 @@
+"""What only a process of its own can show: start, pipes, terminals, signals."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gatecell.artifact.store import load_artifact
+
+COMMAND = [sys.executable, "-c", "import sys; from gatecell.cli.main import main; sys.exit(main())"]
+# Small and slow enough to be stopped half-way.
+JOB = ["run", "digits", "--set", "hidden_size=8", "--set", "max_epochs=12", "--set", "batch_size=64"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = {"torch", "numpy", "pandas", "sklearn", "lightning", "scipy", "rich"}
+    code = (
+        "import sys, atexit; from gatecell.cli.main import main\n"
+        f"atexit.register(lambda: print(sorted({heavy} & sys.modules.keys())))\n"
+        "sys.exit(main(['--help']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_help_starts_at_once() -> None:
+    def processor_seconds() -> float:
+        before = os.times()
+        subprocess.run([*COMMAND, "--help"], capture_output=True, check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    # 0.4 s on an idle machine; the processor's own time, since tests share it.
+    assert min(processor_seconds() for _ in range(3)) < 0.4
+
+
+def in_terminal(arguments: list[str], folder: Path) -> str:
+    """Return what a command shows in a terminal of 120 columns."""
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=folder
+    )
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    process.wait()
+    os.close(leader)
+    return shown.decode()
+
+
+def test_colour_in_a_terminal_unless_told_not_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" in in_terminal(["--help"], tmp_path)
+    assert "\x1b[31mError: There is no recipe" in in_terminal(["recipes", "mnits"], tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in in_terminal(["--help"], tmp_path)
+    assert "\x1b[" not in in_terminal(["recipes", "mnits"], tmp_path)
+
+
+def test_a_bar_in_a_terminal_and_none_in_a_pipe(tmp_path: Path) -> None:
+    job = ["run", "digits", "--set", "hidden_size=2", "--set", "max_epochs=2"]
+    assert "epoch 2/2" in in_terminal(job, tmp_path)
+    done = subprocess.run([*COMMAND, *job], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "\x1b[" not in done.stdout + done.stderr
+    assert "\r" not in done.stderr
+    assert done.stderr.count("epoch 2/2") == 1
+    for word in ("GPU available", "Tip", "lightning", "Warning"):
+        assert word not in done.stderr
+
+
+def test_a_reader_that_leaves_early() -> None:
+    code = "import sys; from gatecell.cli import show; from gatecell.cli import main as entry\n"
+    code += "def fill(arguments):\n    for _ in range(100_000): show.print_line('x' * 100)\n    return 0\n"
+    code += "entry._run = fill; sys.exit(entry.main([]))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+def stopped_after_an_epoch(folder: Path, name: str, sign: signal.Signals) -> tuple[int, str]:
+    """Start the job, send a signal once an epoch is done; return the exit code and standard error."""
+    process = subprocess.Popen(
+        [*COMMAND, *JOB, "--output", name], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not (folder / name / "checkpoint" / "history.csv").exists():
+        assert process.poll() is None, "the job ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(sign)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+def test_stopped_by_ctrl_c_or_killed_it_goes_on(tmp_path: Path) -> None:
+    code, err = stopped_after_an_epoch(tmp_path, "stopped", signal.SIGINT)
+    assert code == 130
+    last = err.splitlines()[-1]
+    assert last == f"Stopped. Finished epochs are kept; go on with: gatecell {' '.join(JOB)} --output stopped --resume"
+    assert "Traceback" not in err
+    code, _ = stopped_after_an_epoch(tmp_path, "killed", signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    for name in ("stopped", "killed", "whole"):
+        arguments = [*JOB, "--output", name, *([] if name == "whole" else ["--resume"])]
+        subprocess.run([*COMMAND, *arguments], cwd=tmp_path, check=True, capture_output=True)
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == [
+            "history.csv",
+            "model.safetensors",
+            "result.json",
+        ]
+    whole, *others = (
+        load_artifact(tmp_path / name / "model.safetensors").tensors for name in ("whole", "stopped", "killed")
+    )
+    for other in others:
+        assert all(other[label].equal(whole[label]) for label in whole)

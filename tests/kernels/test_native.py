@@ -1,0 +1,419 @@
+"""The native engine against the reference, and what it promises beyond: bits, memory, errors."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from gatecell._core.errors import EngineError, InputError
+from gatecell.kernels import core, launch, memory, native, reference
+from gatecell.kernels.dispatch import choose_engine
+from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.weights import LayerWeights
+from tests.kernels.draws import lstm_options, random_input, random_weights
+
+absent = core.missing()
+pytestmark = pytest.mark.skipif(absent is not None, reason=f"the native engine is not here: {absent}")
+
+SIZES = (1, 2, 7, 17, 63, 130)
+SEED = torch.tensor(2**61 + 7)
+EVERYTHING = LSTMOptions(
+    input_size=5,
+    hidden_size=19,
+    proj_size=7,
+    peephole=True,
+    coupled_gates=True,
+    layer_norm=True,
+    input_dropout=0.3,
+    recurrent_dropout=0.4,
+    zoneout_h=0.2,
+    zoneout_c=0.1,
+)
+CASES = [
+    pytest.param(LSTMOptions(input_size=5, hidden_size=19), id="plain"),
+    pytest.param(LSTMOptions(input_size=7, hidden_size=160), id="large"),
+    pytest.param(EVERYTHING, id="everything"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _poisoned_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fill fresh memory with NaN: PyTorch's (its deterministic mode does so), the kept buffers, the core's scratch."""
+    monkeypatch.setattr(launch, "lend", lambda n_bytes: memory.lend(n_bytes).fill_(255))
+    core.library().gatecell_poison(1)
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+    core.library().gatecell_poison(0)
+
+
+def draw(
+    options: LSTMOptions, rows: int, steps: int, dtype: torch.dtype = torch.float64, seed: int = 0
+) -> list[Tensor]:
+    """Return x, h, c and the weights that the options use."""
+    generator = torch.Generator().manual_seed(seed)
+    # small enough that a long sum over a large layer stays in the gates' range
+    weights = [w * options.hidden_size**-0.5 for w in random_weights(options, generator, dtype) if w is not None]
+    return [*random_input(options, rows, steps, generator, dtype), *weights]
+
+
+def run(engine: Any, options: LSTMOptions, leaves: list[Tensor], **steps: Any) -> tuple[Tensor, Tensor, Tensor]:
+    names = list(random_names(options))
+    weights = LayerWeights(**dict(zip(names, leaves[3:], strict=True)))
+    x, h, c = leaves[:3]
+    results: tuple[Tensor, Tensor, Tensor] = engine.run_direction(
+        x, h, c, weights, options, **{"seed": SEED, "stream": 2, "training": True} | steps
+    )
+    return results
+
+
+def random_names(options: LSTMOptions) -> list[str]:
+    weights = random_weights(options, torch.Generator())
+    return [name for name, value in weights._asdict().items() if value is not None]
+
+
+def values_and_gradients(engine: Any, options: LSTMOptions, given_: list[Tensor], **steps: Any) -> dict[str, Tensor]:
+    leaves = [leaf.detach().clone().requires_grad_() for leaf in given_]
+    results = run(engine, options, leaves, **steps)
+    generator = torch.Generator().manual_seed(4)
+    loss = torch.stack([(r * torch.randn(r.shape, generator=generator).to(r.dtype)).sum() for r in results]).sum()
+    gradients = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
+    names = ["output", "h_n", "c_n", "x", "h", "c", *random_names(options)]
+    return dict(zip(names, [*(r.detach() for r in results), *gradients], strict=True))
+
+
+def assert_equal(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
+    for name, value in ours.items():
+        assert torch.equal(value, theirs[name]), name
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_values_states_and_gradients_equal_the_reference(data: st.DataObject) -> None:
+    options = data.draw(lstm_options(SIZES))
+    rows, steps = data.draw(st.sampled_from(SIZES)), data.draw(st.sampled_from((1, 2, 7, 17)))
+    dtype = data.draw(st.sampled_from((torch.float32, torch.float64)))
+    generator = torch.Generator().manual_seed(data.draw(st.integers(0, 2**31)))
+    kind = data.draw(st.sampled_from(("dense", "lengths", "mask")))
+    how: dict[str, Any] = {
+        "lengths": torch.randint(0, steps + 1, (rows,), generator=generator) if kind == "lengths" else None,
+        "mask": torch.rand(rows, steps, generator=generator) < 0.6 if kind == "mask" else None,
+        "reverse": data.draw(st.booleans()),
+        "training": data.draw(st.booleans()),
+    }
+    leaves = draw(options, rows, steps, dtype, seed=data.draw(st.integers(0, 2**31)))
+    if kind != "dense":
+        counts = how["mask"] if kind == "mask" else reference.valid_steps(leaves[0], how["lengths"])
+        leaves[0][~counts] = torch.nan
+    ours = values_and_gradients(native, options, leaves, **how)
+    theirs = values_and_gradients(reference, options, [leaf.double() for leaf in leaves], **how)
+    # layer normalisation of few values divides by what may be almost nothing
+    tolerance = 1e-9 if dtype == torch.float64 else 2e-3 if options.layer_norm else 2e-5
+    for name, value in ours.items():
+        scale = max(float(theirs[name].abs().max()), 1.0) if value.numel() else 1.0
+        torch.testing.assert_close(value.double() / scale, theirs[name] / scale, rtol=0, atol=tolerance, msg=name)
+
+
+@pytest.mark.parametrize("options", CASES)
+@pytest.mark.parametrize("ragged", [False, True])
+def test_any_number_of_threads_gives_the_same_bits(options: LSTMOptions, ragged: bool) -> None:
+    leaves = draw(options, 23, 11)
+    lengths = torch.randint(0, 12, (23,), generator=torch.Generator().manual_seed(1)) if ragged else None
+    found = []
+    for threads in (1, 2, 3, 7):
+        torch.set_num_threads(threads)
+        found.append(values_and_gradients(native, options, leaves, lengths=lengths))
+    torch.set_num_threads(1)
+    for other in found[1:]:
+        assert_equal(found[0], other)
+
+
+@pytest.mark.parametrize("options", CASES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_row_does_not_depend_on_the_rows_beside_it_nor_on_padding(options: LSTMOptions, dtype: torch.dtype) -> None:
+    leaves = draw(options, 13, 9, dtype)
+    lengths = torch.tensor([9, 3, 0, 5, 9, 1, 7, 7, 2, 9, 4, 6, 8])
+    together = run(native, options, leaves, lengths=lengths)
+    x = torch.nn.functional.pad(leaves[0], (0, 0, 0, 5), value=torch.nan)
+    with_padding = run(native, options, [x, *leaves[1:]], lengths=lengths)
+    assert torch.equal(with_padding[0][:, :9], together[0])
+    assert not with_padding[0][:, 9:].any()
+    for k in (1, 2):
+        assert torch.equal(with_padding[k], together[k])
+    for rows in (1, 4, 7):
+        part = run(native, options, [*(leaf[:rows] for leaf in leaves[:3]), *leaves[3:]], lengths=lengths[:rows])
+        for mine, whole in zip(part, together, strict=True):
+            assert torch.equal(mine, whole[:rows])
+    dense = run(native, options, [leaf[:1] if k < 3 else leaf for k, leaf in enumerate(leaves)])
+    for mine, whole in zip(dense, together, strict=True):
+        assert torch.equal(mine, whole[:1])
+
+
+@pytest.mark.parametrize("options", CASES)
+@pytest.mark.parametrize("chunk", [1, 2, 5])
+def test_a_sequence_in_pieces_with_carried_state_equals_the_whole(options: LSTMOptions, chunk: int) -> None:
+    # masks of zoneout belong to places in a call, so that its expectation is what can be carried
+    leaves = draw(options, 5, 9, torch.float32)
+    output, h, c = run(native, options, leaves, training=False)
+    states, pieces = leaves[1:3], []
+    for first in range(0, 9, chunk):
+        piece, *states = run(
+            native, options, [leaves[0][:, first : first + chunk], *states, *leaves[3:]], training=False
+        )
+        pieces.append(piece)
+    assert torch.equal(torch.cat(pieces, 1), output)
+    assert torch.equal(states[0], h)
+    assert torch.equal(states[1], c)
+
+
+@pytest.mark.parametrize("options", CASES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_inference_gives_the_bits_of_training_and_finds_its_packed_weights(
+    options: LSTMOptions, dtype: torch.dtype
+) -> None:
+    leaves = draw(options, 5, 4, dtype)
+    expected = run(native, options, [leaf.clone().requires_grad_() for leaf in leaves])
+    for _ in range(2):
+        with torch.no_grad():
+            assert all(torch.equal(a, b) for a, b in zip(run(native, options, leaves), expected, strict=True))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_gradcheck_and_gradgradcheck(reverse: bool) -> None:
+    options = LSTMOptions(**vars(EVERYTHING) | {"input_size": 2, "hidden_size": 3, "proj_size": 2})
+    leaves = [leaf.requires_grad_() for leaf in draw(options, 3, 3)]
+
+    def call(*values: Tensor) -> tuple[Tensor, ...]:
+        return run(native, options, list(values), lengths=torch.tensor([3, 0, 2]), reverse=reverse)
+
+    assert torch.autograd.gradcheck(call, leaves)
+    assert torch.autograd.gradgradcheck(call, leaves)
+
+
+def test_the_second_derivative_is_that_of_the_reference() -> None:
+    found = []
+    for engine in (native, reference):
+        leaves = [leaf.requires_grad_() for leaf in draw(EVERYTHING, 4, 5)]
+        (gradient,) = torch.autograd.grad(
+            run(engine, EVERYTHING, leaves)[0].square().sum(), leaves[0], create_graph=True
+        )
+        found.append(torch.autograd.grad(gradient.square().sum(), leaves, allow_unused=True, materialize_grads=True))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-10)
+
+
+def test_backward_twice_and_under_checkpoint() -> None:
+    options = LSTMOptions(input_size=5, hidden_size=90)
+    leaves = [leaf.requires_grad_() for leaf in draw(options, 16, 30)]
+    loss = run(native, options, leaves)[0].square().sum()
+    first = torch.autograd.grad(loss, leaves, retain_graph=True)
+    again = torch.autograd.grad(loss, leaves)
+
+    def whole(*values: Tensor) -> Tensor:
+        return run(native, options, list(values))[0].square().sum()
+
+    recomputed = torch.autograd.grad(checkpoint(whole, *leaves, use_reentrant=False), leaves)
+    for a, b, c in zip(first, again, recomputed, strict=True):
+        assert torch.equal(a, b)
+        assert torch.equal(a, c)
+
+
+def test_an_output_changed_in_place_is_noticed() -> None:
+    options = LSTMOptions(input_size=5, hidden_size=7)
+    output, _, _ = run(native, options, [leaf.requires_grad_() for leaf in draw(options, 3, 4)])
+    loss = output.sum()
+    output.detach().zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("layout", ["time first", "every second feature", "rows that overlap"])
+def test_any_strides_are_read_as_they_are(layout: str) -> None:
+    options = LSTMOptions(input_size=5, hidden_size=7)
+    leaves = draw(options, 4, 6)
+    x = leaves[0]
+    if layout == "time first":
+        x = x.transpose(0, 1).contiguous().transpose(0, 1)
+    elif layout == "every second feature":
+        x = torch.stack([x, torch.full_like(x, torch.nan)], dim=3).flatten(2)[:, :, ::2]
+    else:
+        leaves[0] = x = x[:1].expand(4, 6, 5)
+    expected = values_and_gradients(native, options, leaves)
+    x = x.requires_grad_()
+    output, h, c = run(native, options, [x, *leaves[1:]])
+    assert torch.equal(output, expected["output"])
+    if layout == "time first":
+        assert output.stride(0) < output.stride(1)
+    # the gradient of a sum is one number with strides of 0
+    (of_sum,) = torch.autograd.grad(output.sum() + h.sum() + c.sum(), x, retain_graph=True)
+    (of_ones,) = torch.autograd.grad([output, h, c], x, [torch.ones_like(value) for value in (output, h, c)])
+    assert torch.equal(of_sum, of_ones)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_extreme_inputs(dtype: torch.dtype) -> None:
+    options = LSTMOptions(input_size=6, hidden_size=9, peephole=True)
+    leaves = draw(options, 3, 4, dtype)
+    leaves[0][0], leaves[0][1] = 1e4, -1e4
+    leaves[0][2] = torch.tensor([1e-40, -0.0, 1e-310, 0.0, -1e-42, 3e-39]).to(dtype)
+    leaves[1][2], leaves[2][2] = -0.0, 1e-40
+    ours = values_and_gradients(native, options, leaves)
+    theirs = values_and_gradients(reference, options, [leaf.double() for leaf in leaves])
+    tolerance = 2e-5 if dtype == torch.float32 else 1e-9
+    for name, value in ours.items():
+        scale = max(float(theirs[name].abs().max()), 1.0)
+        torch.testing.assert_close(value.double() / scale, theirs[name] / scale, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_what_is_not_finite_shows_in_the_results_of_its_row_alone(value: float) -> None:
+    options = LSTMOptions(input_size=6, hidden_size=9)
+    leaves = draw(options, 3, 4)
+    leaves[3][:, 0] = 0.0  # inf * 0 is NaN, as in the reference
+    clean = run(native, options, leaves)[0]
+    leaves[0][1, 2, 0] = value
+    output = run(native, options, leaves)[0]
+    assert torch.equal(output[[0, 2]], clean[[0, 2]])
+    assert torch.equal(output[1, :2], clean[1, :2])
+    assert output[1, 2:].isnan().all()
+
+
+def test_denormal_numbers_outside_the_engine_stay() -> None:
+    options = LSTMOptions(input_size=5, hidden_size=64)
+    tiny = torch.full((100,), 1e-40)
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        values_and_gradients(native, options, draw(options, 64, 9, torch.float32))
+        assert bool((tiny * 1.0).all())
+    torch.set_num_threads(1)
+
+
+def test_no_rows_and_no_steps() -> None:
+    for rows, steps in ((2, 0), (0, 3), (0, 0)):
+        leaves = draw(EVERYTHING, rows, steps)
+        found = values_and_gradients(native, EVERYTHING, leaves)
+        assert found["output"].shape == (rows, steps, 7)
+        assert torch.equal(found["h_n"], leaves[1])
+        assert not found["recurrent"].any()
+
+
+SCRIPT = """
+import torch
+from gatecell.kernels import core, native, reference
+from gatecell.kernels.options import LSTMOptions
+from tests.kernels.test_native import EVERYTHING, draw, values_and_gradients
+torch.set_num_threads(1)
+for options in (EVERYTHING, LSTMOptions(input_size=5, hidden_size=19), LSTMOptions(input_size=17, hidden_size=130)):
+    for dtype, tolerance in ((torch.float32, 1e-3), (torch.float64, 1e-9)):
+        leaves = draw(options, 7, 5, dtype)
+        how = {"lengths": torch.tensor([5, 3, 0, 5, 1, 2, 4])}
+        ours = values_and_gradients(native, options, leaves, **how)
+        theirs = values_and_gradients(reference, options, [leaf.double() for leaf in leaves], **how)
+        for name, value in ours.items():
+            scale = max(float(theirs[name].abs().max()), 1.0)
+            assert float((value.double() - theirs[name]).abs().max()) < tolerance * scale, (name, options, dtype)
+print(core.isa())
+"""
+
+
+@pytest.mark.parametrize("name", ["baseline", "avx2", "avx512"])
+def test_each_instruction_set(name: str) -> None:
+    known = {"baseline": 0, "avx2": 1, "avx512": 2}
+    if known[name] > known[core.isa()] and not os.environ.get("GATECELL_ISA"):
+        pytest.skip(f"this processor has no {name}")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=os.environ | {"GATECELL_ISA": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [name]
+
+
+def test_it_is_the_default_on_a_cpu() -> None:
+    for options in (LSTMOptions(input_size=3, hidden_size=4), EVERYTHING):
+        for dtype in (torch.float32, torch.float64):
+            assert choose_engine(options, dtype=dtype, training=True).name == "native"
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ({"device": "cuda"}, "the C\\+\\+ core runs on a CPU, not on cuda"),
+        ({"dtype": torch.bfloat16}, "the C\\+\\+ core computes in float32 and float64, not in bfloat16"),
+    ],
+)
+def test_it_refuses_what_it_lacks_and_says_so(where: Any, text: str) -> None:
+    options = LSTMOptions(input_size=3, hidden_size=4)
+    assert choose_engine(options, **where).name == "aten"
+    with pytest.raises(EngineError, match=f"'native' cannot run this LSTM: {text}"):
+        choose_engine(options, engine="native", **where)
+
+
+def test_without_a_compiler_another_engine_runs_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "_LIBRARY", Path("/nowhere/libgatecell.so"))
+    core.missing.cache_clear()
+    try:
+        choice = choose_engine(LSTMOptions(input_size=3, hidden_size=4))
+    finally:
+        monkeypatch.undo()
+        core.missing.cache_clear()
+    assert choice.name == "aten"
+    assert "there was no GCC or Clang when Gatecell was installed" in dict(choice.reasons)["native"]
+
+
+PLAIN = LSTMOptions(input_size=5, hidden_size=7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"x": torch.zeros(3, 4)}, r"x must have shape \(batch, time, 5\), got \(3, 4\)"),
+        ({"x": torch.zeros(3, 4, 6)}, r"x must have shape \(batch, time, 5\), got \(3, 4, 6\)"),
+        ({"x": torch.zeros(3, 4, 5).long()}, "computes in float32 and float64, but x is torch.int64"),
+        ({"x": torch.zeros(3, 4, 5).half()}, "computes in float32 and float64, but x is torch.float16"),
+        ({"h": torch.zeros(3, 8)}, r"h must have shape \(3, 7\), torch.float32 on cpu like x; got \(3, 8\)"),
+        ({"c": torch.zeros(2, 7)}, r"c must have shape \(3, 7\), .*; got \(2, 7\)"),
+        ({"c": torch.zeros(3, 7).double()}, r"c must have .*; got \(3, 7\), torch.float64 on cpu"),
+        ({"h": torch.zeros(3, 7, device="meta")}, r"h must have .*; got \(3, 7\), torch.float32 on meta"),
+        ({"input": torch.zeros(28, 4)}, r"input must have shape \(28, 5\), .*; got \(28, 4\)"),
+        ({"recurrent": torch.zeros(21, 7)}, r"recurrent must have shape \(28, 7\), .*; got \(21, 7\)"),
+        ({"bias": None}, "use the weights input, recurrent, bias, but given are input, recurrent"),
+        ({"peephole": torch.zeros(3, 7)}, "use the weights input, recurrent, bias, but given are .*peephole"),
+        ({"lengths": torch.zeros(2).long()}, r"lengths must have shape \(3,\), torch.int64 on cpu; got \(2,\)"),
+        ({"lengths": torch.zeros(3)}, "lengths must have .*; got .*torch.float32"),
+        ({"lengths": torch.zeros(3, device="meta").long()}, "lengths must have .*; got .* on meta"),
+        ({"mask": torch.zeros(4, 3).bool()}, r"mask must have shape \(3, 4\), torch.bool on cpu; got \(4, 3\)"),
+        ({"mask": torch.zeros(3, 4)}, "mask must have .*; got .*torch.float32"),
+    ],
+)
+def test_bad_input_never_reaches_the_core(changes: dict[str, Any], text: str) -> None:
+    values = dict(zip(["x", "h", "c", "input", "recurrent", "bias"], draw(PLAIN, 3, 4, torch.float32), strict=True))
+    values |= changes
+    steps: dict[str, Any] = {name: values.pop(name) for name in ("lengths", "mask") if name in values}
+    x, h, c = (values.pop(name) for name in "xhc")
+    with pytest.raises(InputError, match=text):
+        native.run_direction(x, h, c, LayerWeights(**values), PLAIN, **steps)
+
+
+def test_drawing_without_a_seed_is_refused() -> None:
+    with pytest.raises(InputError, match="dropout and zoneout need a seed"):
+        run(native, EVERYTHING, draw(EVERYTHING, 3, 4), seed=None)
+
+
+def test_lengths_out_of_range_are_never_read_past() -> None:
+    leaves = draw(PLAIN, 3, 4)
+    found = run(native, PLAIN, leaves, lengths=torch.tensor([-5, 2**40, 2]))
+    expected = run(native, PLAIN, leaves, lengths=torch.tensor([0, 4, 2]))
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))

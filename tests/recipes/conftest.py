@@ -1,0 +1,41 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from gatecell.recipes.recipe import Part, Recipe, RecipeData
+from gatecell.recipes.registry import RECIPES
+
+
+def tiny_data(download: bool) -> RecipeData:
+    """Two classes that differ in the sign of their mean; the time is in the second channel."""
+    generator = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    X = generator.normal(size=(60, 5, 2)) + 2.0 * y[:, None, None]
+    X[:, :, 1] = np.arange(60)[:, None]
+    return RecipeData(Part(X[:40], y[:40]), Part(X[40:], y[40:]), {"always_one": np.ones(20)})
+
+
+@pytest.fixture
+def tiny_recipes() -> Iterator[tuple[Recipe, Recipe]]:
+    """Two recipes of a second: ``tiny`` classifies, ``tiny-regression`` validates on the latest rows."""
+    common = {"summary": "", "data": "", "target": "", "load": tiny_data}
+    parameters = {
+        "hidden_size": 3,
+        "max_epochs": 3,
+        "batch_size": 8,
+        "learning_rate": 0.01,
+        "validation_fraction": 0.25,
+    }
+    classes = Recipe(name="tiny", estimator="LSTMClassifier", parameters=parameters, **common)  # type: ignore[arg-type]
+    numbers = Recipe(
+        name="tiny-regression",
+        estimator="LSTMRegressor",
+        parameters=parameters | {"patience": 3},
+        validates_on_latest=True,
+        **common,  # type: ignore[arg-type]
+    )
+    RECIPES.update({recipe.name: recipe for recipe in (classes, numbers)})
+    yield classes, numbers
+    for recipe in (classes, numbers):
+        del RECIPES[recipe.name]
