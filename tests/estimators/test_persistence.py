@@ -120,7 +120,10 @@ def changed(path: Path, **changes: Any) -> Path:
         ({"tensor:network/head.bias": torch.zeros(3)}, "is damaged: its parts do not fit together"),
         ({"tensor:network/extra": torch.zeros(3)}, "is damaged: its parts do not fit together"),
         ({"tensor:foreign/extra": torch.zeros(3)}, "is damaged: its parts do not fit together"),
-        ({"scaler": {"shift": 3}}, "is damaged: its parts do not fit together"),
+        (
+            {"inputs": {"kind": "table", "n_features_in": 2, "feature_names_in": None, "scaler": {"shift": 3}}},
+            "is damaged: its parts do not fit together",
+        ),
     ],
 )
 def test_files_that_were_meddled_with(changes: dict[str, Any], text: str, tmp_path: Path) -> None:

@@ -160,7 +160,8 @@ class LSTMConfig:
     bidirectional: bool = False
     """Whether a second direction reads each row from its last valid step to its first."""
     dropout: float = 0.0
-    """Probability in [0, 1) to drop a value between two layers of this LSTM, each step by itself."""
+    """Probability in [0, 1) to drop a value between two layers of this LSTM, and between it and the next one, each step
+    by itself."""
     input_dropout: float = 0.0
     """Probability in [0, 1) to drop an input feature of each layer for a whole sequence; Keras's ``dropout``."""
     recurrent_dropout: float = 0.0

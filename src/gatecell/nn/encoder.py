@@ -1,5 +1,6 @@
 """Pretrained encoders of the ``transformers`` library as fronts."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -113,7 +114,8 @@ def load_encoder(name: str) -> PretrainedEncoder:
     core = getattr(tokenizer, "backend_tokenizer", None)
     if core is None:
         raise OptionError(f"encoder={name!r} has no fast tokenizer (tokenizer.json). Choose one that has.")
-    config = model.config.to_dict()
+    # through JSON, as it is kept: keys that are numbers become text
+    config = json.loads(model.config.to_json_string(use_diff=False))
     if "hidden_size" not in config:
         raise OptionError(f"encoder={name!r} ({model.config.model_type}) has no hidden_size, so it is no encoder.")
     limits = [tokenizer.model_max_length, config.get("max_position_embeddings")]

@@ -117,8 +117,9 @@ class SequenceNetwork(nn.Module):
         if self.convolution is not None:
             x, checked = self.convolution(x, checked)
         for index, lstm in enumerate(self.lstm):
-            if index and self.norms:
-                x = self.norms[index - 1](x, checked)
+            if index:
+                x = self.norms[index - 1](x, checked) if self.norms else x
+                x = dropout(x, self.config.lstm[index - 1].dropout, self.training)
             x, (h, c) = lstm(x, lengths=checked)
         top = slice(-2 if self.config.lstm[-1].bidirectional else -1, None)
         return x, (h[top], c[top]), checked
