@@ -12,13 +12,20 @@ def info(model: Model, json: Json = False) -> None:
     if json:
         show.print_json(found)
         return
-    show.print_pairs([("model", str(model)), ("estimator", found["estimator"])])
-    show.print_pairs([(key, str(value)) for key, value in found["trained"].items()])
-    for title in ("parameters", "notes", "versions"):
-        if found[title]:
+    facts = {"model": model, "estimator": found["estimator"], **found["trained"]}
+    show.print_pairs([(name.replace("_", " "), show.setting(value)) for name, value in facts.items()])
+    metrics = found["notes"].pop("metrics", {})
+    sections = {
+        "Notes": [(key, str(value)) for key, value in found["notes"].items()],
+        "Metrics": show.metric_pairs(metrics),
+        "Parameters": [(key, show.setting(value)) for key, value in found["parameters"].items()],
+        "Written with": list(found["versions"].items()),
+    }
+    for title, pairs in sections.items():
+        if pairs:
             show.print_line()
-            show.print_line(f"{title.capitalize()}:")
-            show.print_pairs([(f"  {key}", str(value)) for key, value in found[title].items()])
+            show.print_line(f"{title}:")
+            show.print_pairs([(f"  {name}", value) for name, value in pairs])
     show.print_line()
     show.print_line(found["summary"])
     show.print_line()

@@ -63,7 +63,7 @@ class EpochBar(Callback):
         self._last_epoch = state.first_epoch + config.max_epochs
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[figures]}"),
@@ -100,5 +100,7 @@ class EpochBar(Callback):
         self._progress.stop()
 
     def _figures(self) -> str:
-        rows = self._state.history.rows
-        return epoch_text(rows[-1], self._last_epoch).partition("  ")[2] if rows else ""
+        """Return the last epoch's figures, those of the validation part where there is one: a line has 80 columns."""
+        row = self._state.history.rows[-1] if self._state.history.rows else {}
+        shown = [name for name in row if name.startswith("validation_")] or [n for n in row if n.startswith("train_")]
+        return "  ".join(f"{name} {row[name]:.4g}" for name in shown)
