@@ -16,7 +16,7 @@ from gatecell.data.csv_file import LongColumns
 from gatecell.data.labelled import LabelledSequences
 from gatecell.data.tables import read_labelled
 from gatecell.estimators.base import LSTMEstimator
-from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import ESTIMATORS, load
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
@@ -161,7 +161,7 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
     """
     estimator = load(model)
     data = _read_for(model, path, columns, with_label=False)
-    if isinstance(estimator, LSTMClassifier):
+    if isinstance(estimator, ClassTargets):
         probabilities = estimator.predict_proba(data.X)
         classes = estimator.classes_
         return Prediction(data.rows, classes[probabilities.argmax(axis=1)], tuple(classes.tolist()), probabilities)
@@ -232,6 +232,6 @@ def _described(data: LabelledSequences, estimator: LSTMEstimator) -> dict[str, A
         "rows": len(data),
         "steps": [min(lengths), max(lengths)],
         "channels": list(data.channels),
-        "classes": estimator.classes_.tolist() if isinstance(estimator, LSTMClassifier) else None,
+        "classes": estimator.classes_.tolist() if isinstance(estimator, ClassTargets) else None,
         "left_out": list(data.left_out),
     }
