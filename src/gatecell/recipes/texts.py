@@ -12,7 +12,8 @@ def _imdb(download: bool) -> RecipeData:
     from gatecell.datasets.imdb import load_imdb  # noqa: PLC0415  listing recipes loads no arrays
 
     data = load_imdb(download=download)
-    return RecipeData(*(Part([text.replace("<br />", " ") for text in X], y) for X, y in (data.train, data.test)))
+    train, test = (Part([text.replace("<br />", " ") for text in X], y) for X, y in (data.train, data.test))
+    return RecipeData(train, test)
 
 
 def _news(download: bool) -> RecipeData:
