@@ -7,6 +7,11 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
+from hypothesis import settings
+
+# how long an example takes says more about the machine than about the code
+settings.register_profile("gatecell", deadline=None)
+settings.load_profile("gatecell")
 
 
 @pytest.fixture

@@ -47,7 +47,13 @@ def test_like_lengths_in_gzip_with_numbers_as_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("earlier", "later"),
-    [("2024-12-31", "2025-01-01"), ("2024-01-01T09:00", "2024-01-01T10:00"), ("9", "10"), ("0.5", "1")],
+    [
+        ("2024-12-31", "2025-01-01"),
+        ("2024-01-01T09:00", "2024-01-01T10:00"),
+        ("9", "10"),
+        ("0.5", "1"),
+        ("2024-01-01T10:00+02:00", "2024-01-01T09:00Z"),
+    ],
 )
 def test_times_are_numbers_or_dates_not_text(path: Path, earlier: str, later: str) -> None:
     data = read(path, f"who,t,a\nz,{later},2\nz,{earlier},1\n", LongColumns(id="who", time="t"))

@@ -125,6 +125,8 @@ def test_no_network() -> None:
         (CONTENT, "cannot be read: "),
         (b"", "has 0 bytes instead of 170"),
     ],
+    # names of their own: those made of the bytes would hold the time of compression, another one in each test process
+    ids=["changed", "shorter", "bomb", "cut off", "damaged", "not compressed", "empty"],
 )
 def test_a_hostile_or_broken_file(homes: Path, content: bytes, text: str) -> None:
     path = put(content, homes / "home")

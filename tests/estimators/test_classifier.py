@@ -121,7 +121,8 @@ def test_class_weight_and_sample_weight_are_multiplied() -> None:
     both = LSTMClassifier(**settings, class_weight={True: 3.0}).fit(rows, y, sample_weight=weight)
     product = LSTMClassifier(**settings).fit(rows, y, sample_weight=weight * np.where(y, 3.0, 1.0))
     np.testing.assert_allclose(both.history_["train_loss"], product.history_["train_loss"], rtol=1e-6)
-    for one in ({"class_weight": {True: 3.0}}, {}):
+    ones: list[dict[str, Any]] = [{"class_weight": {True: 3.0}}, {}]
+    for one in ones:
         other = LSTMClassifier(**settings, **one).fit(rows, y, sample_weight=None if one else weight)
         assert abs(other.history_["train_loss"][0] - both.history_["train_loss"][0]) > 1e-4
 

@@ -101,3 +101,14 @@ def test_a_weight_is_a_repeated_row_bit_for_bit(cls: type) -> None:
     repeated = cls(**SMALL).fit([X[place] for place in places], y[places])
     np.testing.assert_array_equal(weighted.predict(X), repeated.predict(X))
     assert weighted.history_["train_loss"] == repeated.history_["train_loss"]
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_a_row_is_predicted_alike_whatever_rows_are_beside_it(cls: type) -> None:
+    X = ragged_rows(150)
+    model = cls(hidden_size=32, max_epochs=1, random_state=0).fit(X, numbers_of(X) > 0)
+    method = getattr(model, "predict_proba", model.predict)
+    together = method(X)
+    for size in (1, 3, 64):
+        parts = [method(X[start : start + size]) for start in range(0, 150, size)]
+        np.testing.assert_allclose(np.concatenate(parts), together, rtol=1e-12, atol=1e-12)

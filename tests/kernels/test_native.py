@@ -364,11 +364,13 @@ def test_it_refuses_what_it_lacks_and_says_so(where: Any, text: str) -> None:
 def test_without_a_compiler_another_engine_runs_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core, "_LIBRARY", Path("/nowhere/libgatecell.so"))
     core.missing.cache_clear()
+    choose_engine.cache_clear()
     try:
         choice = choose_engine(LSTMOptions(input_size=3, hidden_size=4))
     finally:
         monkeypatch.undo()
         core.missing.cache_clear()
+        choose_engine.cache_clear()
     assert choice.name == "aten"
     assert "there was no GCC or Clang when Gatecell was installed" in dict(choice.reasons)["native"]
 

@@ -1,10 +1,32 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from gatecell.recipes.recipe import Part, Recipe, RecipeData
 from gatecell.recipes.registry import RECIPES
+from gatecell.training.checkpoint import CheckpointFolder
+from gatecell.training.state import TrainingState
+
+
+class Stop(Exception):
+    """Stands for a kill."""
+
+
+@contextmanager
+def stopped_after(n_epochs: int) -> Iterator[None]:
+    """Stop the training in the block, which must not end by itself, when ``n_epochs`` are done."""
+    save = CheckpointFolder.save
+
+    def save_and_stop(self: CheckpointFolder, state: TrainingState) -> None:
+        save(self, state)
+        if state.epochs_done == n_epochs:
+            raise Stop
+
+    with mock.patch.object(CheckpointFolder, "save", save_and_stop), pytest.raises(Stop):
+        yield
 
 
 def tiny_data(download: bool) -> RecipeData:

@@ -9,6 +9,7 @@ from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.data.csv_file import LongColumns
 from gatecell.estimators.loading import load
 from gatecell.recipes.own_data import evaluate_file, fit_file, predict_file
+from tests.recipes.conftest import stopped_after
 
 QUICK: dict[str, Any] = {"max_epochs": 2, "hidden_size": 3}
 COLUMNS = LongColumns(id="who", time="t", label="kind")
@@ -157,6 +158,22 @@ def test_files_that_are_no_models(archive: Path, tmp_path: Path) -> None:
     save_artifact(tmp_path / "c.safetensors", {}, {"kind": "checkpoint"})
     with pytest.raises(ArtifactError, match=r"holds no estimator"):
         predict_file(tmp_path / "c.safetensors", archive)
+
+
+def test_a_stopped_fit_goes_on_and_ends_the_same(archive: Path, tmp_path: Path) -> None:
+    model, whole = tmp_path / "m.safetensors", tmp_path / "whole.safetensors"
+    with stopped_after(1):
+        fit_file("classify", archive, output=model, settings=QUICK)
+    assert not model.exists()
+    with pytest.raises(
+        OptionError, match=r"m\.safetensors\.checkpoint has the checkpoint of an unfinished run \(1 epoch"
+    ):
+        fit_file("classify", archive, output=model, settings=QUICK)
+    fit_file("classify", archive, output=model, settings=QUICK, resume=True)
+    fit_file("classify", archive, output=whole, settings=QUICK)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.npz", "m.safetensors", "whole.safetensors"]
+    one, other = load_artifact(model).tensors, load_artifact(whole).tensors
+    assert all(one[name].equal(other[name]) for name in one)
 
 
 def test_notes_travel_with_the_model(table: Path, tmp_path: Path) -> None:

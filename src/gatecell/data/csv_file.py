@@ -162,7 +162,8 @@ def _moments(column: "pd.Series[Any]", name: str, path: Path) -> NDArray[Any]:
     import pandas as pd  # noqa: PLC0415
 
     if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy()
+        numbers: NDArray[Any] = column.to_numpy()
+        return numbers
     with warnings.catch_warnings():
         # pandas warns that it reads dates one by one, which only takes longer
         warnings.simplefilter("ignore", UserWarning)
@@ -174,7 +175,8 @@ def _moments(column: "pd.Series[Any]", name: str, path: Path) -> NDArray[Any]:
             f"{path}, line {line + _FIRST_LINE}: {name} is {str(column.iloc[line])[:40]!r}, neither a number nor a "
             "date. Write dates as 2026-01-31 or 2026-01-31T23:59:00."
         )
-    return times.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    nanoseconds: NDArray[np.int64] = times.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    return nanoseconds
 
 
 def _labels(
@@ -191,5 +193,5 @@ def _labels(
             f"{start + _FIRST_LINE} to {values[line]!s} in line {line + _FIRST_LINE}; a sequence has one. "
             "Give each stretch an id of its own, or correct the label."
         )
-    labels = values[first]
+    labels: NDArray[Any] = values[first]
     return labels.astype(np.str_) if labels.dtype == object else labels

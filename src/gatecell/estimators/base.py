@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
+from gatecell.estimators.exact import ExactHead
 from gatecell.estimators.holdout import split_off
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.persistence import load_estimator, save_estimator
@@ -301,10 +302,10 @@ class LSTMEstimator(BaseEstimator, ABC):
         self.training_ = TrainingSummary(**summary)
 
     def _outputs(self, X: Any) -> Tensor:
-        """Return the network's outputs, ``(n, n_outputs)`` float32."""
+        """Return the network's outputs, ``(n, n_outputs)`` float64."""
         check_is_fitted(self)
         inputs = self._read_inputs(X, reset=False)
-        return predict(self.network_, RowSource(self._network_rows(inputs, training=False)))
+        return predict(ExactHead(self.network_), RowSource(self._network_rows(inputs, training=False)))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

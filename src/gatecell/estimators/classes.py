@@ -70,7 +70,7 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
         InputError
             Where ``X`` cannot be used, or does not match what was fitted.
         """
-        outputs = self._outputs(X).double()
+        outputs = self._outputs(X)
         if self._one_output:
             positive = outputs.sigmoid()
             probabilities = torch.cat([1 - positive, positive], dim=1)

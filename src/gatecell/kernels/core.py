@@ -1,6 +1,7 @@
 """The C++ core, loaded with ctypes: structures that mirror ``csrc/gatecell.h``, and its functions."""
 
 import ctypes
+import struct
 from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_uint64, c_void_p
 from functools import cache
 from importlib.resources import files
@@ -14,10 +15,13 @@ _VERSION = 1
 # beside this file in a wheel; an editable install keeps it among the installed packages
 _LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
 FLOAT32, FLOAT64 = 0, 1
+STALE = 4
+"""The status of a forward pass whose packed weights are not those that were given with them."""
 _MESSAGES = {
     1: "it ran out of memory",
     2: "it was given a kind of number that it does not know",
     3: "the saved values do not fit lengths and mask",
+    STALE: "the weights changed while they were read",
 }
 
 
@@ -87,6 +91,10 @@ class Run(Structure):
     )
 
 
+pack_run = struct.Struct("=12q").pack
+"""The bytes of a ``Run`` from its twelve numbers; several times as fast as building one field by field."""
+
+
 class Gradients(Structure):
     """``gatecell_gradients``."""
 
@@ -128,7 +136,8 @@ def library() -> ctypes.CDLL:
         "gatecell_saved_bytes": (c_int64, [problem, c_int64]),
         "gatecell_packed_bytes": (c_int64, [problem]),
         "gatecell_pack": (c_int32, [problem, weights, c_void_p]),
-        "gatecell_forward": (c_int32, [problem, weights, c_void_p, run]),
+        # a Run by reference, or the bytes of one
+        "gatecell_forward": (c_int32, [problem, weights, c_void_p, c_void_p]),
         "gatecell_backward": (c_int32, [problem, weights, run, POINTER(Gradients)]),
         "gatecell_peak_gflops": (c_double, [c_int32]),
         "gatecell_function": (c_int32, [c_int32, c_int32, c_void_p, c_void_p, c_int64]),

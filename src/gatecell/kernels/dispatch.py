@@ -1,6 +1,7 @@
 """The choice of an engine: the only place that chooses, with reasons that the user can read."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import torch
@@ -48,6 +49,11 @@ _RUN: dict[str, RunDirection] = {
 }
 
 
+def engine_function(name: str) -> RunDirection:
+    """Return what the engine of this name runs; ``torch.compile`` can follow it where it cannot follow a property."""
+    return _RUN[name]
+
+
 @dataclass(frozen=True)
 class EngineChoice:
     """Which engine runs, and why the others do not."""
@@ -60,13 +66,14 @@ class EngineChoice:
     @property
     def run(self) -> RunDirection:
         """The engine's function for one direction of one layer."""
-        return _RUN[self.name]
+        return engine_function(self.name)
 
     def __str__(self) -> str:
         lines = [f"{'->' if engine == self.name else '  '} {engine}: {reason}" for engine, reason in self.reasons]
         return "\n".join(lines)
 
 
+@lru_cache(maxsize=1024)
 def choose_engine(
     options: LSTMOptions,
     device: torch.device | str = "cpu",

@@ -47,8 +47,7 @@ def forward(
     weights: LayerWeights,
     *,
     save: bool,
-    packed: Tensor | None = None,
-    counted_steps: int | None = None,
+    saved_bytes: int | None = None,
 ) -> Results:
     """Run one direction of one layer.
 
@@ -58,25 +57,21 @@ def forward(
         As in ``reference.run_direction``, checked; all but ``x`` contiguous, ``x`` in its last dimension.
     save : bool
         Whether to keep what the backward pass needs.
-    packed : Tensor, optional
-        The weights as ``core.pack`` arranged them; arranged anew where it is not given.
-    counted_steps : int, optional
-        Room for how many steps, summed over rows, in what is kept; by default counted in lengths or mask.
+    saved_bytes : int, optional
+        How much room to give to what is kept, zero where it is not used; by default what lengths or mask need.
     """
     problem = _problem(call, x)
     output = _like(x, call.options.output_size)
     h_n, c_n = torch.empty_like(h), torch.empty_like(c)
     saved = None
     if save:
-        counted = _counted(call, x) if counted_steps is None else counted_steps
-        saved = lend(core.library().gatecell_saved_bytes(byref(problem), counted))
+        if saved_bytes is None:
+            saved = lend(core.library().gatecell_saved_bytes(byref(problem), _counted(call, x)))
+        else:
+            saved = lend(saved_bytes).zero_()
     run = _run(x, h, c, output, saved)
     run.h_n, run.c_n = h_n.data_ptr(), c_n.data_ptr()
-    core.check(
-        core.library().gatecell_forward(
-            byref(problem), byref(_addresses(weights)), None if packed is None else packed.data_ptr(), byref(run)
-        )
-    )
+    core.check(core.library().gatecell_forward(byref(problem), byref(addresses(weights)), None, byref(run)))
     return Results(output, h_n, c_n, saved)
 
 
@@ -123,18 +118,19 @@ def backward(
         core.Sequence() if found.x is None else _sequence(found.x),
         found.h.data_ptr(),
         found.c.data_ptr(),
-        _addresses(found.weights),
+        addresses(found.weights),
     )
     core.check(
-        core.library().gatecell_backward(byref(problem), byref(_addresses(weights)), byref(run), byref(gradients))
+        core.library().gatecell_backward(byref(problem), byref(addresses(weights)), byref(run), byref(gradients))
     )
     return found
 
 
-def most_saved_bytes(options: LSTMOptions, dtype: torch.dtype, rows: int, steps: int) -> int:
-    """Return how many bytes the forward pass keeps at most; linear in ``rows * steps`` but for alignment."""
-    n_bytes: int = core.library().gatecell_saved_bytes(byref(_template(options, dtype)), rows * steps)
-    return n_bytes
+def most_saved_bytes(options: LSTMOptions, dtype: torch.dtype, steps: int) -> int:
+    """Return room for what the forward pass keeps of this many steps, summed over rows; ``steps`` may be symbolic."""
+    # 64 steps fill whole cache lines, so that only the rounding of the (at most five) arrays is missing
+    for_64: int = core.library().gatecell_saved_bytes(byref(_template(options, dtype)), 64)
+    return for_64 // 64 * steps + 5 * 64
 
 
 @lru_cache(maxsize=256)
@@ -157,8 +153,13 @@ def _template(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
     )
 
 
+def new_problem(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
+    """Return a description for the core with what options and numbers say filled in, and the rest 0."""
+    return core.Problem.from_buffer_copy(_template(options, dtype))
+
+
 def _problem(call: Call, x: Tensor) -> core.Problem:
-    problem = core.Problem.from_buffer_copy(_template(call.options, x.dtype))
+    problem = new_problem(call.options, x.dtype)
     problem.rows, problem.steps = x.shape[0], x.shape[1]
     problem.reverse, problem.training, problem.stream = call.reverse, call.training, call.stream
     problem.threads = torch.get_num_threads()
@@ -182,8 +183,9 @@ def _sequence(x: Tensor) -> core.Sequence:
     return core.Sequence(x.data_ptr(), x.stride(0), x.stride(1))
 
 
-def _addresses(weights: LayerWeights) -> core.Weights:
-    return core.Weights(*(None if weight is None else weight.data_ptr() for weight in weights))
+def addresses(weights: LayerWeights) -> core.Weights:
+    """Return where the parameters, or room for their gradients, lie; they must be contiguous."""
+    return core.Weights(*[None if weight is None else weight.data_ptr() for weight in weights])
 
 
 def _like(x: Tensor, size: int) -> Tensor:

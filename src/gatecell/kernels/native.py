@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gatecell._core.errors import InputError
-from gatecell.kernels import core, launch, reference
+from gatecell.kernels import core, launch, ops, reference
 from gatecell.kernels.launch import Call
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights, weight_shapes
@@ -44,6 +44,10 @@ def run_direction(
         Where shapes, kinds of numbers or devices do not fit: the core itself trusts what it is given.
     """
     check(x, h, c, weights, options, lengths, mask, seed, training)
+    if torch.compiler.is_compiling():
+        return ops.run_direction(
+            x, h, c, weights, options, lengths, mask, reverse=reverse, training=training, seed=seed, stream=stream
+        )
     x = x if x.stride(2) == 1 else x.contiguous()
     h, c = h.contiguous(), c.contiguous()
     weights = LayerWeights(*(None if weight is None else weight.contiguous() for weight in weights))  # type: ignore[arg-type]

@@ -74,12 +74,13 @@ class LSTMCell(nn.Module):
         self.forget_bias = forget_bias
         self.engine = engine
         parameters.register(self, self.options, "", device, dtype)
+        self._names = parameters.names(self.options, "")
         self.explain(training=True)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew, from PyTorch's default generator."""
-        initialise(parameters.collect(self, self.options, ""), self.options, self.initialisation, self.forget_bias)
+        initialise(parameters.collect(self, self._names), self.options, self.initialisation, self.forget_bias)
 
     def forward(
         self,
@@ -123,7 +124,7 @@ class LSTMCell(nn.Module):
             x.unsqueeze(1),
             states[0],
             states[1],
-            parameters.collect(self, self.options, ""),
+            parameters.collect(self, self._names),
             self.options,
             training=self.training,
             seed=new_seed() if zoneout else None,

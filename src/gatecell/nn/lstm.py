@@ -12,7 +12,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from gatecell._core.checks import check_choice, check_flag, check_integer, check_number, check_probability
 from gatecell._core.errors import InputError, OptionError
 from gatecell.kernels import reference
-from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine
+from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, engine_function
+from gatecell.kernels.inference import PreparedStack
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
@@ -125,6 +126,10 @@ class LSTM(nn.Module):
         self.layer_options = (first, *[above] * (num_layers - 1))
         for layer, _, suffix in self._directions():
             parameters.register(self, self.layer_options[layer], suffix, device, dtype)
+        self._names = {
+            suffix: parameters.names(self.layer_options[layer], suffix) for layer, _, suffix in self._directions()
+        }
+        self._prepared = PreparedStack(self.layer_options, self.num_directions)
         self.explain(training=True)
         self.reset_parameters()
 
@@ -157,7 +162,7 @@ class LSTM(nn.Module):
         """Draw the parameters anew, from PyTorch's default generator."""
         for layer, _, suffix in self._directions():
             options = self.layer_options[layer]
-            initialise(parameters.collect(self, options, suffix), options, self.initialisation, self.forget_bias)
+            initialise(parameters.collect(self, self._names[suffix]), options, self.initialisation, self.forget_bias)
 
     def flatten_parameters(self) -> None:
         """Do nothing; there for code written for ``torch.nn.LSTM``."""
@@ -223,6 +228,7 @@ class LSTM(nn.Module):
             return output[0], (states[0][:, 0], states[1][:, 0])
         return output if self.batch_first else output.transpose(0, 1), states
 
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def explain(self, *, training: bool | None = None, steps: Steps = "dense") -> EngineChoice:
         """Say which engine runs, and why the others do not.
 
@@ -238,7 +244,7 @@ class LSTM(nn.Module):
         EngineChoice
             Its ``name`` is the engine; printed, it gives one line an engine.
         """
-        weight = next(self.parameters())
+        weight = parameters.first(self)
         return choose_engine(
             self.layer_options[0],
             weight.device,
@@ -267,6 +273,7 @@ class LSTM(nn.Module):
             One a layer and direction, in the order of the states.
         """
         x, lengths, mask, hx = self._batched(input, hx, lengths, mask)
+        hx = self._zero_states(x) if hx is None else hx
         if lengths is not None:
             mask = reference.valid_steps(x, lengths)
         traces = []
@@ -274,7 +281,7 @@ class LSTM(nn.Module):
             outputs = []
             for index, reverse, suffix in self._layer_directions(layer):
                 options = self.layer_options[layer]
-                weights = parameters.collect(self, options, suffix)
+                weights = parameters.collect(self, self._names[suffix])
                 steps = dict(
                     reference.unroll(x, hx[0][index], hx[1][index], weights, options, mask=mask, reverse=reverse)
                 )
@@ -336,7 +343,7 @@ class LSTM(nn.Module):
         ]
         if lacking:
             raise OptionError(f"torch.nn.LSTM has no {', '.join(lacking)}: this LSTM cannot be written as one.")
-        weight = next(self.parameters())
+        weight = parameters.first(self)
         module = nn.LSTM(
             self.input_size,
             self.hidden_size,
@@ -385,8 +392,8 @@ class LSTM(nn.Module):
 
     def _batched(
         self, given: Tensor, hx: States | None, lengths: LengthsLike | None, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor | None, Tensor | None, States]:
-        """Check the arguments of ``forward`` and bring them to (B, T, I)."""
+    ) -> tuple[Tensor, Tensor | None, Tensor | None, States | None]:
+        """Check the arguments of ``forward`` and bring them to (B, T, I); states that are not given stay so."""
         if given.dim() not in (2, 3):
             raise InputError(f"The input must have 3 dimensions, or 2 if unbatched, got shape {tuple(given.shape)}.")
         if given.shape[-1] != self.input_size:
@@ -394,7 +401,7 @@ class LSTM(nn.Module):
                 f"The input must have {self.input_size} features (input_size) in its last dimension, "
                 f"got shape {tuple(given.shape)}."
             )
-        weight = next(self.parameters())
+        weight = parameters.first(self)
         if given.device != weight.device or not given.is_floating_point():
             raise InputError(
                 f"The input must hold real numbers on {weight.device}, like the weights; "
@@ -417,24 +424,28 @@ class LSTM(nn.Module):
         rows, steps = x.shape[:2]
         lengths = None if lengths is None else check_lengths(lengths, rows, steps)
         mask = None if mask is None else check_mask(mask, rows, steps).to(x.device)
-        return x, lengths, mask, self._initial_states(x, hx, unbatched)
+        return x, lengths, mask, None if hx is None else self._initial_states(x, hx, unbatched)
 
-    def _initial_states(self, x: Tensor, hx: States | None, unbatched: bool) -> States:
-        layers, rows = self.num_layers * self.num_directions, x.shape[0]
-        dtype = next(self.parameters()).dtype
-        sizes = {"h_0": self.layer_options[0].output_size, "c_0": self.hidden_size}
-        if hx is None:
-            h, c = (torch.zeros(layers, rows, size, device=x.device, dtype=dtype) for size in sizes.values())
-            return h, c
+    def _zero_states(self, x: Tensor) -> States:
+        weight = parameters.first(self)
+        sizes = (self.layer_options[0].output_size, self.hidden_size)
+        layers = self.num_layers * self.num_directions
+        h, c = (torch.zeros(layers, x.shape[0], size, device=x.device, dtype=weight.dtype) for size in sizes)
+        return h, c
+
+    def _initial_states(self, x: Tensor, hx: States, unbatched: bool) -> States:
         if not isinstance(hx, tuple | list) or len(hx) != 2:
             raise InputError("The initial state must be a pair (h_0, c_0).")
-        states = []
-        for (name, size), state in zip(sizes.items(), hx, strict=True):
+        layers, rows = self.num_layers * self.num_directions, x.shape[0]
+        dtype = parameters.first(self).dtype
+        h, c = hx
+        for name, state, size in (("h_0", h, self.layer_options[0].output_size), ("c_0", c, self.hidden_size)):
             check_state(name, state, (layers, size) if unbatched else (layers, rows, size), x)
-            states.append((state.unsqueeze(1) if unbatched else state).to(dtype))
-        return states[0], states[1]
+        if unbatched:
+            h, c = h.unsqueeze(1), c.unsqueeze(1)
+        return h if h.dtype == dtype else h.to(dtype), c if c.dtype == dtype else c.to(dtype)
 
-    def _run(self, x: Tensor, hx: States, lengths: Tensor | None, mask: Tensor | None) -> tuple[Tensor, States]:
+    def _run(self, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None) -> tuple[Tensor, States]:
         steps: Steps = "mask" if mask is not None else "lengths" if lengths is not None else "dense"
         choice = self.explain(steps=steps)
         device = x.device.type
@@ -442,25 +453,30 @@ class LSTM(nn.Module):
             return self._run_layers(choice, x, hx, lengths, mask)
         # PyTorch's LSTM knows autocast; the other engines keep the recurrence in the numbers of its weights
         with torch.autocast(device, enabled=choice.name == "aten"):
-            output, (h, c) = self._run_layers(choice, x.to(next(self.parameters()).dtype), hx, lengths, mask)
+            output, (h, c) = self._run_layers(choice, x.to(parameters.first(self).dtype), hx, lengths, mask)
         dtype = torch.get_autocast_dtype(device)
         return output.to(dtype), (h.to(dtype), c.to(dtype))
 
     def _run_layers(
-        self, choice: EngineChoice, x: Tensor, hx: States, lengths: Tensor | None, mask: Tensor | None
+        self, choice: EngineChoice, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None
     ) -> tuple[Tensor, States]:
+        if choice.name == "native" and not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()):
+            weights = [parameters.collect(self, names) for names in self._names.values()]
+            return self._prepared.run(x, hx, weights, lengths, mask)
+        hx = self._zero_states(x) if hx is None else hx
         first = self.layer_options[0]
         draws = first.input_dropout or first.recurrent_dropout or first.zoneout_h or first.zoneout_c
         seed = new_seed() if self.training and draws else None
+        run = engine_function(choice.name)
         finals: list[States] = []
         for layer, options in enumerate(self.layer_options):
             outputs = []
             for index, reverse, suffix in self._layer_directions(layer):
-                output, h, c = choice.run(
+                output, h, c = run(
                     x,
                     hx[0][index],
                     hx[1][index],
-                    parameters.collect(self, options, suffix),
+                    parameters.collect(self, self._names[suffix]),
                     options,
                     lengths=lengths,
                     mask=mask,

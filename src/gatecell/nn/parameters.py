@@ -1,6 +1,7 @@
 """Parameters of the recurrence on a module: their names, and the two biases of PyTorch's state dicts."""
 
 from collections.abc import MutableMapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,9 +30,28 @@ def register(
         module.register_parameter(NAMES[field] + suffix, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
 
 
-def collect(module: nn.Module, options: LSTMOptions, suffix: str) -> LayerWeights:
-    """Return the parameters of one layer and direction that ``register`` gave to ``module``."""
-    return LayerWeights(**{field: getattr(module, NAMES[field] + suffix) for field in weight_shapes(options)})
+def names(options: LSTMOptions, suffix: str) -> tuple[tuple[str, str], ...]:
+    """Return (field of ``LayerWeights``, name on the module) of each parameter of one layer and direction."""
+    return tuple((field, NAMES[field] + suffix) for field in weight_shapes(options))
+
+
+def collect(module: nn.Module, names: tuple[tuple[str, str], ...]) -> LayerWeights:
+    """Return the parameters with these ``names`` that ``register`` gave to ``module``."""
+    # module.__getattr__ takes several times as long; what is not found here is parametrised
+    held = module._parameters
+    values = {}
+    for field, name in names:
+        value = held.get(name)
+        values[field] = getattr(module, name) if value is None else value
+    return LayerWeights(**values)
+
+
+def first(module: nn.Module) -> Tensor:
+    """Return the first parameter that ``register`` gave to ``module`` with the suffix ``"_l0"``."""
+    weight = module._parameters.get("weight_ih_l0")
+    found: Any = module.weight_ih_l0 if weight is None else weight
+    assert isinstance(found, Tensor)
+    return found
 
 
 def join_torch_biases(state: MutableMapping[str, Tensor], prefix: str, suffix: str) -> None:

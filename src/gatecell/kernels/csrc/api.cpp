@@ -50,6 +50,7 @@ int32_t gatecell_pack(const gatecell_problem* problem, const gatecell_weights* w
 int32_t gatecell_forward(const gatecell_problem* problem, const gatecell_weights* weights, const void* packed,
                          const gatecell_run* run) {
   if (!known_dtype(*problem)) return GATECELL_BAD_DTYPE;
+  if (weights && packed && kernels().stale(*problem, *weights, packed)) return GATECELL_STALE;
   gatecell::Arena arena;
   gatecell::Schedule schedule;
   if (!gatecell::make_schedule(*problem, arena, schedule)) return GATECELL_NO_MEMORY;

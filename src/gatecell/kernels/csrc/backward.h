@@ -23,12 +23,11 @@ struct Panels {
   T* panel(int64_t index) const { return data + index * records * width; }
   int64_t values() const { return count() * records * width; }
 
-  // Writes columns first .. first+size-1 of one record; `first` is a multiple of width or continues a panel.
-  void put(int64_t record, int64_t first, const T* from, int64_t size) const {
-    for (int64_t m = 0; m < size; ++m) {
-      const int64_t column = first + m;
-      panel(column / width)[record * width + column % width] = from[m];
-    }
+  // Writes the row of one record, whole panels of it: `from` is readable to the end of the last panel.
+  template <int Width>
+  void put(int64_t record, const T* from) const {
+    for (int64_t k = 0; k < count(); ++k)
+      memcpy(data + (k * records + record) * Width, from + k * Width, Width * sizeof(T));
   }
 };
 
@@ -72,7 +71,7 @@ class Backward {
         recur_by_units(states[0], first, last, threads);
       else
         threads.each([&](int64_t part) {
-          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step);
+          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step, lines_ + part * line_stride_);
         });
       const int64_t records = schedule_.records[last] - base_;
       threads.each([&](int64_t part) { sum_over_records(records, part, threads); });
@@ -95,9 +94,8 @@ class Backward {
     T* from_z;   // [rows][outputs_p], U^T d_z
     T* d_c;      // [rows][hidden_p]
     DropoutMasks<T> masks;
-    T* line;      // one row of x~ and h~
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
-    T* d_out;     // projection: [rows][outputs_p], of h behind it, without what zoneout carries
+    T* d_out;     // projection: [rows][d_out_stride_], of h behind it, without what zoneout carries
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
   };
 
@@ -136,10 +134,11 @@ class Backward {
     s.from_z = arena_.array<T>(rows * n_.outputs_p);
     s.d_c = arena_.array<T>(rows * n_.hidden_p);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
-    s.line = arena_.array<T>(max_of(n_.k, n_.hidden_p) + lanes<T>);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
-      s.d_out = arena_.array<T>(rows * n_.outputs_p);
+      d_out_stride_ = n_.outputs_p + tile_rows<4>;
+      s.d_out = arena_.array<T>(rows * d_out_stride_);
+      for (int64_t k = 0; s.d_out && k < rows * d_out_stride_; ++k) s.d_out[k] = T(0);
     }
     if (p_.layer_norm) s.row = arena_.array<T>(8 * n_.hidden_p + 2 * n_.z);
     return s;
@@ -154,6 +153,10 @@ class Backward {
     inputs_end_ = p_.layer_norm ? round_up(n_.inputs, tile_rows<G>) : n_.inputs;
     sources_ = {nullptr, inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
     sources_.data = arena_.array<T>(sources_.values());
+    // between x~ and h~ and behind them zeros fill up the panels
+    line_stride_ = round_up(sources_.count() * sources_.width, lanes<T>);
+    lines_ = arena_.array<T>(threads.count() * line_stride_);
+    if (lines_) memset(lines_, 0, size_t(threads.count() * line_stride_) * sizeof(T));
     d_z_[0] = arena_.array<T>(n_.z * capacity_);
     d_z_[1] = p_.layer_norm ? arena_.array<T>(n_.z * capacity_) : d_z_[0];
     d_gates_ = arena_.array<T>(n_.tiles * sources_.count() * sources_.width * tile_z);
@@ -199,13 +202,9 @@ class Backward {
                const_cast<T*>(projection_.data));
     memset(d_projection_, 0,
            size_t(d_outputs_.count() * d_outputs_.width * projection_.columns.padded()) * sizeof(T));
-    // the columns that fill up the last panel are summed too, though not used
-    memset(d_outputs_.data, 0, size_t(d_outputs_.values()) * sizeof(T));
-    memset(hidden_, 0, size_t(capacity_ * projection_.columns.padded()) * sizeof(T));
   }
 
   void begin(int64_t first, int64_t last) {
-    if (first == 0) memset(sources_.data, 0, size_t(sources_.values()) * sizeof(T));
     memset(sums_ + first * sums_values_, 0, size_t((last - first) * sums_values_) * sizeof(T));
     if (out_.x.data)
       for (int64_t row = first; row < last; ++row) clear_uncounted<T>(p_, schedule_, row, out_.x, n_.inputs);
@@ -225,15 +224,15 @@ class Backward {
     for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
   }
 
-  void recur(State& s, int64_t step) {
+  void recur(State& s, int64_t step, T* line) {
     const int64_t rows = s.deal.count(schedule_.active(step));
-    for (int64_t q = 0; q < rows; ++q) take_sources(s, step, q);
+    for (int64_t q = 0; q < rows; ++q) take_sources(s, step, q, line);
     if (p_.projection) project(s, step, rows);
     for (int64_t q = 0; q < rows; ++q) {
       if (p_.layer_norm)
         cell_row_with_layer_norm(s, step, q);
       else
-        for (int64_t tile = 0; tile < n_.tiles; ++tile) cell_tile(s, step, q, tile);
+        cell_tiles(s, step, q, 0, n_.tiles);
     }
     through_recurrent(s, step, rows, 0, recurrent_.columns.groups());
   }
@@ -242,10 +241,10 @@ class Backward {
     for (int64_t step = last - 1; step >= first; --step) {
       const int64_t rows = schedule_.active(step), groups = recurrent_.columns.groups();
       threads.each([&](int64_t part) {
-        for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q) take_sources(s, step, q);
+        for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
+          take_sources(s, step, q, lines_ + part * line_stride_);
         for (int64_t q = 0; q < rows; ++q)
-          for (int64_t tile = threads.first(part, n_.tiles); tile < threads.first(part + 1, n_.tiles); ++tile)
-            cell_tile(s, step, q, tile);
+          cell_tiles(s, step, q, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
       });
       threads.each([&](int64_t part) {
         through_recurrent(s, step, rows, threads.first(part, groups), threads.first(part + 1, groups));
@@ -254,20 +253,14 @@ class Backward {
   }
 
   // x~ and h~ of one record, for the gradients of W and U, and where its gradient of x goes.
-  void take_sources(State& s, int64_t step, int64_t q) {
+  void take_sources(State& s, int64_t step, int64_t q, T* line) {
     const int64_t row = s.deal.row(q), b = schedule_.order[row], k = in_chunk(step, row);
     const int64_t place = schedule_.place(row, step);
-    T line[64];
-    const auto put = [&](const T* from, const T* mask, int64_t size, int64_t first) {
-      for (int64_t u = 0; u < size; u += 64) {
-        const int64_t count = min_of(64, size - u);
-        masked_copy(line, from + u, mask ? mask + u : nullptr, count);
-        sources_.put(k, first + u, line, count);
-      }
-    };
-    put(at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr, n_.inputs, 0);
-    put(h_before(step, row), s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs,
-        inputs_end_);
+    masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
+                n_.inputs);
+    masked_copy(line + inputs_end_, h_before(step, row),
+                s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
+    sources_.template put<tile_rows<G>>(k, line);
     if (out_.x.data) {
       rows_of_records_[2 * k] = row;
       rows_of_records_[2 * k + 1] = place;
@@ -314,12 +307,12 @@ class Backward {
 
   void project(State& s, int64_t step, int64_t rows) {
     for (int64_t q = 0; q < rows; ++q) {
-      T* d_out = s.d_out + q * n_.outputs_p;
+      T* d_out = s.d_out + q * d_out_stride_;
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>)
         store(d_out + unit, d_h_new(s, step, q, unit, share(s, step, q, unit).h));
-      d_outputs_.put(in_chunk(step, s.deal.row(q)), 0, d_out, n_.outputs);
+      d_outputs_.template put<tile_rows<4>>(in_chunk(step, s.deal.row(q)), d_out);
     }
-    const Left<T> a{s.d_out, n_.outputs_p, 1, n_.outputs};
+    const Left<T> a{s.d_out, d_out_stride_, 1, n_.outputs};
     multiply(a, rows, projection_, 0, projection_.columns.groups(), s.d_hidden, n_.hidden_p);
   }
 
@@ -333,35 +326,38 @@ class Backward {
     store(hidden_ + first * lanes<T> * capacity_ + (record * vectors + tile - first) * lanes<T>, h);
   }
 
-  void cell_tile(State& s, int64_t step, int64_t q, int64_t tile) {
-    const int64_t row = s.deal.row(q), unit = tile * lanes<T>, k = in_chunk(step, row);
-    const Gates<T> v = gates(step, row, tile);
-    const Vec<T> c_old = c_before(step, row, unit), c = fma(v.f, c_old, v.i * v.g), seen = tanh<T>(c);
-    const auto kept = share(s, step, q, unit);
-    Vec<T> d_h;
-    if (p_.projection) {
-      d_h = load(s.d_hidden + q * n_.hidden_p + unit);
-      keep_hidden(k, tile, v.o * seen);
-    } else {
-      d_h = d_h_new(s, step, q, unit, kept.h);
+  void cell_tiles(State& s, int64_t step, int64_t q, int64_t first, int64_t last) {
+    const int64_t row = s.deal.row(q), k = in_chunk(step, row);
+    const UnitSums sums = sums_of(row);
+    for (int64_t tile = first; tile < last; ++tile) {
+      const int64_t unit = tile * lanes<T>;
+      const Gates<T> v = gates(step, row, tile);
+      const Vec<T> c_old = c_before(step, row, unit), c = fma(v.f, c_old, v.i * v.g), seen = tanh<T>(c);
+      const OldShare<T> kept = share(s, step, q, unit);
+      Vec<T> d_h;
+      if (p_.projection) {
+        d_h = load(s.d_hidden + q * n_.hidden_p + unit);
+        keep_hidden(k, tile, v.o * seen);
+      } else {
+        d_h = d_h_new(s, step, q, unit, kept.h);
+      }
+      const Vec<T> d_seen = d_h * v.o * (T(1) - seen * seen);
+      Vec<T> d_z[G];
+      carry_cell(s, q, tile, v, c_old, c, d_h * seen, d_seen, kept.c, sums, d_z);
+      for (int g = 0; g < G; ++g) store(d_z_row(0, tile, k) + g * lanes<T>, d_z[g]);
     }
-    const Vec<T> d_seen = d_h * v.o * (T(1) - seen * seen);
-    Vec<T> d_z[G];
-    carry_cell(s, q, tile, v, c_old, c, d_h * seen, d_seen, kept.c, d_z);
-    for (int g = 0; g < G; ++g) store(d_z_row(0, tile, k) + g * lanes<T>, d_z[g]);
   }
 
   // From the gradients of o and of c (as the output sees it) to those of z and of the old c, and the sums of one row.
   void carry_cell(State& s, int64_t q, int64_t tile, const Gates<T>& v, Vec<T> c_old, Vec<T> c, Vec<T> d_o,
-                  Vec<T> d_seen, Vec<T> c_share, Vec<T> (&d_z)[G]) {
+                  Vec<T> d_seen, Vec<T> c_share, const UnitSums& sums, Vec<T> (&d_z)[G]) {
     using order = Order<G>;
-    const int64_t row = s.deal.row(q), unit = tile * lanes<T>;
+    const int64_t unit = tile * lanes<T>;
     T* carried = s.d_c + q * n_.hidden_p + unit;
     const Vec<T> d_c = load(carried);
     const Vec<T> passed = c_share * d_c;
     const Vec<T> d_c_old = cell_backward<T, G>(v, c_old, d_o, d_seen + (d_c - passed), peephole(unit), d_z);
     store(carried, d_c_old + passed);
-    const UnitSums sums = UnitSums::carve(sums_ + row * sums_values_, n_, p_);
     for (int g = 0; g < G; ++g) add(sums.bias + tile * tile_z + g * lanes<T>, d_z[g]);
     if (p_.peephole) {
       T* peephole = sums.peephole + tile * 3 * lanes<T>;
@@ -380,7 +376,7 @@ class Backward {
     T* d_o = s.row + 4 * size;
     T* d_z_line = s.row + 8 * size;
     T* d_norm_line = d_z_line + n_.z;
-    const UnitSums sums = UnitSums::carve(sums_ + row * sums_values_, n_, p_);
+    const UnitSums sums = sums_of(row);
 
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const Gates<T> v = gates(step, row, tile);
@@ -412,7 +408,7 @@ class Backward {
       Vec<T> d_z[G];
       const Vec<T> exists = unit_lanes<T>(tile, n_.hidden);
       carry_cell(s, q, tile, gates(step, row, tile), c_before(step, row, unit), load(c_now + unit),
-                 load(d_o + unit), load(d_seen + unit) * exists, share(s, step, q, unit).c, d_z);
+                 load(d_o + unit), load(d_seen + unit) * exists, share(s, step, q, unit).c, sums, d_z);
       for (int g = 0; g < G; ++g) store(d_z_line + tile * tile_z + g * lanes<T>, d_z[g]);
     }
     const int64_t record = schedule_.records[step] + row;
@@ -551,6 +547,7 @@ class Backward {
     }
   }
 
+  UnitSums sums_of(int64_t row) const { return UnitSums::carve(sums_ + row * sums_values_, n_, p_); }
   static void add(T* to, Vec<T> value) { store(to, load(to) + value); }
 
   int64_t in_chunk(int64_t step, int64_t row) const { return schedule_.records[step] + row - base_; }
@@ -582,10 +579,13 @@ class Backward {
   int64_t capacity_ = 0, base_ = 0;  // base_: its first record
   int64_t inputs_end_ = 0;           // the column of sources_ at which h~ begins
   Panels<T> sources_{};              // x~, h~
+  T* lines_ = nullptr;               // [threads][line_stride_]: x~ and h~ of one record
+  int64_t line_stride_ = 0;
   T* d_z_[2]{};                      // [tiles][records][G * lanes]: of W x~ and of U h~; one array without layer norm
   int64_t* rows_of_records_ = nullptr;  // [records][2]: sorted row and place in time
   const T** input_masks_ = nullptr;     // by sorted row
   T* input_scratch_ = nullptr;          // [threads][input_rows][padded inputs]
+  int64_t d_out_stride_ = 0;
   Panels<T> d_outputs_{};               // projection: gradients of its result
   T* hidden_ = nullptr;                 // projection: its argument, [group of columns][records][columns]
 

@@ -110,8 +110,8 @@ class Forward {
       const int64_t row = s.deal.row(q), b = schedule_.order[row];
       T* h = s.h + q * n_.outputs_p;
       T* c = s.c + q * n_.hidden_p;
-      copy_padded(h, static_cast<const T*>(run_.h) + b * n_.outputs, n_.outputs, n_.outputs_p);
-      copy_padded(c, static_cast<const T*>(run_.c) + b * n_.hidden, n_.hidden, n_.hidden_p);
+      copy_padded(h, static_cast<const T*>(run_.h), b, n_.outputs, n_.outputs_p);
+      copy_padded(c, static_cast<const T*>(run_.c), b, n_.hidden, n_.hidden_p);
       masked_copy(s.a[0] + q * a_stride_ + n_.inputs, h,
                   s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
       clear_uncounted<T>(p_, schedule_, row, run_.output, n_.outputs);
@@ -144,31 +144,36 @@ class Forward {
       const T* bias = weights_.units.bias + tile * tile_z;
       for_row_blocks(rows, tile_rows<G>, [&](int64_t q, int64_t count) {
         for_rows<T, G>(count)(a.from_row(q), w, bias, 0, z, tile_z);
-        for (int64_t r = 0; r < count; ++r) finish(s, step, q + r, tile, z + r * tile_z);
+        finish(s, step, q, count, tile, z);
       });
     }
   }
 
-  void finish(State& s, int64_t step, int64_t q, int64_t tile, const T* z_row) {
-    const int64_t row = s.deal.row(q), unit = tile * lanes<T>;
-    T* c = s.c + q * n_.hidden_p + unit;
-    Vec<T> z[G];
-    for (int g = 0; g < G; ++g) z[g] = load(z_row + g * lanes<T>);
-    const Vec<T> c_old = load(c);
-    const Cell<T> now = cell<T, G>(z, c_old, peephole(unit));
-    const Vec<T> h = now.gates.o * tanh<T>(now.c);
-    OldShare<T> share{};
-    Vec<T> c_kept = now.c;
-    if (zoneout_.on) {
-      share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
-      c_kept = mix<T>(share.c, c_old, now.c);
+  // Rows first..first+count-1 of one tile, from their pre-activations z.
+  void finish(State& s, int64_t step, int64_t first, int64_t count, int64_t tile, const T* z_rows) {
+    const int64_t unit = tile * lanes<T>;
+    const Peephole<T> p = peephole(unit);
+    for (int64_t r = 0; r < count; ++r) {
+      const int64_t q = first + r, row = s.deal.row(q);
+      T* c = s.c + q * n_.hidden_p + unit;
+      Vec<T> z[G];
+      for (int g = 0; g < G; ++g) z[g] = load(z_rows + r * tile_z + g * lanes<T>);
+      const Vec<T> c_old = load(c);
+      const Cell<T> now = cell<T, G>(z, c_old, p);
+      const Vec<T> h = now.gates.o * tanh<T>(now.c);
+      OldShare<T> share{};
+      Vec<T> c_kept = now.c;
+      if (zoneout_.on) {
+        share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
+        c_kept = mix<T>(share.c, c_old, now.c);
+      }
+      store(c, c_kept);
+      save(step, row, tile, now.gates, c_kept);
+      if (p_.projection)
+        store(s.hidden + q * n_.hidden_p + unit, h);
+      else
+        put_out(s, step, q, unit, h, share.h);
     }
-    store(c, c_kept);
-    save(step, row, tile, now.gates, c_kept);
-    if (p_.projection)
-      store(s.hidden + q * n_.hidden_p + unit, h);
-    else
-      put_out(s, step, q, unit, h, share.h);
   }
 
   // h of one vector of outputs goes to the state, to the next step's sum, and to the caller.
@@ -271,9 +276,8 @@ class Forward {
     return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
   }
 
-  static void copy_padded(T* to, const T* from, int64_t size, int64_t padded) {
-    memcpy(to, from, size_t(size) * sizeof(T));
-    for (int64_t u = size; u < padded; ++u) to[u] = T(0);
+  static void copy_padded(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
+    for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
   }
 
   const gatecell_problem& p_;

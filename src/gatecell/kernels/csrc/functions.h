@@ -40,12 +40,12 @@ GATECELL_INLINE ExpParts<Vec<T>> exp_parts(Vec<T> x) {
   using P = ExpPolynomial<T>;
   using Integers = Mask<T>;
   x = clamp(x, -P::limit, P::limit);
-  // adding 1.5 * 2^mantissa_bits rounds to an integer, which then stands in the low bits
+  // adding 1.5 * 2^mantissa_bits rounds to an integer, which then stands in the low bits; shifted into the place of the
+  // exponent and added to the bits of 1 it makes 2^n
   constexpr T magic = T(3) * T(int64_t(1) << (Lane<T>::mantissa_bits - 1));
   const Vec<T> shifted = fma(x, broadcast(T(1.44269504088896340736)), broadcast(magic));
   const Vec<T> n = shifted - magic;
-  const Integers exponent = ((Integers)shifted << Lane<T>::mantissa_bits) +
-                            ((typename Lane<T>::integers{} + Lane<T>::exponent_bias) << Lane<T>::mantissa_bits);
+  const Integers exponent = ((Integers)shifted << Lane<T>::mantissa_bits) + (Integers)broadcast(T(1));
   const Vec<T> r = fma(n, broadcast(-P::ln2_low), fma(n, broadcast(-P::ln2_high), x));
   Vec<T> p = broadcast(P::coefficients[0]);
   constexpr int count = sizeof P::coefficients / sizeof(T);
@@ -78,11 +78,10 @@ GATECELL_INLINE Vec<T> sigmoid(Vec<T> x) {
 
 template <class T>
 GATECELL_INLINE Vec<T> tanh(Vec<T> x) {
-  const Vec<T> magnitude = x < T(0) ? -x : x;
-  const auto parts = exp_parts<T>(T(-2) * magnitude);
+  const auto parts = exp_parts<T>(T(-2) * magnitude<T>(x));
   const Vec<T> minus = fma(parts.scale, parts.rest, parts.scale - T(1));  // e^(-2|x|) - 1
-  const Vec<T> value = -minus * reciprocal(minus + T(2));
-  return x < T(0) ? -value : value;
+  const Vec<T> value = minus * reciprocal(minus + T(2));
+  return (Vec<T>)((Mask<T>)value ^ (Mask<T>)broadcast(T(-0.0)) ^ sign_bit<T>(x));
 }
 
 }  // namespace gatecell::GATECELL_ISA_NAME

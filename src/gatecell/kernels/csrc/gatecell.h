@@ -24,7 +24,8 @@ enum {
   GATECELL_OK = 0,
   GATECELL_NO_MEMORY = 1,
   GATECELL_BAD_DTYPE = 2,
-  GATECELL_SAVED_TOO_SMALL = 3
+  GATECELL_SAVED_TOO_SMALL = 3,
+  GATECELL_STALE = 4
 };
 
 typedef void (*gatecell_task)(int64_t begin, int64_t end, void *context);
@@ -62,7 +63,7 @@ typedef struct {
 
 typedef struct {
   gatecell_sequence x;
-  void *h, *c; /* initial states (B, P), (B, H) */
+  void *h, *c; /* initial states (B, P), (B, H); in the forward pass NULL is zero */
   gatecell_sequence output;
   void *h_n, *c_n;
   void *saved; /* what the backward pass needs, or NULL in inference */
@@ -96,7 +97,8 @@ GATECELL_API int64_t gatecell_packed_bytes(const gatecell_problem *problem);
 
 GATECELL_API int32_t gatecell_pack(const gatecell_problem *problem, const gatecell_weights *weights, void *packed);
 
-/* Either `weights` or `packed` may be NULL. */
+/* Either `weights` or `packed` may be NULL. With both, a sample of the weights is compared with those that were packed:
+ * where they differ, nothing is computed and GATECELL_STALE returned. */
 GATECELL_API int32_t gatecell_forward(const gatecell_problem *problem, const gatecell_weights *weights,
                                       const void *packed, const gatecell_run *run);
 

@@ -28,6 +28,7 @@ void pack_forward(const gatecell_problem& p, const gatecell_weights& weights, vo
     for (int64_t tile = threads.first(part, n.tiles); tile < threads.first(part + 1, n.tiles); ++tile)
       pack_gates(n, weights, tile, to.gates);
   });
+  *to.fingerprint = fingerprint<T>(p, weights);
   pack_unit_parameters(p, n, weights, to.units);
   if (p.projection) pack_projection(n, static_cast<const T*>(weights.projection), to.projection);
 }
@@ -58,6 +59,14 @@ int64_t packed_bytes(const gatecell_problem& p) {
 
 void pack(const gatecell_problem& p, const gatecell_weights& weights, void* packed) {
   with_types(p, [&](auto number, auto) { pack_forward<decltype(number)>(p, weights, packed, Threads(nullptr, 1)); });
+}
+
+bool stale(const gatecell_problem& p, const gatecell_weights& weights, const void* packed) {
+  return with_types(p, [&](auto number, auto) {
+    using T = decltype(number);
+    Carver carver(const_cast<void*>(packed));
+    return *ForwardWeights<T>::carve(carver, Sizes<T>(p), p).fingerprint != fingerprint<T>(p, weights);
+  });
 }
 
 bool forward(const gatecell_problem& p, const Schedule& schedule, const gatecell_weights* weights, const void* packed,
@@ -130,7 +139,7 @@ void function(int32_t function, int32_t dtype, const void* x, void* y, int64_t n
 }  // namespace
 
 extern const Kernels kernels;
-const Kernels kernels{GATECELL_TEXT(GATECELL_ISA_NAME), saved_bytes, packed_bytes, pack, forward, backward,
+const Kernels kernels{GATECELL_TEXT(GATECELL_ISA_NAME), saved_bytes, packed_bytes, pack, stale, forward, backward,
                       peak_gflops, function};
 
 }  // namespace gatecell::GATECELL_ISA_NAME

@@ -11,6 +11,7 @@ struct Kernels {
   int64_t (*saved_bytes)(const gatecell_problem&, int64_t counted_steps);
   int64_t (*packed_bytes)(const gatecell_problem&);
   void (*pack)(const gatecell_problem&, const gatecell_weights&, void* packed);
+  bool (*stale)(const gatecell_problem&, const gatecell_weights&, const void* packed);
   // Both return false where memory is short.
   bool (*forward)(const gatecell_problem&, const Schedule&, const gatecell_weights*, const void* packed,
                   const gatecell_run&, Arena&);

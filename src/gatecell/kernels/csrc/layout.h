@@ -71,12 +71,14 @@ struct UnitParameters {
 // What the forward pass reads.
 template <class T>
 struct ForwardWeights {
+  uint64_t* fingerprint;  // of the weights that were packed
   T* gates;  // [tiles][I + P][G][lanes]
   UnitParameters<T> units;
   T* projection;  // R^T, packed
 
   static ForwardWeights carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p) {
     ForwardWeights w{};
+    w.fingerprint = carver.take<uint64_t>(1);
     w.gates = carver.take<T>(n.k * n.z);
     w.units = UnitParameters<T>::carve(carver, n, p);
     if (p.projection) w.projection = carver.take<T>(n.hidden * n.outputs_p);

@@ -35,7 +35,6 @@ struct Lane<float> {
   typedef float vector __attribute__((vector_size(vector_bytes), may_alias));
   typedef int32_t integers __attribute__((vector_size(vector_bytes), may_alias));
   static constexpr int mantissa_bits = 23;
-  static constexpr int exponent_bias = 127;
 };
 
 template <>
@@ -43,7 +42,6 @@ struct Lane<double> {
   typedef double vector __attribute__((vector_size(vector_bytes), may_alias));
   typedef int64_t integers __attribute__((vector_size(vector_bytes), may_alias));
   static constexpr int mantissa_bits = 52;
-  static constexpr int exponent_bias = 1023;
 };
 
 template <class T>
@@ -69,10 +67,17 @@ GATECELL_INLINE void store(T* to, Vec<T> v) {
   memcpy(to, &v, sizeof v);
 }
 
-template <class T>
-GATECELL_INLINE Vec<T> broadcast(T value) {
-  return Vec<T>{} + value;
-}
+// Spelled out, because `Vec<T>{} + value` costs an addition (and loses the sign of -0), which compilers do not see through.
+#if defined(__AVX512F__)
+GATECELL_INLINE Vec<float> broadcast(float value) { return _mm512_set1_ps(value); }
+GATECELL_INLINE Vec<double> broadcast(double value) { return _mm512_set1_pd(value); }
+#elif defined(__AVX2__)
+GATECELL_INLINE Vec<float> broadcast(float value) { return _mm256_set1_ps(value); }
+GATECELL_INLINE Vec<double> broadcast(double value) { return _mm256_set1_pd(value); }
+#else
+GATECELL_INLINE Vec<float> broadcast(float value) { return Vec<float>{value, value, value, value}; }
+GATECELL_INLINE Vec<double> broadcast(double value) { return Vec<double>{value, value}; }
+#endif
 
 // The first n of a vector's lanes; the others are 0. Nothing behind them is read or written.
 #if defined(__AVX512F__)
@@ -119,12 +124,38 @@ GATECELL_INLINE V fma(V a, V b, V c) {
 }
 #endif
 
-// Comparisons with NaN are false, so that clamping keeps a NaN.
+// x between two bounds; a NaN stays. (The instructions return their second operand where one is NaN.)
+#if defined(__AVX512F__)
+GATECELL_INLINE Vec<float> clamp(Vec<float> x, float low, float high) {
+  return _mm512_max_ps(broadcast(low), _mm512_min_ps(broadcast(high), x));
+}
+GATECELL_INLINE Vec<double> clamp(Vec<double> x, double low, double high) {
+  return _mm512_max_pd(broadcast(low), _mm512_min_pd(broadcast(high), x));
+}
+#elif defined(__AVX2__)
+GATECELL_INLINE Vec<float> clamp(Vec<float> x, float low, float high) {
+  return _mm256_max_ps(broadcast(low), _mm256_min_ps(broadcast(high), x));
+}
+GATECELL_INLINE Vec<double> clamp(Vec<double> x, double low, double high) {
+  return _mm256_max_pd(broadcast(low), _mm256_min_pd(broadcast(high), x));
+}
+#else
 template <class V, class T>
 GATECELL_INLINE V clamp(V x, T low, T high) {
-  const V lower = V{} + low, upper = V{} + high;
+  const V lower = broadcast(low), upper = broadcast(high);
   x = x > upper ? upper : x;
   return x < lower ? lower : x;
+}
+#endif
+
+// The bits of x that say its sign, and the others.
+template <class T>
+GATECELL_INLINE Mask<T> sign_bit(Vec<T> x) {
+  return (Mask<T>)x & (Mask<T>)broadcast(T(-0.0));
+}
+template <class T>
+GATECELL_INLINE Vec<T> magnitude(Vec<T> x) {
+  return (Vec<T>)((Mask<T>)x & ~(Mask<T>)broadcast(T(-0.0)));
 }
 
 // Sum over lanes, pairwise, always in the same order.

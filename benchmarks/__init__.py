@@ -1,0 +1,1 @@
+"""Measurements: cases, what they are measured against, and one runner that prints ratios."""

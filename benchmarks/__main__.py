@@ -1,0 +1,64 @@
+"""``python -m benchmarks cpu [--quick] [--json] [--threads N] [--case TEXT]``."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+import torch
+
+from benchmarks.cases import OPTIONS, SHAPES
+from benchmarks.cpu import Row, WrongResultError, measure
+
+
+def main() -> int:
+    """Measure, print, and return the exit status: 1 where a contender's numbers were wrong."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    cpu = commands.add_parser("cpu", help="the LSTM on the CPU against its peers")
+    cpu.add_argument("--quick", action="store_true", help="half a second a mode instead of four")
+    cpu.add_argument("--json", action="store_true", help="a list of objects instead of a table")
+    cpu.add_argument("--threads", type=int, help="how many threads every contender has; by default PyTorch's choice")
+    cpu.add_argument("--case", default="", help="only the cases whose name contains this text")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    rows: list[Row] = []
+    wrong = []
+    if not arguments.json:
+        sys.stdout.write(f"{torch.get_num_threads()} threads, float32, PyTorch {torch.__version__}\n\n{_HEAD}\n")
+    for case in (*SHAPES, *OPTIONS):
+        if arguments.case not in case.name:
+            continue
+        try:
+            for row in measure(case, seconds=0.5 if arguments.quick else 4.0):
+                rows.append(row)
+                if not arguments.json:
+                    sys.stdout.write(_line(row) + "\n")
+                    sys.stdout.flush()
+        except WrongResultError as error:
+            wrong.append(str(error))
+    if arguments.json:
+        json.dump([asdict(row) for row in rows], sys.stdout, indent=1)
+        sys.stdout.write("\n")
+    for text in wrong:
+        sys.stderr.write(f"No time for a wrong result. {text}\n")
+    return 1 if wrong else 0
+
+
+_HEAD = (
+    "| case | mode | engine | ms | peer | peer, ms | times as fast | spread | of the peak |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def _line(row: Row) -> str:
+    peak = "" if row.peak_fraction is None else f"{row.peak_fraction:.0%}"
+    return (
+        f"| {row.case} | {row.mode} | {row.engine} | {row.ms:.3g} | {row.peer} | {row.peer_ms:.3g} "
+        f"| {row.ratio:.2f} | {row.spread:.0%} | {peak} |"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The shapes that are measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """One LSTM and one batch, float32."""
+
+    name: str
+    rows: int
+    """B, sequences a batch."""
+    steps: int
+    """T."""
+    input_size: int
+    """I."""
+    hidden_size: int
+    """H."""
+    num_layers: int = 1
+    bidirectional: bool = False
+    shortest: int | None = None
+    """The shortest length of a ragged batch, whose lengths are uniform up to ``steps``; all rows full by default."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword-only options of ``gatecell.nn.lstm.LSTM`` that ``torch.nn.LSTM`` lacks."""
+    modes: tuple[str, ...] = ("train", "infer")
+
+    def multiply_adds(self, counted_steps: int, *, training: bool) -> int:
+        """Return the multiply-adds of the matrix products for this many steps, summed over rows.
+
+        In training a step has W x + U h, the gradient of h through U, and the gradients of W and U.
+        """
+        directions = 2 if self.bidirectional else 1
+        gates = 3 if self.options.get("coupled_gates") else 4
+        outputs = self.options.get("proj_size") or self.hidden_size
+        total = 0
+        for layer in range(self.num_layers):
+            inputs = self.input_size if layer == 0 else outputs * directions
+            forward = gates * self.hidden_size * (inputs + outputs)
+            if self.options.get("proj_size"):
+                forward += outputs * self.hidden_size
+            backward = 2 * forward if layer else 2 * forward - gates * self.hidden_size * inputs
+            total += directions * (forward + (backward if training else 0))
+        return total * counted_steps
+
+
+SHAPES = (
+    Case("digits", 64, 28, 28, 128),
+    Case("reviews", 64, 500, 32, 100),
+    Case("reviews, lengths 50..500", 64, 500, 32, 100, shortest=50),
+    Case("text", 32, 100, 128, 128),
+    Case("forecast", 32, 50, 1, 50),
+    Case("language small", 20, 20, 200, 200),
+    Case("language medium", 20, 35, 650, 650),
+    Case("large", 128, 50, 512, 512),
+    Case("text, 2 layers, both directions", 32, 100, 128, 128, num_layers=2, bidirectional=True),
+    Case("one step", 1, 1, 32, 64, modes=("infer",)),
+)
+
+OPTIONS = tuple(
+    Case(f"text with {name}", 32, 100, 128, 128, options={name: value})
+    for name, value in {
+        "recurrent_dropout": 0.25,
+        "peephole": True,
+        "coupled_gates": True,
+        "zoneout_h": 0.1,
+        "layer_norm": True,
+        "proj_size": 64,
+    }.items()
+)

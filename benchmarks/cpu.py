@@ -1,0 +1,141 @@
+"""Gatecell's LSTM on the CPU against its peers, interleaved in one run."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmarks.cases import Case
+from benchmarks.peers import Contender, contenders
+from gatecell.kernels import core
+
+
+class WrongResultError(Exception):
+    """A contender's numbers differ from ours: its time means nothing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ours against one peer."""
+
+    case: str
+    mode: str
+    """``train`` (forward and backward) or ``infer``."""
+    engine: str
+    """The engine that ran ours."""
+    peer: str
+    ms: float
+    """Median of ours."""
+    peer_ms: float
+    ratio: float
+    """How many times as fast as the peer ours is: the median of the ratios of runs that lie side by side."""
+    spread: float
+    """Half the distance between the ratios' quartiles, as a fraction of the median."""
+    peak_fraction: float | None
+    """Ours, as a fraction of the multiply-adds that the same run reached in registers; ``None`` without the core."""
+
+
+def measure(case: Case, *, seconds: float) -> Iterator[Row]:
+    """Measure one case.
+
+    Parameters
+    ----------
+    case : Case
+    seconds : float
+        How long to repeat each mode of it.
+
+    Raises
+    ------
+    WrongResultError
+        Where the contenders disagree.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(case.rows, case.steps, case.input_size, generator=generator)
+    lengths = None
+    if case.shortest is not None:
+        lengths = torch.randint(case.shortest, case.steps + 1, (case.rows,), generator=generator)
+    counted = case.rows * case.steps if lengths is None else int(lengths.sum())
+    for mode in case.modes:
+        ours, *peers = contenders(case, lengths, mode)
+        _check(case, mode, ours, peers, x)
+        times = _interleaved([_call(contender, mode, x) for contender in (ours, *peers)], seconds)
+        median = statistics.median(times[0])
+        engine = ours.module.explain(training=mode == "train").name  # type: ignore[operator]
+        multiply_adds = case.multiply_adds(counted, training=mode == "train")
+        peak = _peak()
+        for peer, theirs in zip(peers, times[1:], strict=True):
+            ratios = [b / a for a, b in zip(times[0], theirs, strict=True)]
+            low, middle, high = statistics.quantiles(ratios, n=4)
+            yield Row(
+                case.name,
+                mode,
+                engine,
+                peer.name,
+                1e3 * median,
+                1e3 * statistics.median(theirs),
+                middle,
+                (high - low) / 2 / middle,
+                None if peak is None else 2 * multiply_adds / median / peak,
+            )
+
+
+def _call(contender: Contender, mode: str, x: Tensor) -> Callable[[], object]:
+    run = contender.train if mode == "train" else contender.infer
+    return lambda: run(x)
+
+
+def _interleaved(calls: list[Callable[[], object]], seconds: float) -> list[list[float]]:
+    times: list[list[float]] = [[] for _ in calls]
+    end = time.perf_counter() + seconds
+    # the first round warms up; short calls are repeated, so that a round is long against the clock and the switch
+    for call in calls:
+        call()
+    repeats = [max(1, int(2e-4 / _seconds(call, 1))) for call in calls]
+    while time.perf_counter() < end or len(times[0]) < 5:
+        for call, n, found in zip(calls, repeats, times, strict=True):
+            found.append(_seconds(call, n))
+    return times
+
+
+def _seconds(call: Callable[[], object], repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - start) / repeats
+
+
+def _check(case: Case, mode: str, ours: Contender, peers: list[Contender], x: Tensor) -> None:
+    expected = _numbers(ours, mode, x)
+    for peer in peers:
+        if not peer.comparable:
+            continue
+        # masks of dropout are the same for all, because a run draws its seed first
+        for ours_value, value in zip(expected, _numbers(peer, mode, x), strict=True):
+            scale = float(ours_value.abs().max()) + 1e-6
+            error = float((ours_value - value).abs().max()) / scale
+            if not error < 1e-3:
+                raise WrongResultError(
+                    f"{case.name}, {mode}: {peer.name} differs from ours by {error:.2g} of the scale."
+                )
+
+
+def _numbers(contender: Contender, mode: str, x: Tensor) -> list[Tensor]:
+    torch.manual_seed(0)
+    if mode == "infer":
+        return [contender.infer(x)]
+    output = contender.train(x).detach()
+    weights = [
+        parameter.grad for name, parameter in contender.module.named_parameters() if "weight" in name or "norm" in name
+    ]
+    return [output, *(weight for weight in weights if weight is not None)]
+
+
+def _peak() -> float | None:
+    """Return the floating-point operations a second that all threads reach together in registers."""
+    if core.missing() is not None:
+        return None
+    one_thread: float = max(core.library().gatecell_peak_gflops(core.FLOAT32) for _ in range(3))
+    return one_thread * 1e9 * torch.get_num_threads()

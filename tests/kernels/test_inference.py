@@ -1,0 +1,123 @@
+"""Weights packed once: the same bits as the training path, and no result from weights that are no longer there."""
+
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from gatecell._core.errors import InputError
+from gatecell.kernels import core
+from gatecell.nn.lstm import LSTM
+
+absent = core.missing()
+pytestmark = pytest.mark.skipif(absent is not None, reason=f"the native engine is not here: {absent}")
+
+
+def both(lstm: LSTM, x: Tensor, *states: Any, **steps: Any) -> tuple[list[Tensor], list[Tensor]]:
+    """Return output and states by the prepared weights, and by the path that training takes."""
+    with torch.no_grad():
+        output, (h, c) = lstm(x, *states, **steps)
+    expected, (h_expected, c_expected) = lstm(x, *states, **steps)
+    assert expected.requires_grad
+    return [output, h, c], [expected, h_expected, c_expected]
+
+
+def assert_same_bits(found: tuple[list[Tensor], list[Tensor]]) -> None:
+    for ours, expected in zip(*found, strict=True):
+        assert ours.shape == expected.shape
+        assert torch.equal(ours, expected)
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize(
+    "options", [{}, {"proj_size": 3, "layer_norm": True}, {"coupled_gates": True, "zoneout_h": 0.2}]
+)
+@pytest.mark.parametrize("kind", ["dense", "lengths", "mask"])
+def test_a_stack_gives_the_bits_of_the_training_path(batch_first: bool, options: dict[str, Any], kind: str) -> None:
+    lstm = LSTM(5, 19, 2, bidirectional=True, batch_first=batch_first, **options).eval()
+    steps: dict[str, Any] = {}
+    if kind == "lengths":
+        steps["lengths"] = torch.tensor([3, 0, 6, 1])
+    if kind == "mask":
+        steps["mask"] = torch.rand(4, 6) < 0.5
+    for shape in ((4, 6), (4, 6), (4, 9)):
+        if kind == "mask" and shape == (4, 9):
+            steps["mask"] = torch.rand(4, 9) < 0.5
+        x = torch.randn(*shape, 5) if batch_first else torch.randn(*shape, 5).transpose(0, 1)
+        assert_same_bits(both(lstm, x, **steps))
+        states = torch.randn(4, 4, options.get("proj_size", 19)), torch.randn(4, 4, 19)
+        assert_same_bits(both(lstm, x, states, **steps))
+
+
+@pytest.mark.parametrize("change", ["optimiser", "data", "replaced", "loaded"])
+def test_changed_weights_are_packed_anew(change: str) -> None:
+    lstm = LSTM(5, 7, 2).eval()
+    x = torch.randn(4, 2, 5)
+    before, _ = both(lstm, x)
+    if change == "optimiser":
+        optimiser = torch.optim.SGD(lstm.parameters(), 0.1)
+        lstm(x)[0].sum().backward()
+        optimiser.step()
+    elif change == "data":
+        for parameter in lstm.parameters():
+            parameter.data.mul_(0.5)
+    elif change == "replaced":
+        lstm.weight_hh_l1 = torch.nn.Parameter(lstm.get_parameter("weight_hh_l1") * 2)
+    else:
+        lstm.load_state_dict(LSTM(5, 7, 2).state_dict())
+    after = both(lstm, x)
+    assert_same_bits(after)
+    assert not torch.equal(before[0], after[0][0])
+
+
+def test_in_inference_mode_from_weights_made_there() -> None:
+    with torch.inference_mode():
+        lstm = LSTM(5, 7).eval()
+        x = torch.randn(4, 2, 5)
+        first = lstm(x)[0]
+        lstm.get_parameter("weight_ih_l0").mul_(0.5)
+        assert not torch.equal(lstm(x)[0], first)
+
+
+def test_copies_pack_their_own_weights() -> None:
+    lstm = LSTM(5, 7).eval()
+    x = torch.randn(4, 2, 5)
+    both(lstm, x)
+    for other in (copy.deepcopy(lstm), pickle.loads(pickle.dumps(lstm))):
+        assert_same_bits(both(other, x))
+        with torch.no_grad():
+            other.get_parameter("weight_ih_l0").mul_(0.5)
+        assert_same_bits(both(other, x))
+    assert_same_bits(both(lstm, x))
+
+
+def test_a_parametrised_weight() -> None:
+    lstm = LSTM(5, 7).eval()
+    torch.nn.utils.parametrizations.weight_norm(lstm, "weight_hh_l0")
+    assert_same_bits(both(lstm, torch.randn(4, 2, 5)))
+
+
+def test_many_threads_may_call_one_module() -> None:
+    lstm = LSTM(5, 40, 2, bidirectional=True, batch_first=True).eval()
+    inputs = [torch.randn(1 + k % 3, 2 + k % 5, 5) for k in range(60)]
+    expected = [lstm(x)[0].detach() for x in inputs]
+
+    def run(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            output: Tensor = lstm(x)[0]
+        return output
+
+    with ThreadPoolExecutor(4) as pool:
+        for ours, theirs in zip(pool.map(run, inputs), expected, strict=True):
+            assert torch.equal(ours, theirs)
+
+
+def test_a_weight_of_another_shape_is_refused() -> None:
+    lstm = LSTM(5, 7).eval()
+    lstm.weight_hh_l0 = torch.nn.Parameter(torch.zeros(28, 6))
+    with torch.no_grad(), pytest.raises(InputError, match=r"The weight recurrent must have shape \(28, 7\)"):
+        lstm(torch.randn(4, 2, 5))

@@ -1,0 +1,96 @@
+"""The native engine as operators: PyTorch's own checks, compilation without a graph break, export."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from gatecell.kernels import core, launch, ops
+from gatecell.kernels.options import LSTMOptions
+from gatecell.nn.lstm import LSTM
+from tests.kernels.draws import random_input, random_weights
+
+absent = core.missing()
+pytestmark = pytest.mark.skipif(absent is not None, reason=f"the native engine is not here: {absent}")
+
+OPTIONS = LSTMOptions(input_size=5, hidden_size=7, peephole=True, layer_norm=True, recurrent_dropout=0.3, zoneout_c=0.1)
+
+
+def arguments(kind: str) -> tuple[Any, ...]:
+    generator = torch.Generator().manual_seed(0)
+    x, h, c = (value.requires_grad_() for value in random_input(OPTIONS, 3, 4, generator, torch.float32))
+    weights = [w.requires_grad_() for w in random_weights(OPTIONS, generator, torch.float32) if w is not None]
+    lengths = torch.tensor([4, 0, 2]) if kind == "lengths" else None
+    mask = torch.rand(3, 4, generator=generator) < 0.5 if kind == "mask" else None
+    integers = [int(getattr(OPTIONS, name)) for name in ops._INTEGERS]
+    rates = [getattr(OPTIONS, name) for name in ops._RATES]
+    return x, h, c, weights, lengths, mask, torch.tensor(5), integers, rates, kind == "mask", True, 1
+
+
+@pytest.mark.parametrize("kind", ["dense", "lengths", "mask"])
+def test_opcheck(kind: str) -> None:
+    given = arguments(kind)
+    torch.library.opcheck(torch.ops.gatecell.lstm_direction, given)
+    x, h, c, weights, *rest = given
+    plain = [value.detach() for value in (x, h, c)]
+    weights = [weight.detach() for weight in weights]
+    output, h_n, c_n, saved = torch.ops.gatecell.lstm_direction(*plain, weights, *rest)
+    gradients = [torch.randn_like(value) for value in (output, h_n, c_n)]
+    torch.library.opcheck(
+        torch.ops.gatecell.lstm_direction_backward, (*gradients, *plain, weights, output, saved, *rest)
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("steps", [0, 1, 7, 100])
+def test_there_is_always_room_for_what_is_saved(dtype: torch.dtype, steps: int) -> None:
+    for options in (OPTIONS, LSTMOptions(input_size=1, hidden_size=1, coupled_gates=True)):
+        needed = core.library().gatecell_saved_bytes(launch.new_problem(options, dtype), steps)
+        assert needed <= launch.most_saved_bytes(options, dtype, steps) <= needed + 5 * 64
+
+
+def stack() -> tuple[LSTM, Tensor, Tensor]:
+    torch.manual_seed(0)
+    return (
+        LSTM(5, 7, 2, bidirectional=True, batch_first=True, peephole=True),
+        torch.randn(3, 6, 5),
+        torch.tensor([6, 0, 4]),
+    )
+
+
+def test_compiled_without_a_graph_break_the_numbers_are_the_same() -> None:
+    lstm, x, lengths = stack()
+    found = []
+    for call in (lstm, torch.compile(lstm, fullgraph=True, backend="aot_eager")):
+        leaf = x.clone().requires_grad_()
+        output, (h, c) = call(leaf, lengths=lengths)
+        (output.square().sum() + h.sum() + c.square().sum()).backward()
+        found.append([output.detach(), h.detach(), c.detach(), leaf.grad, *(p.grad for p in lstm.parameters())])
+        lstm.zero_grad()
+    for ours, compiled in zip(*found, strict=True):
+        assert ours is not None
+        assert compiled is not None
+        assert torch.equal(ours, compiled)
+
+
+def test_compiled_dropout_follows_the_seed() -> None:
+    lstm = LSTM(5, 7, batch_first=True, recurrent_dropout=0.5)
+    x = torch.randn(3, 6, 5)
+    compiled = torch.compile(lstm, fullgraph=True, backend="aot_eager")
+    outputs = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        outputs.append(compiled(x)[0])
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
+
+
+def test_export_with_a_dynamic_time_axis() -> None:
+    lstm, x, lengths = stack()
+    time = torch.export.Dim("time", min=2, max=1000)
+    program = torch.export.export(
+        lstm.eval(), (x,), {"lengths": lengths}, dynamic_shapes={"input": {1: time}, "lengths": None}
+    )
+    longer = torch.randn(3, 11, 5)
+    assert torch.equal(program.module()(longer, lengths=lengths)[0], lstm(longer, lengths=lengths)[0])
