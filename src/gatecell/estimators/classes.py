@@ -172,7 +172,8 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
     def _fitted_from_json(self, values: dict[str, Any]) -> None:
         self.classes_ = np.array(values["classes"], dtype=np.dtype(values["classes_dtype"]))
         self.multilabel_ = values["multilabel"]
-        if self.classes_.ndim != 1 or self._n_outputs != self._n_network_outputs:
+        fewest = 1 if self.multilabel_ else 2
+        if self.classes_.ndim != 1 or len(self.classes_) < fewest or self._n_outputs != self._n_network_outputs:
             raise ArtifactError(f"{len(self.classes_)} classes for {self._n_network_outputs} outputs")
         if values["class_weights"] is not None:
             self._class_weights = torch.tensor(values["class_weights"], dtype=torch.float64)
