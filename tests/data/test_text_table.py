@@ -45,6 +45,12 @@ def test_a_csv_holds_any_text(tmp_path_factory: Any, rows: list[tuple[str, int]]
     assert read_text_table(path).rows == [(text, str(number)) for text, number in rows]
 
 
+def test_a_row_of_several_lines_stands_where_it_begins(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('text,label\n"a\n\nb",pos\n\nc,neg\n')
+    assert read_text_table(path).places == ["line 2", "line 6"]
+
+
 def test_json_keeps_its_types(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text('{"label": 1, "text": "a", "more": [1, 2]}\n\n{"text": "b", "more": null, "label": 0}\n')

@@ -346,11 +346,12 @@ class TestSeveralLabels:
         assert same(LSTMTextClassifier(**SMALL).fit(texts, pd.DataFrame(y)), model)
 
     def test_the_loss_is_that_of_each_label(self) -> None:
-        y = np.array([["pos" in row, not row] for row in self.sets])
+        y = np.array([["pos" in row, not row, "film" in row] for row in self.sets])
         model = LSTMTextClassifier(**SMALL).fit(texts, y, validation_data=(texts, y))
         p = model.predict_proba(texts)
         expected = -np.where(y, np.log(p), np.log(1 - p)).mean()
         assert model.history_["validation_loss"][-1] == pytest.approx(expected, rel=1e-5)
+        assert model.history_["validation_accuracy"][-1] == model.score(texts, y)
 
     @pytest.mark.parametrize(
         ("y", "message"),
