@@ -8,7 +8,7 @@ from dataclasses import asdict
 import torch
 
 from benchmarks.cases import OPTIONS, SHAPES
-from benchmarks.cpu import Row, WrongResultError, measure
+from benchmarks.cpu import Peak, Row, WrongResultError, measure
 
 
 def main() -> int:
@@ -23,6 +23,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    peak = Peak()
     rows: list[Row] = []
     wrong = []
     if not arguments.json:
@@ -31,7 +32,7 @@ def main() -> int:
         if arguments.case not in case.name:
             continue
         try:
-            for row in measure(case, seconds=0.5 if arguments.quick else 4.0):
+            for row in measure(case, peak, seconds=0.5 if arguments.quick else 4.0):
                 rows.append(row)
                 if not arguments.json:
                     sys.stdout.write(_line(row) + "\n")

@@ -110,26 +110,34 @@ struct Packed {
   const T* group(int64_t index) const { return data + columns.first(index) * lanes<T> * k; }
 };
 
-template <class T, int N>
-void multiply_group(const Left<T>& a, int64_t rows, const T* w, T* to, int64_t to_stride) {
-  for_row_blocks(rows, tile_rows<N>, [&](int64_t first, int64_t count) {
-    for_rows<T, N>(count)(a.from_row(first), w, nullptr, 0, to + first * to_stride, to_stride);
-  });
+// The function for R rows of `vectors` vectors.
+template <class T>
+inline SumProducts<T> for_tile(int64_t vectors, int64_t rows) {
+  switch (vectors) {
+    case 1: return for_rows<T, 1>(rows);
+    case 2: return for_rows<T, 2>(rows);
+    case 3: return for_rows<T, 3>(rows);
+    default: return for_rows<T, 4>(rows);
+  }
 }
 
-// to = the product of `rows` rows and a packed matrix, for the groups first..last-1 of columns; columns that fill up the
-// last vector are written too.
+constexpr int64_t most_rows(int64_t vectors) {
+  return vectors == 1 ? tile_rows<1> : vectors == 2 ? tile_rows<2> : vectors == 3 ? tile_rows<3> : tile_rows<4>;
+}
+
+// to (+)= the product of `rows` rows and the rows first_k, first_k + 1, ... of a packed matrix, for its groups
+// first..last-1 of columns; columns that fill up the last vector are written too. What is there is added to unless
+// first_k is 0.
 template <class T>
-void multiply(const Left<T>& a, int64_t rows, const Packed<T>& w, int64_t first, int64_t last, T* to, int64_t to_stride) {
+void multiply(const Left<T>& a, int64_t rows, const Packed<T>& w, int64_t first, int64_t last, T* to, int64_t to_stride,
+              int64_t first_k = 0) {
   for (int64_t group = first; group < last; ++group) {
-    const int64_t vector = w.columns.first(group);
-    T* place = to + vector * lanes<T>;
-    switch (w.columns.first(group + 1) - vector) {
-      case 1: multiply_group<T, 1>(a, rows, w.group(group), place, to_stride); break;
-      case 2: multiply_group<T, 2>(a, rows, w.group(group), place, to_stride); break;
-      case 3: multiply_group<T, 3>(a, rows, w.group(group), place, to_stride); break;
-      case 4: multiply_group<T, 4>(a, rows, w.group(group), place, to_stride); break;
-    }
+    const int64_t vector = w.columns.first(group), vectors = w.columns.first(group + 1) - vector;
+    const T* weights = w.group(group) + first_k * vectors * lanes<T>;
+    for_row_blocks(rows, most_rows(vectors), [&](int64_t row, int64_t count) {
+      T* place = to + row * to_stride + vector * lanes<T>;
+      for_tile<T>(vectors, count)(a.from_row(row), weights, first_k ? place : nullptr, to_stride, place, to_stride);
+    });
   }
 }
 

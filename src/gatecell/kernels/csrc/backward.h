@@ -101,22 +101,23 @@ class Backward {
 
   // Gradients of the parameters of single units, summed over the steps of one row.
   struct UnitSums {
-    T* bias;
-    T* peephole;  // [hidden_p / lanes][3][lanes]
-    T* norm_input;
-    T* norm_recurrent;
-    T* norm_cell;  // [tiles][2][lanes]
+    T* bias;            // in the order of z
+    T* peephole[3];     // i, f, o
+    T* norm_input;      // in the order of z
+    T* norm_recurrent;  // likewise
+    T* norm_cell[2];    // gain, shift
     int64_t values;
 
     static UnitSums carve(T* base, const Sizes<T>& n, const gatecell_problem& p) {
       Carver carver(base);
       UnitSums u{};
       u.bias = carver.take<T>(n.z);
-      if (p.peephole) u.peephole = carver.take<T>(3 * n.hidden_p);
+      if (p.peephole)
+        for (T*& gate : u.peephole) gate = carver.take<T>(n.hidden_p);
       if (p.layer_norm) {
         u.norm_input = carver.take<T>(n.z);
         u.norm_recurrent = carver.take<T>(n.z);
-        u.norm_cell = carver.take<T>(2 * n.hidden_p);
+        for (T*& part : u.norm_cell) part = carver.take<T>(n.hidden_p);
       }
       u.values = carver.used() / int64_t(sizeof(T));
       return u;
@@ -159,12 +160,13 @@ class Backward {
     if (lines_) memset(lines_, 0, size_t(threads.count() * line_stride_) * sizeof(T));
     d_z_[0] = arena_.array<T>(n_.z * capacity_);
     d_z_[1] = p_.layer_norm ? arena_.array<T>(n_.z * capacity_) : d_z_[0];
-    d_gates_ = arena_.array<T>(n_.tiles * sources_.count() * sources_.width * tile_z);
+    d_gates_ = arena_.array<T>(sources_.count() * sources_.width * n_.z);
 
-    recurrent_ = {arena_.array<T>(n_.z * n_.outputs_p), Columns<T>{n_.outputs}, n_.z};
+    const int64_t depth = G * n_.hidden;
+    recurrent_ = {arena_.array<T>(depth * n_.outputs_p), Columns<T>{n_.outputs}, depth};
     if (out_.x.data) {
       const Columns<T> columns{n_.inputs};
-      input_ = {arena_.array<T>(n_.z * columns.padded()), columns, n_.z};
+      input_ = {arena_.array<T>(depth * columns.padded()), columns, depth};
       rows_of_records_ = arena_.array<int64_t>(2 * capacity_);
       input_scratch_ = arena_.array<T>(threads.count() * input_rows * columns.padded());
       if (p_.training && p_.input_dropout > 0) input_masks_ = arena_.array<const T*>(schedule_.rows);
@@ -192,7 +194,8 @@ class Backward {
                         const_cast<T*>(recurrent_.data));
       if (out_.x.data)
         pack_for_backward(n_, static_cast<const T*>(given_.input), input_.columns, tile, const_cast<T*>(input_.data));
-      memset(d_gates_ + tile * gate_sums(), 0, size_t(gate_sums()) * sizeof(T));
+      memset(d_gates_ + tile * gate_sums(), 0,
+             size_t(sources_.count() * sources_.width * n_.width(tile)) * sizeof(T));
     }
   }
 
@@ -344,7 +347,7 @@ class Backward {
       const Vec<T> d_seen = d_h * v.o * (T(1) - seen * seen);
       Vec<T> d_z[G];
       carry_cell(s, q, tile, v, c_old, c, d_h * seen, d_seen, kept.c, sums, d_z);
-      for (int g = 0; g < G; ++g) store(d_z_row(0, tile, k) + g * lanes<T>, d_z[g]);
+      store_z(d_z_row(0, tile, k), tile, d_z);
     }
   }
 
@@ -358,12 +361,15 @@ class Backward {
     const Vec<T> passed = c_share * d_c;
     const Vec<T> d_c_old = cell_backward<T, G>(v, c_old, d_o, d_seen + (d_c - passed), peephole(unit), d_z);
     store(carried, d_c_old + passed);
-    for (int g = 0; g < G; ++g) add(sums.bias + tile * tile_z + g * lanes<T>, d_z[g]);
+    const int64_t units = n_.units(tile);
+    for (int g = 0; g < G; ++g) {
+      T* bias = sums.bias + tile * tile_z + g * units;
+      store_units(bias, load_units(bias, units) + d_z[g], units);
+    }
     if (p_.peephole) {
-      T* peephole = sums.peephole + tile * 3 * lanes<T>;
-      if constexpr (!order::coupled) add(peephole, d_z[order::i] * c_old);
-      add(peephole + lanes<T>, d_z[order::f] * c_old);
-      add(peephole + 2 * lanes<T>, d_z[order::o] * c);
+      if constexpr (!order::coupled) add(sums.peephole[0] + unit, d_z[order::i] * c_old);
+      add(sums.peephole[1] + unit, d_z[order::f] * c_old);
+      add(sums.peephole[2] + unit, d_z[order::o] * c);
     }
   }
 
@@ -382,7 +388,7 @@ class Backward {
       const Gates<T> v = gates(step, row, tile);
       store(c_now + tile * lanes<T>, fma(v.f, c_before(step, row, tile * lanes<T>), v.i * v.g));
     }
-    const Moments<T> m = moments(c_now, n_.hidden, 1);
+    const Moments<T> m = moments(c_now, n_.hidden);
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
       const Vec<T> o = gates(step, row, tile).o;
@@ -399,17 +405,17 @@ class Backward {
       store(normed + unit, n);
       store(d_normed + unit, d_inside * gain);
       store(d_o + unit, d_h * seen);
-      add(sums.norm_cell + tile * 2 * lanes<T>, d_inside * n);
-      add(sums.norm_cell + tile * 2 * lanes<T> + lanes<T>, d_inside);
+      add(sums.norm_cell[0] + unit, d_inside * n);
+      add(sums.norm_cell[1] + unit, d_inside);
     }
-    normalise_backward(normed, d_normed, m.inverse_deviation, d_seen, n_.tiles, n_.hidden);
+    normalise_backward(normed, d_normed, m.inverse_deviation, d_seen, n_.hidden);
+    store(d_z_line + n_.z - lanes<T>, Vec<T>{});  // what fills up the last vector
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
       Vec<T> d_z[G];
-      const Vec<T> exists = unit_lanes<T>(tile, n_.hidden);
       carry_cell(s, q, tile, gates(step, row, tile), c_before(step, row, unit), load(c_now + unit),
-                 load(d_o + unit), load(d_seen + unit) * exists, share(s, step, q, unit).c, sums, d_z);
-      for (int g = 0; g < G; ++g) store(d_z_line + tile * tile_z + g * lanes<T>, d_z[g]);
+                 load(d_o + unit), load_first(d_seen + unit, n_.hidden - unit), share(s, step, q, unit).c, sums, d_z);
+      store_z(d_z_line + tile * tile_z, tile, d_z);
     }
     const int64_t record = schedule_.records[step] + row;
     const T* kept[] = {saved_.norm_input + record * n_.z, saved_.norm_recurrent + record * n_.z};
@@ -421,19 +427,16 @@ class Backward {
         add(gain_sums[part] + i, d * load(kept[part] + i));
         store(d_norm_line + i, d * load(gains[part] + i));
       }
-      normalise_backward(kept[part], d_norm_line, saved_.deviations[record * 2 + part], d_norm_line, n_.z / lanes<T>,
-                         n_.hidden * G);
+      normalise_backward(kept[part], d_norm_line, saved_.deviations[record * 2 + part], d_norm_line, n_.hidden * G);
       for (int64_t tile = 0; tile < n_.tiles; ++tile)
-        for (int g = 0; g < G; ++g)
-          store(d_z_row(part, tile, k) + g * lanes<T>, load(d_norm_line + tile * tile_z + g * lanes<T>));
+        memcpy(d_z_row(part, tile, k), d_norm_line + tile * tile_z, size_t(n_.width(tile)) * sizeof(T));
     }
   }
 
   // d_h of the step before: what zoneout passed on, and U^T d_z under the dropout mask.
   void through_recurrent(State& s, int64_t step, int64_t rows, int64_t first_group, int64_t last_group) {
-    const Left<T> a{d_z_row(1, 0, in_chunk(step, s.deal.first)), s.deal.stride * tile_z, 1, tile_z,
-                    n_.tiles, capacity_ * tile_z};
-    multiply(a, rows, recurrent_, first_group, last_group, s.from_z, n_.outputs_p);
+    multiply_z(1, in_chunk(step, s.deal.first), s.deal.stride, rows, recurrent_, first_group, last_group, s.from_z,
+               n_.outputs_p);
     const int64_t first = recurrent_.columns.first(first_group) * lanes<T>;
     const int64_t last = recurrent_.columns.first(last_group) * lanes<T>;
     for (int64_t q = 0; q < rows; ++q)
@@ -444,13 +447,27 @@ class Backward {
       }
   }
 
+  // to = the gradients of z of some records times a packed matrix.
+  void multiply_z(int part, int64_t record, int64_t stride, int64_t rows, const Packed<T>& w, int64_t first_group,
+                  int64_t last_group, T* to, int64_t to_stride) {
+    const int64_t full = n_.hidden / lanes<T>, rest = n_.hidden % lanes<T>;
+    if (full > 0) {
+      const Left<T> a{d_z_row(part, 0, record), stride * tile_z, 1, tile_z, full, capacity_ * tile_z};
+      multiply(a, rows, w, first_group, last_group, to, to_stride);
+    }
+    if (rest > 0) {
+      const Left<T> a{d_z_row(part, full, record), stride * n_.width(full), 1, G * rest};
+      multiply(a, rows, w, first_group, last_group, to, to_stride, full * tile_z);
+    }
+  }
+
   void sum_over_records(int64_t records, int64_t part, const Threads& threads) {
     const int64_t panels = sources_.count(), pieces = n_.tiles * panels;
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t tile = piece / panels, panel = piece % panels;
       const bool recurrent = panel * sources_.width >= inputs_end_;
-      add_products<tile_rows<G>, G>(sources_.panel(panel), d_z_row(recurrent ? 1 : 0, tile, 0), records,
-                                    d_gates_ + tile * gate_sums() + panel * sources_.width * tile_z);
+      add_products<tile_rows<G>>(sources_.panel(panel), d_z_row(recurrent ? 1 : 0, tile, 0), n_.width(tile) / lanes<T>,
+                                 records, d_gates_ + tile * gate_sums() + panel * sources_.width * n_.width(tile));
     }
     if (p_.projection) sum_projection(records, part, threads);
     if (out_.x.data) write_inputs(threads.first(part, records), threads.first(part + 1, records),
@@ -466,20 +483,15 @@ class Backward {
       const T* right = hidden_ + first * lanes<T> * capacity_;
       T* sums = d_projection_ + first * lanes<T> * panels * d_outputs_.width +
                 panel * d_outputs_.width * vectors * lanes<T>;
-      constexpr int R = tile_rows<4>;
-      switch (vectors) {
-        case 1: add_products<R, 1>(d_outputs_.panel(panel), right, records, sums); break;
-        case 2: add_products<R, 2>(d_outputs_.panel(panel), right, records, sums); break;
-        case 3: add_products<R, 3>(d_outputs_.panel(panel), right, records, sums); break;
-        case 4: add_products<R, 4>(d_outputs_.panel(panel), right, records, sums); break;
-      }
+      add_products<tile_rows<4>>(d_outputs_.panel(panel), right, vectors, records, sums);
     }
   }
 
-  // sums[r][n] += left[record][r] * right[record][n]
-  template <int R, int N>
-  static void add_products(const T* left, const T* right, int64_t records, T* sums) {
-    sum_products<T, R, N>(Left<T>{left, 1, R, records}, right, sums, N * lanes<T>, sums, N * lanes<T>);
+  // sums[r][n] += left[record][r] * right[record][n], for R columns on the left and some vectors on the right
+  template <int R>
+  static void add_products(const T* left, const T* right, int64_t vectors, int64_t records, T* sums) {
+    const int64_t width = vectors * lanes<T>;
+    for_tile<T>(vectors, R)(Left<T>{left, 1, R, records}, right, sums, width, sums, width);
   }
 
   // The gradient of x of some of the chunk's records: W^T d_z under the dropout mask.
@@ -487,8 +499,7 @@ class Backward {
     const int64_t width = input_.columns.padded();
     for (int64_t begin = first; begin < last; begin += input_rows) {
       const int64_t count = min_of(input_rows, last - begin);
-      const Left<T> a{d_z_row(0, 0, begin), tile_z, 1, tile_z, n_.tiles, capacity_ * tile_z};
-      multiply(a, count, input_, 0, input_.columns.groups(), scratch, width);
+      multiply_z(0, begin, 1, count, input_, 0, input_.columns.groups(), scratch, width);
       for (int64_t r = 0; r < count; ++r) {
         const int64_t row = rows_of_records_[2 * (begin + r)], place = rows_of_records_[2 * (begin + r) + 1];
         masked_copy(at<T>(out_.x, schedule_.order[row], place), scratch + r * width,
@@ -500,12 +511,11 @@ class Backward {
   void write_weights(int64_t first, int64_t last) {
     for (int64_t tile = first; tile < last; ++tile)
       for (int64_t gate = 0; gate < G; ++gate) {
-        const TileRows<T> rows(n_, tile, gate);
-        const T* from = d_gates_ + tile * gate_sums() + gate * lanes<T>;
-        unpack_transposed(from, tile_z, static_cast<T*>(out_.weights.input) + rows.first * n_.inputs, rows.count,
-                          n_.inputs);
-        unpack_transposed(from + inputs_end_ * tile_z, tile_z,
-                          static_cast<T*>(out_.weights.recurrent) + rows.first * n_.outputs, rows.count, n_.outputs);
+        const int64_t units = n_.units(tile), width = n_.width(tile), first_row = gate * n_.hidden + tile * lanes<T>;
+        const T* from = d_gates_ + tile * gate_sums() + gate * units;
+        unpack_transposed(from, width, static_cast<T*>(out_.weights.input) + first_row * n_.inputs, units, n_.inputs);
+        unpack_transposed(from + inputs_end_ * width, width,
+                          static_cast<T*>(out_.weights.recurrent) + first_row * n_.outputs, units, n_.outputs);
       }
   }
 
@@ -521,12 +531,12 @@ class Backward {
     if (to.bias) unpack_units(sums.bias, n_.hidden, G, static_cast<T*>(to.bias));
     if (to.norm_input) unpack_units(sums.norm_input, n_.hidden, G, static_cast<T*>(to.norm_input));
     if (to.norm_recurrent) unpack_units(sums.norm_recurrent, n_.hidden, G, static_cast<T*>(to.norm_recurrent));
-    if (to.norm_cell) unpack_units(sums.norm_cell, n_.hidden, 2, static_cast<T*>(to.norm_cell));
-    if (to.peephole)
-      for (int64_t unit = 0; unit < n_.hidden; ++unit)
-        for (int64_t gate = G == 3 ? 1 : 0; gate < 3; ++gate)
-          static_cast<T*>(to.peephole)[(gate - (G == 3 ? 1 : 0)) * n_.hidden + unit] =
-              sums.peephole[(unit / lanes<T> * 3 + gate) * lanes<T> + unit % lanes<T>];
+    for (int part = 0; part < 2; ++part)
+      if (to.norm_cell) unpack_units(sums.norm_cell[part], n_.hidden, 1, static_cast<T*>(to.norm_cell) + part * n_.hidden);
+    constexpr int first_gate = G == 3 ? 1 : 0;  // without i when coupled
+    for (int gate = first_gate; gate < 3; ++gate)
+      if (to.peephole)
+        unpack_units(sums.peephole[gate], n_.hidden, 1, static_cast<T*>(to.peephole) + (gate - first_gate) * n_.hidden);
     if (to.projection) {
       const Columns<T>& columns = projection_.columns;
       for (int64_t group = 0; group < columns.groups(); ++group) {
@@ -553,10 +563,15 @@ class Backward {
   int64_t in_chunk(int64_t step, int64_t row) const { return schedule_.records[step] + row - base_; }
   int64_t gate_sums() const { return sources_.count() * sources_.width * tile_z; }
   T* d_z_row(int part, int64_t tile, int64_t record) const {
-    return d_z_[part] + (tile * capacity_ + record) * tile_z;
+    return d_z_[part] + tile * capacity_ * tile_z + record * n_.width(tile);
+  }
+  // One tile of a row of z.
+  void store_z(T* to, int64_t tile, const Vec<T> (&d_z)[G]) const {
+    const int64_t units = n_.units(tile);
+    for (int g = 0; g < G; ++g) store_units(to + g * units, d_z[g], units);
   }
   Gates<T> gates(int64_t step, int64_t row, int64_t tile) const {
-    return load_gates<T, G>(saved_.gates + (schedule_.records[step] + row) * n_.z + tile * tile_z);
+    return load_gates<T, G>(saved_.gates + ((schedule_.records[step] + row) * n_.tiles + tile) * tile_z);
   }
   Peephole<T> peephole(int64_t unit) const {
     const auto& p = units_.peephole;
@@ -581,7 +596,7 @@ class Backward {
   Panels<T> sources_{};              // x~, h~
   T* lines_ = nullptr;               // [threads][line_stride_]: x~ and h~ of one record
   int64_t line_stride_ = 0;
-  T* d_z_[2]{};                      // [tiles][records][G * lanes]: of W x~ and of U h~; one array without layer norm
+  T* d_z_[2]{};                      // [tiles][records][width of the tile]: of W x~ and of U h~; one array without layer norm
   int64_t* rows_of_records_ = nullptr;  // [records][2]: sorted row and place in time
   const T** input_masks_ = nullptr;     // by sorted row
   T* input_scratch_ = nullptr;          // [threads][input_rows][padded inputs]
@@ -589,7 +604,7 @@ class Backward {
   Panels<T> d_outputs_{};               // projection: gradients of its result
   T* hidden_ = nullptr;                 // projection: its argument, [group of columns][records][columns]
 
-  T* d_gates_ = nullptr;       // [tiles][columns of sources_][G * lanes]
+  T* d_gates_ = nullptr;       // [tiles][columns of sources_][width of the tile]
   T* d_projection_ = nullptr;  // [group of columns][outputs][columns]
   T* sums_ = nullptr;          // [rows][sums_values_]
   int64_t sums_values_ = 0;

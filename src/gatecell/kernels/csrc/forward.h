@@ -53,6 +53,7 @@ class Forward {
   };
 
   static constexpr int64_t tile_z = G * lanes<T>;
+  static constexpr int64_t most_in_tile = 32;  // vectors: no tile holds more than there are registers
 
   State allocate(Deal deal) {
     const int64_t rows = deal.count(schedule_.rows);
@@ -138,12 +139,13 @@ class Forward {
 
   void cells(State& s, int64_t step, int64_t rows, int64_t first_tile, int64_t last_tile) {
     const Left<T> a{s.a[step & 1], a_stride_, 1, n_.k};
-    alignas(64) T z[tile_rows<G> * tile_z];
+    alignas(64) T z[most_in_tile * lanes<T>];
     for (int64_t tile = first_tile; tile < last_tile; ++tile) {
       const T* w = weights_.gates + tile * n_.k * tile_z;
       const T* bias = weights_.units.bias + tile * tile_z;
-      for_row_blocks(rows, tile_rows<G>, [&](int64_t q, int64_t count) {
-        for_rows<T, G>(count)(a.from_row(q), w, bias, 0, z, tile_z);
+      const int64_t width = n_.width(tile), vectors = width / lanes<T>;
+      for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
+        for_tile<T>(vectors, count)(a.from_row(q), w, bias, 0, z, width);
         finish(s, step, q, count, tile, z);
       });
     }
@@ -151,13 +153,13 @@ class Forward {
 
   // Rows first..first+count-1 of one tile, from their pre-activations z.
   void finish(State& s, int64_t step, int64_t first, int64_t count, int64_t tile, const T* z_rows) {
-    const int64_t unit = tile * lanes<T>;
+    const int64_t unit = tile * lanes<T>, units = n_.units(tile), width = n_.width(tile);
     const Peephole<T> p = peephole(unit);
     for (int64_t r = 0; r < count; ++r) {
       const int64_t q = first + r, row = s.deal.row(q);
       T* c = s.c + q * n_.hidden_p + unit;
       Vec<T> z[G];
-      for (int g = 0; g < G; ++g) z[g] = load(z_rows + r * tile_z + g * lanes<T>);
+      for (int g = 0; g < G; ++g) z[g] = load_units(z_rows + r * width + g * units, units);
       const Vec<T> c_old = load(c);
       const Cell<T> now = cell<T, G>(z, c_old, p);
       const Vec<T> h = now.gates.o * tanh<T>(now.c);
@@ -205,10 +207,12 @@ class Forward {
     const Left<T> parts[] = {{a, a_stride_, 1, n_.inputs}, {a + n_.inputs, a_stride_, 1, n_.outputs}};
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const T* w = weights_.gates + tile * n_.k * tile_z;
-      for_row_blocks(rows, tile_rows<G>, [&](int64_t q, int64_t count) {
+      const int64_t width = n_.width(tile), vectors = width / lanes<T>;
+      for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
+        const SumProducts<T> sum = for_tile<T>(vectors, count);
         T* z = s.z + q * 2 * n_.z + tile * tile_z;
-        for_rows<T, G>(count)(parts[0].from_row(q), w, nullptr, 0, z, 2 * n_.z);
-        for_rows<T, G>(count)(parts[1].from_row(q), w + n_.inputs * tile_z, nullptr, 0, z + n_.z, 2 * n_.z);
+        sum(parts[0].from_row(q), w, nullptr, 0, z, 2 * n_.z);
+        sum(parts[1].from_row(q), w + n_.inputs * width, nullptr, 0, z + n_.z, 2 * n_.z);
       });
     }
     for (int64_t q = 0; q < rows; ++q) finish_with_layer_norm(s, step, q);
@@ -220,7 +224,7 @@ class Forward {
     const T* gains[] = {weights_.units.norm_input, weights_.units.norm_recurrent};
     T* kept[] = {saved_.norm_input, saved_.norm_recurrent};
     for (int part = 0; part < 2; ++part) {
-      const Moments<T> m = moments(normed[part], n_.hidden, G);
+      const Moments<T> m = moments(normed[part], n_.hidden * G);
       T* to = kept[part] ? kept[part] + record(step, row) * n_.z : normed[part];
       for (int64_t k = 0; k < n_.z; k += lanes<T>)
         store(to + k, (load(normed[part] + k) - m.mean) * m.inverse_deviation);
@@ -230,12 +234,12 @@ class Forward {
     T* c_seen = s.seen;
     T* o_seen = s.seen + n_.hidden_p;
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
-      const int64_t unit = tile * lanes<T>;
+      const int64_t unit = tile * lanes<T>, units = n_.units(tile);
       Vec<T> z[G];
       for (int g = 0; g < G; ++g) {
-        const int64_t k = (tile * G + g) * lanes<T>;
-        z[g] = fma(load(normed[0] + k), load(gains[0] + k),
-                   fma(load(normed[1] + k), load(gains[1] + k), load(weights_.units.bias + k)));
+        const int64_t k = tile * tile_z + g * units;
+        const auto of = [&](const T* values) { return load_units(values + k, units); };
+        z[g] = fma(of(normed[0]), of(gains[0]), fma(of(normed[1]), of(gains[1]), of(weights_.units.bias)));
       }
       T* c = s.c + q * n_.hidden_p + unit;
       const Vec<T> c_old = load(c);
@@ -248,7 +252,7 @@ class Forward {
       store(c, c_kept);
       save(step, row, tile, now.gates, c_kept);
     }
-    const Moments<T> m = moments(c_seen, n_.hidden, 1);
+    const Moments<T> m = moments(c_seen, n_.hidden);
     for (int64_t unit = 0; unit < n_.hidden_p; unit += lanes<T>) {
       const Vec<T> normed_c = (load(c_seen + unit) - m.mean) * m.inverse_deviation;
       const Vec<T> h = load(o_seen + unit) * tanh<T>(fma(normed_c, load(weights_.units.norm_cell[0] + unit),
@@ -265,7 +269,7 @@ class Forward {
 
   void save(int64_t step, int64_t row, int64_t tile, const Gates<T>& gates, Vec<T> c) {
     if (!saved_.gates) return;
-    store_gates<T, G>(saved_.gates + record(step, row) * n_.z + tile * tile_z, gates);
+    store_gates<T, G>(saved_.gates + (record(step, row) * n_.tiles + tile) * tile_z, gates);
     store(saved_.cells + record(step, row) * n_.hidden_p + tile * lanes<T>, c);
   }
 

@@ -23,7 +23,8 @@ class Carver {
   int64_t used_ = 0;
 };
 
-// A tile is one vector of units with all their G gates; padded sizes are whole vectors.
+// A tile is one vector of units with all their G gates: [gate][unit]. The last tile holds the units that are left, as many
+// vectors as their gates fill: a row of z is G * H values without a gap. Padded sizes are whole vectors.
 template <class T>
 struct Sizes {
   int64_t inputs, hidden, outputs;
@@ -31,7 +32,8 @@ struct Sizes {
   int64_t tiles;      // of H
   int64_t hidden_p;   // H, padded
   int64_t outputs_p;  // P, padded
-  int64_t z;          // G * H, padded: the values of one [tiles][G][lanes] row
+  int64_t tile_z;     // values of a full tile
+  int64_t z;          // G * H, padded: a row of pre-activations
   int64_t k;          // I + P, what a cell sums over
 
   explicit Sizes(const gatecell_problem& p)
@@ -42,11 +44,16 @@ struct Sizes {
         tiles(Columns<T>{hidden}.vectors()),
         hidden_p(tiles * lanes<T>),
         outputs_p(Columns<T>{outputs}.padded()),
-        z(tiles * gates * lanes<T>),
+        tile_z(gates * lanes<T>),
+        z(Columns<T>{gates * hidden}.padded()),
         k(inputs + outputs) {}
+
+  int64_t units(int64_t tile) const { return min_of(lanes<T>, hidden - tile * lanes<T>); }
+  // The values of one tile's part of a row of z, padded.
+  int64_t width(int64_t tile) const { return min_of(tile_z, z - tile * tile_z); }
 };
 
-// Small parameters as [tiles][G][lanes] or padded rows; lanes that hold no unit are 0.
+// Small parameters, padded with 0.
 template <class T>
 struct UnitParameters {
   T* bias;            // z values; 0 without bias
@@ -72,7 +79,7 @@ struct UnitParameters {
 template <class T>
 struct ForwardWeights {
   uint64_t* fingerprint;  // of the weights that were packed
-  T* gates;  // [tiles][I + P][G][lanes]
+  T* gates;  // [tiles][I + P][width of the tile]
   UnitParameters<T> units;
   T* projection;  // R^T, packed
 
@@ -89,7 +96,7 @@ struct ForwardWeights {
 // What the forward pass leaves for the backward pass; each array has one row a record (see schedule.h).
 template <class T>
 struct Saved {
-  T* gates;           // z values
+  T* gates;           // [tiles][G][lanes]
   T* cells;           // hidden_p values: c after zoneout
   T* norm_input;      // z values: W x~, normalised, before its gain
   T* norm_recurrent;  // z values: U h~, likewise
@@ -97,7 +104,7 @@ struct Saved {
 
   static Saved carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p, int64_t records) {
     Saved s{};
-    s.gates = carver.take<T>(records * n.z);
+    s.gates = carver.take<T>(records * n.tiles * n.tile_z);
     s.cells = carver.take<T>(records * n.hidden_p);
     if (p.layer_norm) {
       s.norm_input = carver.take<T>(records * n.z);
@@ -107,6 +114,19 @@ struct Saved {
     return s;
   }
 };
+
+// The units of one gate of a tile.
+template <class T>
+GATECELL_INLINE Vec<T> load_units(const T* from, int64_t units) {
+  return units == lanes<T> ? load(from) : load_first(from, units);
+}
+template <class T>
+GATECELL_INLINE void store_units(T* to, Vec<T> v, int64_t units) {
+  if (units == lanes<T>)
+    store(to, v);
+  else
+    store_first(to, v, units);
+}
 
 template <class T>
 GATECELL_INLINE T* at(const gatecell_sequence& s, int64_t row, int64_t step) {

@@ -4,14 +4,6 @@
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-// The rows of W, U and b that belong to gate g of tile j, and how many of its lanes hold a unit.
-template <class T>
-struct TileRows {
-  int64_t first, count;
-  TileRows(const Sizes<T>& n, int64_t tile, int64_t gate)
-      : first(gate * n.hidden + tile * lanes<T>), count(min_of(lanes<T>, n.hidden - tile * lanes<T>)) {}
-};
-
 // to[k * stride + lane] = from[lane * columns + k]
 template <class T>
 inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to, int64_t stride) {
@@ -21,7 +13,7 @@ inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to,
     return;
   }
   for (int64_t k = 0; k < columns; ++k)
-    for (int lane = 0; lane < lanes<T>; ++lane) to[k * stride + lane] = lane < rows ? from[lane * columns + k] : T(0);
+    for (int64_t lane = 0; lane < rows; ++lane) to[k * stride + lane] = from[lane * columns + k];
 }
 
 // to[lane * columns + k] = from[k * stride + lane]
@@ -35,22 +27,21 @@ inline void unpack_transposed(const T* from, int64_t stride, T* to, int64_t rows
   }
 }
 
-// Values of units, (parts * H), as [tiles][parts][lanes]; 0 where there are none.
+// Values of units, (parts * H), in the order of a row of z for `parts` gates, or back; where there are none they are 0.
 template <class T>
 inline void pack_units(const T* from, int64_t hidden, int64_t parts, T* to) {
-  for (int64_t j = 0; j * lanes<T> < hidden; ++j)
+  for (int64_t k = parts * hidden; k < Columns<T>{parts * hidden}.padded(); ++k) to[k] = T(0);
+  for (int64_t first = 0; first < hidden; first += lanes<T>)
     for (int64_t part = 0; part < parts; ++part)
-      for (int64_t lane = 0; lane < lanes<T>; ++lane, ++to) {
-        const int64_t unit = j * lanes<T> + lane;
-        *to = from && unit < hidden ? from[part * hidden + unit] : T(0);
-      }
+      for (int64_t unit = first; unit < min_of(first + lanes<T>, hidden); ++unit)
+        *to++ = from ? from[part * hidden + unit] : T(0);
 }
 
 template <class T>
 inline void unpack_units(const T* from, int64_t hidden, int64_t parts, T* to) {
-  for (int64_t unit = 0; unit < hidden; ++unit)
+  for (int64_t first = 0; first < hidden; first += lanes<T>)
     for (int64_t part = 0; part < parts; ++part)
-      to[part * hidden + unit] = from[(unit / lanes<T> * parts + part) * lanes<T> + unit % lanes<T>];
+      for (int64_t unit = first; unit < min_of(first + lanes<T>, hidden); ++unit) to[part * hidden + unit] = *from++;
 }
 
 template <class T>
@@ -70,21 +61,21 @@ inline void pack_unit_parameters(const gatecell_problem& p, const Sizes<T>& n, c
     pack_units(static_cast<const T*>(w.norm_cell) + part * n.hidden, n.hidden, 1, to.norm_cell[part]);
 }
 
-// [k][I + P -> G * lanes] of one tile.
+// [I + P][gates and units] of one tile.
 template <class T>
 inline void pack_gates(const Sizes<T>& n, const gatecell_weights& w, int64_t tile, T* to) {
-  const int64_t stride = n.gates * lanes<T>;
-  to += tile * n.k * stride;
+  const int64_t stride = n.width(tile), units = n.units(tile);
+  to += tile * n.k * n.tile_z;
+  if (units < lanes<T>) memset(to, 0, size_t(n.k * stride) * sizeof(T));
   for (int64_t gate = 0; gate < n.gates; ++gate) {
-    const TileRows<T> rows(n, tile, gate);
-    pack_transposed(static_cast<const T*>(w.input) + rows.first * n.inputs, rows.count, n.inputs,
-                    to + gate * lanes<T>, stride);
-    pack_transposed(static_cast<const T*>(w.recurrent) + rows.first * n.outputs, rows.count, n.outputs,
-                    to + n.inputs * stride + gate * lanes<T>, stride);
+    const int64_t first = gate * n.hidden + tile * lanes<T>;
+    pack_transposed(static_cast<const T*>(w.input) + first * n.inputs, units, n.inputs, to + gate * units, stride);
+    pack_transposed(static_cast<const T*>(w.recurrent) + first * n.outputs, units, n.outputs,
+                    to + n.inputs * stride + gate * units, stride);
   }
 }
 
-// Row k of a packed matrix from `columns.size` values, or zeros.
+// Row k of a packed matrix of this depth.
 template <class T>
 inline void pack_row(const T* from, const Columns<T>& columns, int64_t depth, int64_t k, T* to) {
   for (int64_t group = 0; group < columns.groups(); ++group) {
@@ -92,20 +83,19 @@ inline void pack_row(const T* from, const Columns<T>& columns, int64_t depth, in
     T* place = to + first * lanes<T> * depth + k * vectors * lanes<T>;
     for (int64_t v = 0; v < vectors; ++v) {
       const int64_t column = (first + v) * lanes<T>;
-      store(place + v * lanes<T>, from ? load_first(from + column, columns.size - column) : Vec<T>{});
+      store(place + v * lanes<T>, load_first(from + column, columns.size - column));
     }
   }
 }
 
-// W or U, (G * H, columns), with its rows in the order of a z row, for products of gradients of z with it.
+// W or U, (G * H, columns), with its rows in the order of a row of z, for products of gradients of z with it.
 template <class T>
 inline void pack_for_backward(const Sizes<T>& n, const T* from, const Columns<T>& columns, int64_t tile, T* to) {
-  for (int64_t gate = 0; gate < n.gates; ++gate) {
-    const TileRows<T> rows(n, tile, gate);
-    for (int64_t lane = 0; lane < lanes<T>; ++lane)
-      pack_row(lane < rows.count ? from + (rows.first + lane) * columns.size : nullptr, columns, n.z,
-               (tile * n.gates + gate) * lanes<T> + lane, to);
-  }
+  const int64_t units = n.units(tile);
+  for (int64_t gate = 0; gate < n.gates; ++gate)
+    for (int64_t unit = 0; unit < units; ++unit)
+      pack_row(from + (gate * n.hidden + tile * lanes<T> + unit) * columns.size, columns, n.gates * n.hidden,
+               tile * n.tile_z + gate * units + unit, to);
 }
 
 // R^T: (H, P), from R (P, H).

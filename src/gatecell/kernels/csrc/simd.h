@@ -158,6 +158,14 @@ GATECELL_INLINE Vec<T> magnitude(Vec<T> x) {
   return (Vec<T>)((Mask<T>)x & ~(Mask<T>)broadcast(T(-0.0)));
 }
 
+// The first n lanes of v; the others are 0.
+template <class T>
+GATECELL_INLINE Vec<T> keep_first(Vec<T> v, int64_t n) {
+  T values[lanes<T>];
+  store(values, v);
+  return load_first(values, n);
+}
+
 // Sum over lanes, pairwise, always in the same order.
 template <class T>
 GATECELL_INLINE T sum(Vec<T> v) {
