@@ -155,16 +155,19 @@ QUESTIONS = Recipe(
     parameters=MappingProxyType(
         {
             "embedding_dim": 128,
-            "spatial_dropout": 0.3,
+            "embedding_dropout": 0.5,
+            "spatial_dropout": 0.2,
             "hidden_size": 64,
             "bidirectional": True,
+            "recurrent_dropout": 0.2,
             "pooling": "max",
-            "head_dropout": 0.3,
+            "head_dropout": 0.5,
             "max_epochs": 20,
             "batch_size": 32,
             "learning_rate": 2e-3,
             "validation_fraction": 0.1,
             "patience": 5,
+            "training_options": {"monitor": "validation_accuracy", "monitor_mode": "max"},
         }
     ),
     load=_questions,
