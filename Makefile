@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: setup quickstart test check bench docs lock clean
+.PHONY: setup quickstart test check recipes bench docs lock clean
 
 setup: $(INSTALLED)
 
@@ -25,6 +25,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_links.py
+
+# The full recipes, three seeds each, and the table of what they reach; RECIPES="imdb news" for some of them
+recipes: setup
+	$(BIN)/python scripts/run_recipes.py $(RECIPES)
 
 bench: setup
 	$(BIN)/python -m benchmarks cpu

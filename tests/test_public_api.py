@@ -36,7 +36,14 @@ def test_every_public_method_is_documented(module: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cls", [gatecell.LSTMClassifier, gatecell.LSTMRegressor, gatecell.nn.LSTM, gatecell.nn.LSTMCell]
+    "cls",
+    [
+        gatecell.LSTMClassifier,
+        gatecell.LSTMRegressor,
+        gatecell.LSTMTextClassifier,
+        gatecell.nn.LSTM,
+        gatecell.nn.LSTMCell,
+    ],
 )
 def test_the_documentation_names_every_parameter_of_the_constructor(cls: type) -> None:
     text = inspect.getdoc(cls) or ""
@@ -45,7 +52,15 @@ def test_the_documentation_names_every_parameter_of_the_constructor(cls: type) -
 
 
 def test_the_names_are_those_promised() -> None:
-    assert set(gatecell.__all__) == {"GatecellError", "LSTMClassifier", "LSTMRegressor", "__version__", "load", "nn"}
+    assert set(gatecell.__all__) == {
+        "GatecellError",
+        "LSTMClassifier",
+        "LSTMRegressor",
+        "LSTMTextClassifier",
+        "__version__",
+        "load",
+        "nn",
+    }
     assert set(dir(gatecell)) == set(gatecell.__all__)
     with pytest.raises(AttributeError, match="module 'gatecell' has no attribute 'LSTMClasifier'"):
         gatecell.LSTMClasifier  # noqa: B018

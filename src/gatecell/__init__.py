@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from gatecell.estimators.classifier import LSTMClassifier as LSTMClassifier
     from gatecell.estimators.loading import load as load
     from gatecell.estimators.regressor import LSTMRegressor as LSTMRegressor
+    from gatecell.estimators.text import LSTMTextClassifier as LSTMTextClassifier
 
 _PUBLIC = {
     "GatecellError": "gatecell._core.errors",
     "LSTMClassifier": "gatecell.estimators.classifier",
     "LSTMRegressor": "gatecell.estimators.regressor",
+    "LSTMTextClassifier": "gatecell.estimators.text",
     "load": "gatecell.estimators.loading",
 }
 _MODULES = ("nn",)

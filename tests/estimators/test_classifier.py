@@ -12,7 +12,7 @@ import torch
 
 from gatecell import LSTMClassifier
 from gatecell._core.errors import InputError, NonFiniteLossError, OptionError, TrainingError, UnknownNameError
-from gatecell.estimators import classifier as classifier_module
+from gatecell.estimators import classes as classes_module
 from gatecell.training.checkpoint import CheckpointFolder
 from tests.estimators.rows import labels_of, ragged_rows
 
@@ -217,7 +217,7 @@ def test_summary_and_explain() -> None:
         (["a"] * 40, r"All rows that count are of one class \('a'\); a classifier needs rows of at least two classes"),
         (np.linspace(0, 1, 40), "Unknown label type: continuous"),
         (np.where(np.arange(40) == 3, np.nan, 1.0), "Input y contains NaN"),
-        (np.zeros((40, 2)), "y should be a 1d array"),
+        (np.zeros((40, 2)), "All rows that count have the same labels; a classifier needs rows that differ"),
         (labels[:39], r"inconsistent numbers of samples: \[40, 39\]"),
     ],
 )
@@ -267,16 +267,31 @@ def test_a_loss_that_is_not_finite_stops_the_fit_and_leaves_no_model() -> None:
 
 
 def test_the_epochs_before_a_loss_that_is_not_finite_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    loss, calls = classifier_module._cross_entropy, []
+    loss, calls = classes_module._binary_cross_entropy, []
 
     def broken_in_the_third_epoch(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         calls.append(1)
         return loss(output, target) * (float("nan") if len(calls) > 4 else 1.0)
 
-    monkeypatch.setattr(classifier_module, "_cross_entropy", broken_in_the_third_epoch)
+    monkeypatch.setattr(classes_module, "_binary_cross_entropy", broken_in_the_third_epoch)
     model = LSTMClassifier(**SMALL)
     with pytest.raises(NonFiniteLossError, match="at step 1 of 2 in epoch 3"):
         model.fit(rows, labels)
     assert len(model.history_) == 2
     monkeypatch.undo()
     assert same_weights(model, LSTMClassifier(**{**SMALL, "max_epochs": 2}).fit(rows, labels))
+
+
+def test_two_classes_have_one_output_and_the_loss_of_both() -> None:
+    model = LSTMClassifier(**SMALL).fit(rows, labels, validation_data=(rows, labels))
+    assert model.network_.config.output_size == 1
+    p = model.predict_proba(rows)[np.arange(40), np.searchsorted(model.classes_, labels)]
+    assert model.history_["validation_loss"][-1] == pytest.approx(-np.log(p).mean(), rel=1e-5)
+    assert model.history_["validation_accuracy"][-1] == model.score(rows, labels)
+
+
+def test_several_labels_a_row() -> None:
+    y = np.stack([labels == "up", labels == "down", np.arange(40) % 2 == 0], axis=1)
+    model = LSTMClassifier(**SMALL).fit(rows, y)
+    assert model.predict(rows).shape == model.predict_proba(rows).shape == (40, 3)
+    assert model.score(rows, y) == (model.predict(rows) == y).all(axis=1).mean()

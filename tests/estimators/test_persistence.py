@@ -13,6 +13,7 @@ from gatecell.artifact.store import load_artifact, save_artifact
 from tests.estimators.rows import labels_of, numbers_of, ragged_rows
 
 SMALL: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+FITTED: dict[str, Any] = {"class_weights": None, "multilabel": None}
 rows = ragged_rows(20)
 
 
@@ -115,12 +116,16 @@ def changed(path: Path, **changes: Any) -> Path:
         ({"estimator": ["x"]}, "which is none of"),
         ({"parameters": {"hidden_sizes": 3}}, "is damaged: its parts do not fit together"),
         ({"network": {}}, "is damaged: its parts do not fit together"),
-        ({"fitted": {"classes": ["a"], "classes_dtype": "<U1", "class_weights": None}}, "1 classes for 2 outputs"),
-        ({"fitted": {"classes": [1, 2], "classes_dtype": "no", "class_weights": None}}, "is damaged"),
+        ({"fitted": {**FITTED, "classes": ["a"], "classes_dtype": "<U1"}}, "1 classes for 1 outputs"),
+        ({"fitted": {**FITTED, "classes": ["a", "b", "c"], "classes_dtype": "<U1"}}, "3 classes for 1 outputs"),
+        ({"fitted": {**FITTED, "classes": [1, 2], "classes_dtype": "no"}}, "is damaged"),
         ({"tensor:network/head.bias": torch.zeros(3)}, "is damaged: its parts do not fit together"),
         ({"tensor:network/extra": torch.zeros(3)}, "is damaged: its parts do not fit together"),
         ({"tensor:foreign/extra": torch.zeros(3)}, "is damaged: its parts do not fit together"),
-        ({"scaler": {"shift": 3}}, "is damaged: its parts do not fit together"),
+        (
+            {"inputs": {"kind": "table", "n_features_in": 2, "feature_names_in": None, "scaler": {"shift": 3}}},
+            "is damaged: its parts do not fit together",
+        ),
     ],
 )
 def test_files_that_were_meddled_with(changes: dict[str, Any], text: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ def training_rows(numbers: list[int], weights: list[float] | None = None) -> Tra
 
 def contents(rows: TrainingRows) -> list[tuple[float, int, float]]:
     assert rows.weight is not None
+    assert isinstance(rows.X, Sequences)
     firsts = [float(row[0, 0]) for row in rows.X.rows()]
     return list(zip(firsts, rows.target.tolist(), rows.weight.tolist(), strict=True))
 

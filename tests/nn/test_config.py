@@ -55,7 +55,7 @@ def test_the_example_of_everything_differs_from_each_default() -> None:
 
 def test_json_names_the_kind_of_the_front() -> None:
     assert NETWORKS[1].to_dict()["front"]["kind"] == "embedding"
-    assert set(FRONTS) == {"values", "embedding"}
+    assert set(FRONTS) == {"values", "embedding", "encoder"}
 
 
 def test_the_defaults_are_those_of_the_layer() -> None:
@@ -112,7 +112,7 @@ def test_unknown_names_anywhere_suggest_the_nearest() -> None:
 def test_a_missing_field_is_named() -> None:
     with pytest.raises(OptionError, match="input_size"):
         NetworkConfig.from_dict({"front": {"kind": "values"}, "lstm": {}, "output_size": 1})
-    with pytest.raises(OptionError, match=r"front must be a mapping with a kind \(values, embedding\)"):
+    with pytest.raises(OptionError, match=r"front must be a mapping with a kind \(values, embedding, encoder\)"):
         NetworkConfig.from_dict({"front": {"input_size": 3}, "lstm": {}, "output_size": 1})
 
 
@@ -138,10 +138,10 @@ def test_an_lstm_refuses(change: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"front": "values"}, "front must be one of ValuesFront, EmbeddingFront, got 'values'."),
+        ({"front": "values"}, "front must be one of ValuesFront, EmbeddingFront, EncoderFront, got 'values'."),
         ({"lstm": ()}, "lstm must be an LSTMConfig, or a tuple of at least one, got ()."),
         ({"lstm": ({"hidden_size": 3},)}, "lstm must be an LSTMConfig, or a tuple of at least one"),
-        ({"pooling": None}, "pooling must be one of last, max, mean, got None."),
+        ({"pooling": None}, "pooling must be one of attention, last, max, mean, self-attention, got None."),
         ({"output_size": 0}, "output_size must be an integer of at least 1, got 0."),
         ({"head_dropout": 1}, "head_dropout must be a number in [0, 1), got 1."),
     ],

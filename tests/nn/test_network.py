@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gatecell._core.errors import EngineError, InputError
+from gatecell.nn.attention import AdditiveAttentionPooling, SelfAttentionPooling
 from gatecell.nn.config import POOLINGS, EmbeddingFront, LSTMConfig, NetworkConfig, ValuesFront
 from gatecell.nn.network import SequenceNetwork
 
@@ -53,6 +54,35 @@ def pooled_row(network: SequenceNetwork, row: Tensor) -> Tensor:
             for step in x[0]:
                 largest = torch.where(step > largest, step, largest)
             return largest
+        case "attention":
+            assert isinstance(network.pooling, AdditiveAttentionPooling)
+            key, query = network.pooling.key, network.pooling.query.weight[0]
+            powers = [torch.exp(query @ torch.tanh(key.weight @ step + key.bias)) for step in x[0]]
+            return torch.stack([power / sum(powers) * step for power, step in zip(powers, x[0], strict=True)]).sum(0)
+        case "self-attention":
+            return mean_of_heads(network, x[0])
+
+
+def mean_of_heads(network: SequenceNetwork, steps: Tensor) -> Tensor:
+    """Multi-head self-attention, query by query and head by head."""
+    pooling = network.pooling
+    assert isinstance(pooling, SelfAttentionPooling)
+    size = steps.shape[1]
+    width = size // pooling.heads
+    projected = [pooling.projection.weight @ step + pooling.projection.bias for step in steps]
+    total = torch.zeros(size)
+    for step, own in zip(steps, projected, strict=True):
+        mixed = []
+        for head in range(pooling.heads):
+            part = slice(head * width, (head + 1) * width)
+            query = own[:size][part]
+            powers = [torch.exp(query @ other[size : 2 * size][part] / width**0.5) for other in projected]
+            values = [
+                power / sum(powers) * other[2 * size :][part] for power, other in zip(powers, projected, strict=True)
+            ]
+            mixed.append(torch.stack(values).sum(0))
+        total = total + step + pooling.output.weight @ torch.cat(mixed) + pooling.output.bias
+    return total / len(steps)
 
 
 @pytest.mark.parametrize("tokens", [False, True], ids=["values", "tokens"])
@@ -112,14 +142,15 @@ def test_gradients_reach_every_parameter_and_no_padding(pooling: str) -> None:
 
 def test_the_poolings_differ() -> None:
     results = [network_of(pooling)(inputs_of()) for pooling in POOLINGS]
-    assert not torch.allclose(results[0], results[1])
-    assert not torch.allclose(results[1], results[2])
+    for index, result in enumerate(results):
+        assert not any(torch.allclose(result, other) for other in results[:index])
 
 
 def test_every_dropout_acts_in_training_only() -> None:
     cases: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
         ({}, {}, {"head_dropout": 0.5}),
         ({"dropout": 0.5}, {}, {}),
+        ({"spatial_dropout": 0.5}, {}, {}),
         ({}, {"dropout": 0.5, "num_layers": 2}, {}),
         ({}, {"input_dropout": 0.5}, {}),
         ({}, {"recurrent_dropout": 0.5}, {}),
@@ -238,3 +269,21 @@ def test_the_names_of_the_parameters() -> None:
         "head.weight",
         "head.bias",
     }
+
+
+def test_spatial_dropout_drops_features_of_whole_rows() -> None:
+    front = EmbeddingFront(num_embeddings=11, embedding_dim=40, spatial_dropout=0.5)
+    network = SequenceNetwork(NetworkConfig(front=front, lstm=(LSTMConfig(hidden_size=2),), output_size=1))
+    tokens = inputs_of(tokens=True)
+    kept = network.front(tokens) / network.front.eval()(tokens)
+    for row in kept:
+        assert torch.equal(row, row[:1].expand_as(row))
+        assert set(row.unique().tolist()) == {0.0, 2.0}
+    assert not torch.equal(kept[0], kept[1])
+
+
+def test_a_frozen_embedding_has_no_gradient() -> None:
+    front = EmbeddingFront(num_embeddings=11, embedding_dim=3, frozen=True)
+    network = SequenceNetwork(NetworkConfig(front=front, lstm=(LSTMConfig(hidden_size=2),), output_size=1))
+    network(inputs_of(tokens=True)).sum().backward()
+    assert [name for name, parameter in network.named_parameters() if parameter.grad is None] == ["front.table.weight"]

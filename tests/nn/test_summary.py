@@ -3,7 +3,7 @@
 import pytest
 
 from gatecell._core.errors import OptionError
-from gatecell.nn.config import EmbeddingFront, LSTMConfig, NetworkConfig, ValuesFront
+from gatecell.nn.config import ConvolutionConfig, EmbeddingFront, LSTMConfig, NetworkConfig, ValuesFront
 from gatecell.nn.network import SequenceNetwork
 from gatecell.nn.summary import describe
 
@@ -61,3 +61,26 @@ def test_layers_directions_and_stacks_are_shown() -> None:
 def test_the_number_of_steps_must_make_sense() -> None:
     with pytest.raises(OptionError, match="steps must be an integer of at least 1, got 0."):
         describe(SequenceNetwork(REVIEWS), steps=0)
+
+
+def test_every_part_has_its_line() -> None:
+    config = NetworkConfig(
+        front=EmbeddingFront(num_embeddings=50, embedding_dim=4, frozen=True),
+        convolution=ConvolutionConfig(filters=6, kernel_size=3, pool_size=2),
+        lstm=(LSTMConfig(hidden_size=5), LSTMConfig(hidden_size=4)),
+        norm="batch",
+        pooling="attention",
+        output_size=3,
+    )
+    text = describe(SequenceNetwork(config), steps=9)
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines[2:8] == [
+        "front (Embedding) (batch, 9, 4) 200",
+        "convolution (Conv1d, max) (batch, 5, 6) 78",
+        "lstm.0 (LSTM) (batch, 5, 5) 240",
+        "norms.0 (BatchNorm) (batch, 5, 5) 10",
+        "lstm.1 (LSTM) (batch, 5, 4) 160",
+        "pooling (attention) (batch, 4) 24",
+    ]
+    assert lines[-1] == "Fixed: 200"
+    assert "(batch, steps/2, 6)" in describe(SequenceNetwork(config))

@@ -1,10 +1,14 @@
 """Rows by index, and the order of an epoch."""
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatecell._core.errors import InputError
-from gatecell.training.batches import Batch, RowSource, batch_indices, epoch_order
+from gatecell.data.sequences import Sequences
+from gatecell.training.batches import Batch, RowSource, batch_indices, epoch_order, order_by_length, row_lengths
 from tests.training.tools import TensorRows
 
 
@@ -73,3 +77,43 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
 def test_the_last_batch_may_be_smaller() -> None:
     assert [rows.tolist() for rows in batch_indices(5, 2)] == [[0, 1], [2, 3], [4]]
     assert [rows.tolist() for rows in batch_indices(2, 5)] == [[0, 1]]
+
+
+def test_rows_are_predicted_from_short_to_long() -> None:
+    assert [rows.tolist() for rows in batch_indices(4, 3, torch.tensor([5, 2, 9, 2]))] == [[1, 3, 0], [2]]
+    ragged = Sequences.from_input([np.ones((3, 1)), np.ones((1, 1))])
+    lengths = RowSource(ragged).lengths
+    assert lengths is not None
+    assert lengths.tolist() == [3, 1]
+    assert row_lengths(RowSource(TensorRows((torch.zeros(3, 1),)))) is None
+
+
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=60),
+    batch_size=st.integers(1, 7),
+    window=st.integers(1, 5),
+    epoch=st.integers(0, 3),
+)
+def test_batches_of_like_length_hold_every_row_once(
+    lengths: list[int], batch_size: int, window: int, epoch: int
+) -> None:
+    order = epoch_order(len(lengths), seed=1, epoch=epoch, shuffle=True)
+    steps = torch.tensor(lengths)
+    sorted_order = order_by_length(order, steps, batch_size, window, seed=1, epoch=epoch)
+    assert torch.equal(sorted_order.sort().values, torch.arange(len(lengths)))
+    slow = []
+    for start in range(0, len(lengths), batch_size * window):
+        piece = sorted(order.tolist()[start : start + batch_size * window], key=lengths.__getitem__)
+        slow += [tuple(piece[first : first + batch_size]) for first in range(0, len(piece), batch_size)]
+    batches = [tuple(batch.tolist()) for batch in sorted_order.split(batch_size)]
+    assert set(batches) == set(slow)
+    assert batches[-1] == slow[-1]
+
+
+def test_the_order_of_the_batches_is_another_one_each_epoch() -> None:
+    order, lengths = torch.arange(64), torch.arange(64)
+    first = order_by_length(order, lengths, 4, 16, seed=0, epoch=0)
+    assert torch.equal(first, order_by_length(order, lengths, 4, 16, seed=0, epoch=0))
+    assert not torch.equal(first, order)
+    assert not torch.equal(first, order_by_length(order, lengths, 4, 16, seed=0, epoch=1))
+    assert not torch.equal(first, order_by_length(order, lengths, 4, 16, seed=1, epoch=0))

@@ -73,11 +73,26 @@ def test_every_option_changes_the_weights(name: str, value: Any, others: dict[st
 
 
 def test_no_option_is_left_out() -> None:
-    # the accelerator is shown below, verbose in test_progress.py
+    # accelerator and length_window are shown below, verbose in test_progress.py
     assert {name for name, _, _ in CHANGES} == {field.name for field in fields(TrainingConfig)} - {
         "accelerator",
+        "length_window",
         "verbose",
     }
+
+
+def test_the_length_window_changes_the_weights_where_lengths_differ() -> None:
+    def weights(*, ragged: bool, window: int) -> dict[str, Tensor]:
+        network, source = tiny_network(), rows_of()
+        if ragged:
+            setattr(source.rows, "lengths", torch.arange(len(source)) % 5)  # noqa: B010  for rows that have none
+        fit(network, squared, source, config=config_of(learning_rate=0.01, length_window=window))
+        return weights_of(network)
+
+    plain = weights(ragged=False, window=1)
+    assert identical(weights(ragged=False, window=3), plain)
+    assert identical(weights(ragged=True, window=1), plain)
+    assert not identical(weights(ragged=True, window=3), plain)
 
 
 def test_an_accelerator_that_is_not_there_is_an_error() -> None:

@@ -2,7 +2,7 @@
 
 import torch
 
-from gatecell.training.batches import epoch_order
+from gatecell.training.batches import epoch_order, order_by_length
 from gatecell.training.module import STEPS_PER_CALL, StepGroups
 from gatecell.training.state import TrainingState
 from tests.training.tools import config_of
@@ -19,3 +19,13 @@ def test_groups_are_the_batches_of_the_epoch_in_order() -> None:
     assert torch.equal(
         torch.cat([batch for group in groups for batch in group]), epoch_order(n_rows, seed=7, epoch=4, shuffle=True)
     )
+
+
+def test_batches_are_of_like_length_where_it_is_asked_for() -> None:
+    lengths = torch.arange(100) % 17
+    groups = StepGroups(100, config_of(seed=7, length_window=3), TrainingState(epochs_done=3), lengths)
+    order = epoch_order(100, seed=7, epoch=3, shuffle=True)
+    expected = order_by_length(order, lengths, 8, 3, seed=7, epoch=3)
+    assert torch.equal(torch.cat([batch for group in groups for batch in group]), expected)
+    plain = StepGroups(100, config_of(seed=7), TrainingState(epochs_done=3), lengths)
+    assert torch.equal(torch.cat([batch for group in plain for batch in group]), order)

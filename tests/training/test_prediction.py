@@ -1,9 +1,11 @@
 """Prediction in batches, and the weighted mean loss."""
 
+import numpy as np
 import pytest
 import torch
 
 from gatecell._core.errors import InputError
+from gatecell.data.sequences import Sequences
 from gatecell.training.batches import RowSource
 from gatecell.training.prediction import evaluate, predict, weighted_mean
 from tests.training.tools import N_ROWS, TensorRows, rows_of, squared, tiny_network
@@ -77,3 +79,25 @@ def test_measuring_equals_one_large_batch(weighted: bool) -> None:
 def test_a_loss_needs_targets() -> None:
     with pytest.raises(InputError, match="A loss needs targets, and these rows have none."):
         evaluate(tiny_network(), squared, RowSource(TensorRows((torch.zeros(4, 3),))), 2, {})
+
+
+class Doubling(torch.nn.Module):
+    """Returns twice the first value of each row, and notes the lengths that it sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[list[int]] = []
+
+    def forward(self, values: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        self.seen.append(lengths.tolist())
+        return 2 * values[:, 0]
+
+
+def test_ragged_rows_are_predicted_together_with_their_like_and_come_back_in_order() -> None:
+    rows = Sequences.from_input([np.full((length, 1), index) for index, length in enumerate([5, 1, 4, 1, 9])])
+    network = Doubling()
+    prediction = predict(network, RowSource(rows), batch_size=2)
+    assert prediction.flatten().tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
+    assert network.seen == [[1, 1], [4, 5], [9]]
+    source = RowSource(rows, torch.tensor([[0.0], [2.0], [4.0], [6.0], [9.0]]))
+    assert evaluate(network, squared, source, 2, {})["loss"] == pytest.approx(1 / 5)

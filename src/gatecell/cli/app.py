@@ -29,6 +29,7 @@ def build_app() -> typer.Typer:
     tasks = typer.Typer(no_args_is_help=True, rich_markup_mode=markup, help=fit.HELP)
     tasks.command()(fit.classify)
     tasks.command()(fit.regress)
+    tasks.command()(fit.text)
     app.add_typer(tasks, name="fit")
     app.command()(predict.predict)
     app.command()(evaluate.evaluate)

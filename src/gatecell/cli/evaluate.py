@@ -1,16 +1,27 @@
 """``gatecell evaluate``."""
 
 from gatecell.cli import show
-from gatecell.cli.options import Data, Id, Json, Label, Model, Time, long_columns
+from gatecell.cli.options import Data, Encoding, Id, Json, Label, Model, Text, Time, long_columns
 
 
 def evaluate(
-    model: Model, data: Data, id_column: Id = None, time: Time = None, label: Label = None, json: Json = False
+    model: Model,
+    data: Data,
+    id_column: Id = None,
+    time: Time = None,
+    text: Text = None,
+    label: Label = None,
+    encoding: Encoding = "utf-8",
+    json: Json = False,
 ) -> None:
-    """Measure a model on labelled sequences."""
+    """Measure a model on labelled sequences or texts."""
     from gatecell.recipes.own_data import evaluate_file  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_texts import evaluate_texts, is_text_model  # noqa: PLC0415
 
-    metrics = evaluate_file(model, data, long_columns(id_column, time, label))
+    if is_text_model(model):
+        metrics = evaluate_texts(model, data, text=text, label=label, encoding=encoding)
+    else:
+        metrics = evaluate_file(model, data, long_columns(id_column, time, label))
     if json:
         show.print_json({"model": str(model), "data": str(data), "metrics": metrics})
     else:

@@ -1,4 +1,4 @@
-"""``gatecell fit classify`` and ``gatecell fit regress``."""
+"""``gatecell fit classify``, ``gatecell fit regress`` and ``gatecell fit text``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +8,7 @@ import typer
 from gatecell.cli import show
 from gatecell.cli.options import (
     Data,
+    Encoding,
     Force,
     Id,
     Json,
@@ -22,7 +23,7 @@ from gatecell.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gatecell.recipes.own_data import Task
+    from gatecell.recipes.job import Task
 
 HELP = "Fit a model to your own sequences."
 
@@ -65,6 +66,64 @@ def regress(
     """Learn a number of each sequence."""
     columns = (id_column, time, label)
     _fit("regress", data, output, columns, settings, seed, resume, force, json, quiet)
+
+
+def text(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv, .tsv, .jsonl or .parquet, a text a row.")],
+    output: Output,
+    text_column: Annotated[str, typer.Option("--text", metavar="COLUMN", help="Which column has the texts.")],
+    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Which column is to be predicted.")],
+    encoding: Encoding = "utf-8",
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn which of several labels a text has."""
+    from gatecell.data.text_table import TextColumns  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_texts import fit_texts  # noqa: PLC0415
+    from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
+
+    result = fit_texts(
+        data,
+        TextColumns(text=text_column, label=label),
+        output=output,
+        encoding=encoding,
+        settings=parse_settings(settings or []),
+        seed=seed,
+        resume=resume,
+        force=force,
+        verbose=verbosity(quiet),
+    )
+    found = result.data
+    if found["empty"] and not quiet:
+        show.say(f"{found['empty']:,} texts are empty; each is read as one unknown word.")
+    if found["cut"] and not quiet:
+        show.say(f"{found['cut']:,} texts are longer than max_length and were cut; --set max_length=none keeps all.")
+    if json:
+        show.print_json(result.to_json())
+        return
+    show.print_pairs(
+        [
+            ("rows", f"{found['rows']:,}"),
+            ("vocabulary", f"{found['vocabulary']:,}"),
+            ("classes", ", ".join(map(str, found["classes"]))),
+            *show.metric_pairs(result.metrics),
+            ("fit", f"{result.seconds['fit']:.1f} s"),
+            ("model", show.near(result.artifact)),
+        ]
+    )
+    _print_next(result.artifact)
+
+
+def _print_next(artifact: str) -> None:
+    model = show.near(artifact)
+    show.print_next(
+        ["gatecell", "evaluate", model, "OTHER_DATA"],
+        ["gatecell", "predict", model, "OTHER_DATA", "--output", "predictions.csv"],
+    )
 
 
 def _fit(
@@ -111,8 +170,4 @@ def _fit(
             ("model", show.near(result.artifact)),
         ]
     )
-    model = show.near(result.artifact)
-    show.print_next(
-        ["gatecell", "evaluate", model, "OTHER_DATA"],
-        ["gatecell", "predict", model, "OTHER_DATA", "--output", "predictions.csv"],
-    )
+    _print_next(result.artifact)

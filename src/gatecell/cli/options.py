@@ -28,13 +28,18 @@ Data = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help=".npz with X, y and lengths; .ts as the UCR and UEA archives; or a long .csv with --id and --time.",
+        help=".npz with X, y and lengths; .ts as the UCR and UEA archives; or a long .csv with --id and --time; "
+        "of texts .csv, .tsv, .jsonl or .parquet, a text a row.",
     ),
 ]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file that Gatecell wrote.")]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="CSV: which sequence a line belongs to.")]
 Time = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="CSV: the order of a sequence's lines.")]
-Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="CSV: what is to be predicted.")]
+Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Table: what is to be predicted.")]
+Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Table of texts: which column has them.")]
+Encoding = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", help="Table of texts: its encoding, as latin-1 or gb18030.")
+]
 
 
 def long_columns(id_column: str | None, time: str | None, label: str | None) -> "LongColumns | None":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gatecell.cli import show
-from gatecell.cli.options import Data, Id, Json, Model, Time, long_columns
+from gatecell.cli.options import Data, Encoding, Id, Json, Model, Text, Time, long_columns
 
 if TYPE_CHECKING:
     from gatecell.recipes.own_data import Prediction
@@ -19,17 +19,28 @@ def predict(
     model: Model,
     data: Data,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A CSV file; standard output if not said.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="A CSV file, of texts any format; standard output if not said."
+        ),
     ] = None,
     id_column: Id = None,
     time: Time = None,
+    text: Text = None,
+    encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Predict each sequence of a file.
+    """Predict each sequence or text of a file.
 
-    Of a classifier the class and the probability of each, of a regressor the number; one line a sequence.
+    Of a classifier the class and the probability of each, of a regressor the number; one line a sequence. A table of
+    texts keeps its columns and gets two more, label and probability.
     """
-    from gatecell._core.files import atomic_path  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_texts import is_text_model  # noqa: PLC0415  heavy imports wait until a command runs
+
+    if is_text_model(model):
+        _predict_texts(model, data, output, text, encoding, json=json)
+        return
+    from gatecell._core.files import atomic_path  # noqa: PLC0415
     from gatecell.recipes.own_data import predict_file  # noqa: PLC0415
 
     prediction = predict_file(model, data, long_columns(id_column, time, None))
@@ -43,6 +54,25 @@ def predict(
         show.print_json({"model": str(model), "predictions": [dict(zip(names, line, strict=True)) for line in lines]})
     elif output is None:
         sys.stdout.write(_csv(table))
+
+
+def _predict_texts(
+    model: Path, data: Path, output: Path | None, text: str | None, encoding: str, *, json: bool
+) -> None:
+    from gatecell._core.files import atomic_path  # noqa: PLC0415
+    from gatecell.data.text_table import table_text, text_format, write_text_table  # noqa: PLC0415
+    from gatecell.recipes.own_texts import predict_texts  # noqa: PLC0415
+
+    ending = None if output is None else text_format(output)
+    names, rows = predict_texts(model, data, text=text, encoding=encoding)
+    if output is not None and ending is not None:
+        with atomic_path(output) as part:
+            write_text_table(part, ending, names, rows)
+        show.say(f"{len(rows):,} predictions are in {output}.")
+    if json:
+        show.print_json({"model": str(model), "predictions": [dict(zip(names, row, strict=True)) for row in rows]})
+    elif output is None:
+        sys.stdout.write(table_text(".csv", names, rows))
 
 
 def _table(prediction: "Prediction") -> list[list[Any]]:

@@ -1,6 +1,6 @@
 """Sequences in memory: dense or ragged, checked once, batched by index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gatecell._core.errors import InputError
+from gatecell.data.ragged import gathered, joined, offsets_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -97,24 +98,22 @@ class Sequences:
         if self.offsets is None:
             return self.values.index_select(0, indices).float(), None
         starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
-        step = torch.arange(int(lengths.max()))
-        valid = step < lengths[:, None]
-        flat = self.values.index_select(0, torch.where(valid, starts[:, None] + step, 0).flatten()).float()
-        return flat.view(len(indices), len(step), -1).masked_fill_(~valid[..., None], 0.0), lengths
+        return gathered(self.values, starts, lengths).float(), lengths
 
     def select(self, indices: Tensor) -> "Sequences":
         """Return some of the sequences, by int64 indices, in their order."""
         if self.offsets is None:
             return Sequences(self.values.index_select(0, indices))
-        lengths = (self.offsets[indices + 1] - self.offsets[indices]).tolist()
-        parts = [
-            self.values[start : start + n] for start, n in zip(self.offsets[indices].tolist(), lengths, strict=True)
-        ]
-        return Sequences(torch.cat(parts), torch.tensor([0, *lengths]).cumsum(0))
+        starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
+        return Sequences(joined(self.values, starts, lengths), offsets_of(lengths))
 
     def rows(self) -> list[Tensor]:
         """Return each sequence as a view ``(T_i, I)``."""
         return list(self.values if self.offsets is None else self.values.split(self.offsets.diff().tolist()))
+
+    def row_bytes(self) -> Iterator[bytes]:
+        """Yield the content of each sequence, equal for equal sequences alone."""
+        yield from (row.numpy().tobytes() for row in self.rows())
 
     def step_weights(self, weight: Tensor) -> Tensor:
         """Return the weight of each step, ``(n, T)`` or ``(N,)``, from one weight a sequence, ``(n,)``."""

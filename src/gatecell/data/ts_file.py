@@ -1,6 +1,6 @@
 """The ``.ts`` files of the UCR and UEA archives of time series classification."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,23 +42,32 @@ def read_ts(path: Path) -> LabelledSequences:
         channels of a sequence differ in length. The message says row and channel, counted from 0.
     """
     with opened(path) as stream:
-        lines = _lines(stream, path)
-        header = _header(lines, path)
-        sequences: list[NDArray[np.float64]] = []
-        labels: list[str] = []
-        for line in lines:
-            parts = line.split(":")
-            where = f"{path}, row {len(sequences)}"
-            if header.n_label_parts:
-                labels.append(_label(parts.pop().strip(), header, where))
-            expected = header.n_channels or (sequences[0].shape[1] if sequences else len(parts))
-            if not parts or len(parts) != expected:
-                with_label = " and a label" if header.n_label_parts else ""
-                raise InputError(
-                    f"{where}: {len(parts)} channels where {expected or 'some'}{with_label} are expected. "
-                    "The file is cut off or its header is wrong; bring it again."
-                )
-            sequences.append(_sequence(parts, where))
+        return _parsed(stream, path)
+
+
+def parse_ts(content: bytes, name: str) -> LabelledSequences:
+    """Read the content of a ``.ts`` file, which errors call ``name``; see ``read_ts``."""
+    return _parsed(content.splitlines(), Path(name))
+
+
+def _parsed(stream: Iterable[bytes], path: Path) -> LabelledSequences:
+    lines = _lines(stream, path)
+    header = _header(lines, path)
+    sequences: list[NDArray[np.float64]] = []
+    labels: list[str] = []
+    for line in lines:
+        parts = line.split(":")
+        where = f"{path}, row {len(sequences)}"
+        if header.n_label_parts:
+            labels.append(_label(parts.pop().strip(), header, where))
+        expected = header.n_channels or (sequences[0].shape[1] if sequences else len(parts))
+        if not parts or len(parts) != expected:
+            with_label = " and a label" if header.n_label_parts else ""
+            raise InputError(
+                f"{where}: {len(parts)} channels where {expected or 'some'}{with_label} are expected. "
+                "The file is cut off or its header is wrong; bring it again."
+            )
+        sequences.append(_sequence(parts, where))
     if not sequences:
         raise InputError(f"{path} has no sequences after @data. The file is cut off; bring it again.")
     y: NDArray[Any] | None = None
@@ -69,7 +78,7 @@ def read_ts(path: Path) -> LabelledSequences:
     )
 
 
-def _lines(stream: Any, path: Path) -> Iterator[str]:
+def _lines(stream: Iterable[bytes], path: Path) -> Iterator[str]:
     try:
         for line in stream:
             text = line.decode("utf-8").strip()

@@ -8,7 +8,7 @@ _LARGEST_PIXEL = 16.0
 _TEST_FRACTION = 0.2
 
 
-def load_digits() -> TrainTest:
+def load_digits() -> TrainTest[LabelledRows]:
     """Load scikit-learn's digits as sequences: the 8 rows of an image are 8 steps of 8 values.
 
     The data come with scikit-learn, so no network is needed. They are the test part of the Optical Recognition of

@@ -3,10 +3,13 @@
 import gzip
 import hashlib
 import os
+import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from gatecell._core.errors import DatasetError
 
@@ -26,8 +29,15 @@ class DataFile:
     """The size of the content, decompressed."""
     content_sha256: str
     """Of the content, decompressed: a gzip wrapper may differ between copies of the same data."""
-    download_sha256: str
-    """Of the file as it is published."""
+    download_sha256: str | None
+    """Of the file as it is published; None: its wrapper is not known, and the content alone is checked."""
+    published_name: str = ""
+    """What is published, where that is not ``name``: the same content plain, or a ``.zip`` that holds it."""
+
+    @property
+    def web_name(self) -> str:
+        """The name at its public home."""
+        return self.published_name or self.name
 
 
 def cache_folder() -> Path:
@@ -42,7 +52,7 @@ def places(file: DataFile) -> list[Path]:
     homes = [cache_folder()]
     if home := os.environ.get(DATA_HOME_VARIABLE):
         homes.insert(0, Path(home).expanduser())
-    return [folder / file.folder / file.name for folder in homes]
+    return [folder / file.folder / name for folder in homes for name in dict.fromkeys((file.name, file.web_name))]
 
 
 def read_file(file: DataFile, *, urls: Sequence[str], download: bool = False) -> bytes:
@@ -83,7 +93,7 @@ def read_file(file: DataFile, *, urls: Sequence[str], download: bool = False) ->
 
 
 def _missing(file: DataFile, urls: Sequence[str]) -> DatasetError:
-    wanted = " or ".join(str(place) for place in places(file))
+    wanted = " or ".join(str(place) for place in places(file) if place.name == file.name)
     hint = (
         ""
         if os.environ.get(DATA_HOME_VARIABLE)
@@ -103,10 +113,13 @@ def _download(file: DataFile, urls: Sequence[str]) -> Path:
     failures = []
     for url in urls:
         try:
-            return Path(pooch.retrieve(url + file.name, f"sha256:{file.download_sha256}", fname=file.name, path=target))
+            known = f"sha256:{file.download_sha256}" if file.download_sha256 else None
+            return Path(pooch.retrieve(url + file.web_name, known, fname=file.web_name, path=target))
         # pooch passes on whatever its HTTP library raises, and a ValueError for a wrong sum.
         except Exception as error:
-            failures.append(f"{url + file.name}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+            failures.append(
+                f"{url + file.web_name}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+            )
     raise DatasetError(
         f"{file.name} could not be downloaded ({'; '.join(failures)}). Check the network, or bring the file "
         f"by other means and put it at {target / file.name}."
@@ -116,9 +129,9 @@ def _download(file: DataFile, urls: Sequence[str]) -> Path:
 def _decompressed(path: Path, file: DataFile) -> bytes:
     """Read at most one byte more than the content has, so that a bomb of zeros does not fill the memory."""
     try:
-        with gzip.open(path) if file.name.endswith(".gz") else path.open("rb") as stream:
+        with _opened(path, file) as stream:
             content = stream.read(file.n_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, KeyError) as error:
         raise DatasetError(
             f"{path} cannot be read: {error}. Remove it and bring it again; the copy or download was broken off."
         ) from error
@@ -129,3 +142,9 @@ def _decompressed(path: Path, file: DataFile) -> bytes:
             "Remove it and bring it again."
         )
     return content
+
+
+def _opened(path: Path, file: DataFile) -> AbstractContextManager[IO[bytes]]:
+    if path.suffix == ".zip":
+        return zipfile.ZipFile(path).open(file.name.removesuffix(".gz"))
+    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")

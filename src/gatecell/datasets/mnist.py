@@ -45,7 +45,7 @@ TEST_LABELS = DataFile(
 _LARGEST_PIXEL = np.float32(255.0)
 
 
-def load_mnist(*, download: bool = False) -> TrainTest:
+def load_mnist(*, download: bool = False) -> TrainTest[LabelledRows]:
     """Load MNIST as sequences: the 28 rows of an image are 28 steps of 28 values.
 
     The four gzip files are looked for in ``$GATECELL_DATA_HOME/mnist`` and then in the cache of downloads.

@@ -1,6 +1,7 @@
 """What the estimators share: from rows and targets to a trained network, and from there to its outputs."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,23 +13,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
 from torch import Tensor
 
-from gatecell._core.checks import check_choice
 from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
-from gatecell.data.scaling import SCALINGS, ChannelScaler
-from gatecell.data.sequences import Sequences
 from gatecell.estimators.exact import ExactHead
 from gatecell.estimators.holdout import split_off
-from gatecell.estimators.inputs import as_input_errors, read_input
+from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.persistence import load_estimator, save_estimator
-from gatecell.estimators.rows import TrainingRows
-from gatecell.estimators.settings import lstm_config, training_config
+from gatecell.estimators.rows import Inputs, TrainingRows
+from gatecell.estimators.settings import training_config
 from gatecell.kernels.dispatch import Steps
-from gatecell.nn.config import NetworkConfig, ValuesFront
+from gatecell.nn.config import NetworkConfig
 from gatecell.nn.lstm import LSTM
 from gatecell.nn.network import SequenceNetwork
 from gatecell.nn.summary import describe
-from gatecell.training.batches import RowSource
+from gatecell.training.batches import Rows, RowSource
 from gatecell.training.loop import TrainingResult, fit, predict
 from gatecell.training.prediction import Loss, Metric
 from gatecell.training.state import TrainingState
@@ -49,12 +47,57 @@ class TrainingSummary:
 class LSTMEstimator(BaseEstimator, ABC):
     """A network of LSTM layers behind scikit-learn's contract.
 
-    A subclass has the constructor, which only stores, and says what its targets are: how they are read, what is lost
-    by a wrong output, and what is measured.
+    A subclass has the constructor, which only stores. It says what its inputs are: how they are read, what is fitted to
+    them, and which network takes them; and what its targets are: how they are read, what is lost by a wrong output, and
+    what is measured.
     """
+
+    DEFAULT_TRAINING: ClassVar[Mapping[str, Any]] = {}
+    """Where the training of this estimator departs from the defaults of ``TrainingConfig``, in what is no parameter."""
 
     stratifies: ClassVar[bool] = False
     """Whether a validation part taken from the rows keeps the proportions of the targets."""
+
+    @abstractmethod
+    def _read_inputs(self, X: Any, *, reset: bool) -> Inputs:
+        """Return raw inputs; ``reset`` notes on the estimator what they are, else they are held to what was noted."""
+
+    @abstractmethod
+    def _fit_inputs(self, rows: TrainingRows) -> None:
+        """Fit what inputs need before a network takes them, to the training rows alone."""
+
+    @abstractmethod
+    def _network_rows(self, X: Any, *, training: bool) -> Rows:
+        """Return what the network takes, by index, from what ``_read_inputs`` returned."""
+
+    @abstractmethod
+    def _network_config(self) -> NetworkConfig:
+        """Return the network that the parameters and the fitted inputs and targets describe."""
+
+    def _load_pretrained(self, network: SequenceNetwork) -> None:
+        """Give a new network the weights that it does not begin to learn from nothing; by default there are none."""
+
+    @abstractmethod
+    def _inputs_to_json(self) -> dict[str, Any]:
+        """Return what ``_read_inputs`` and ``_fit_inputs`` noted, as JSON values."""
+
+    @abstractmethod
+    def _inputs_from_json(self, values: dict[str, Any]) -> None:
+        """Note again what ``_inputs_to_json`` returned."""
+
+    @property
+    @abstractmethod
+    def _engine_steps(self) -> Steps:
+        """Which kind of rows the engines get."""
+
+    @property
+    def _n_steps(self) -> int | None:
+        """The number of steps of every row; None where it is not fixed."""
+        return None
+
+    @abstractmethod
+    def takes(self) -> str:
+        """Return in a few words what a fitted estimator takes as ``X``."""
 
     @abstractmethod
     def _note_targets(self, y: Any) -> None:
@@ -95,12 +138,12 @@ class LSTMEstimator(BaseEstimator, ABC):
         """What the history has beside the loss."""
 
     def fit(self, X: Any, y: Any, *, validation_data: Any = None, sample_weight: Any = None) -> Self:
-        """Fit to sequences, from new weights.
+        """Fit, from new weights.
 
         Parameters
         ----------
         X : array (n, T, I), list of arrays (T_i, I), or table (n, T)
-            The sequences. In a table each row is a sequence of one channel.
+            The sequences. In a table each row is a sequence of one channel. Of a text estimator: a list of str.
         y : array (n,)
             The targets; of a regressor also (n, k).
         validation_data : tuple, optional
@@ -124,7 +167,7 @@ class LSTMEstimator(BaseEstimator, ABC):
             Where ``checkpoint_dir`` holds the checkpoint of another fit.
         """
         seed = self._draw_seed()
-        config = training_config(self.get_params(deep=False), seed)
+        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
         train, validation = self._read_parts(X, y, sample_weight, validation_data, seed)
         self._check_learnable(train)
         source, validation_source = self._prepared(train, validation, config.batch_size, reset=True)
@@ -153,8 +196,8 @@ class LSTMEstimator(BaseEstimator, ABC):
     def partial_fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
 
-        Scaling stays as the first call fitted it, the optimiser keeps its moments, and each call adds a row to
-        ``history_``. Parameters and errors are those of ``fit``; ``checkpoint_dir``, ``validation_fraction`` and
+        Scaling or tokenizer stay as the first call fitted them, the optimiser keeps its moments, and each call adds a
+        row to ``history_``. Parameters and errors are those of ``fit``; ``checkpoint_dir``, ``validation_fraction`` and
         ``patience`` have no part in it.
         """
         return self._partial_fit(X, y, sample_weight, targets=y)
@@ -162,7 +205,7 @@ class LSTMEstimator(BaseEstimator, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, targets: Any) -> Self:
         first = not self.__sklearn_is_fitted__()
         seed = self._draw_seed() if first else self.seed_
-        config = training_config(self.get_params(deep=False), seed, max_epochs=1, patience=None)
+        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, max_epochs=1, patience=None)
         rows = self._read_rows(X, y, sample_weight, reset=first, targets=targets)
         source, _ = self._prepared(rows, None, config.batch_size, reset=first)
         self.seed_ = seed
@@ -186,7 +229,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         if validation_data is None:
             if self.validation_fraction is None:
                 return rows, None
-            labels = rows.target if self.stratifies else None
+            labels = rows.target if self.stratifies and rows.target.dim() == 1 else None
             parts = split_off(
                 len(rows.X), self.validation_fraction, seed=derive_seed(seed, "validation"), labels=labels
             )
@@ -204,57 +247,42 @@ class LSTMEstimator(BaseEstimator, ABC):
     ) -> TrainingRows:
         if y is None:
             raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        sequences, kind = read_input(self, X, reset=reset)
+        inputs = self._read_inputs(X, reset=reset)
         if reset:
-            self.input_kind_ = kind
             self._note_targets(targets)
         target = self._read_targets(y)
         weight = None
         with as_input_errors():
-            check_consistent_length(sequences, target)
+            check_consistent_length(inputs, target)
             if sample_weight is not None:
                 checked = _check_sample_weight(
-                    sample_weight, np.empty((len(sequences), 1)), dtype=np.float64, ensure_non_negative=True
+                    sample_weight, np.empty((len(inputs), 1)), dtype=np.float64, ensure_non_negative=True
                 )
                 weight = torch.tensor(checked)
-        return TrainingRows(sequences, target, weight)
+        return TrainingRows(inputs, target, weight)
 
     def _prepared(
         self, train: TrainingRows, validation: TrainingRows | None, batch_size: int, *, reset: bool
     ) -> tuple[RowSource, RowSource | None]:
         train = train.normalised(batch_size)
         if reset:
-            self.scaler_ = self._fit_scaler(train)
-        sources = [
-            RowSource(self._scaled(rows.X), rows.target, None if rows.weight is None else rows.weight.float())
-            for rows in (
-                self._prepare_targets(train, reset=reset),
-                *((self._prepare_targets(validation, reset=False),) if validation else ()),
-            )
-        ]
-        return sources[0], sources[1] if validation else None
+            self._fit_inputs(train)
+        source = self._source(self._prepare_targets(train, reset=reset), training=True)
+        if validation is None:
+            return source, None
+        return source, self._source(self._prepare_targets(validation, reset=False), training=False)
 
-    def _fit_scaler(self, rows: TrainingRows) -> ChannelScaler | None:
-        if self.scaling is None:
-            return None
-        check_choice("scaling", self.scaling, SCALINGS)
-        weight = None if rows.weight is None else rows.X.step_weights(rows.weight)
-        return ChannelScaler.fit(rows.X.values, self.scaling, weight)
-
-    def _scaled(self, X: Sequences) -> Sequences:
-        return X if self.scaler_ is None else X.with_values(self.scaler_.transform(X.values))
+    def _source(self, rows: TrainingRows, *, training: bool) -> RowSource:
+        weight = None if rows.weight is None else rows.weight.float()
+        return RowSource(self._network_rows(rows.X, training=training), rows.target, weight)
 
     def _new_network(self, seed: int) -> SequenceNetwork:
-        channels = 1 if self.input_kind_ == "table" else self.n_features_in_
-        config = NetworkConfig(
-            front=ValuesFront(input_size=channels),
-            lstm=(lstm_config(self.get_params(deep=False)),),
-            pooling=self.pooling,
-            output_size=self._n_outputs,
-        )
+        config = self._network_config()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(seed, "initial weights"))
-            return SequenceNetwork(config)
+            network = SequenceNetwork(config)
+        self._load_pretrained(network)
+        return network
 
     def _keep(self, network: SequenceNetwork, result: TrainingResult) -> None:
         self.network_ = network
@@ -276,8 +304,8 @@ class LSTMEstimator(BaseEstimator, ABC):
     def _outputs(self, X: Any) -> Tensor:
         """Return the network's outputs, ``(n, n_outputs)`` float64."""
         check_is_fitted(self)
-        sequences, _ = read_input(self, X, reset=False)
-        return predict(ExactHead(self.network_), RowSource(self._scaled(sequences)))
+        inputs = self._read_inputs(X, reset=False)
+        return predict(ExactHead(self.network_), RowSource(self._network_rows(inputs, training=False)))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
@@ -291,19 +319,16 @@ class LSTMEstimator(BaseEstimator, ABC):
             T, to be shown in the shapes; by default the columns of the table that was fitted, or the word ``steps``.
         """
         check_is_fitted(self)
-        if steps is None and self.input_kind_ == "table":
-            steps = self.n_features_in_
-        return describe(self.network_, steps)
+        return describe(self.network_, self._n_steps if steps is None else steps)
 
     def explain(self) -> str:
         """Return which engine runs each LSTM, in training and in prediction, and why the others do not."""
         check_is_fitted(self)
-        steps: Steps = "dense" if self.input_kind_ == "table" else "lengths"
         parts = []
         for index, lstm in enumerate(self.network_.lstm):
             assert isinstance(lstm, LSTM)
             for use, training in (("training", True), ("prediction", False)):
-                parts.append(f"lstm.{index}, {use}:\n{lstm.explain(training=training, steps=steps)}")
+                parts.append(f"lstm.{index}, {use}:\n{lstm.explain(training=training, steps=self._engine_steps)}")
         return "\n".join(parts)
 
     def save(self, path: str | Path) -> Path:

@@ -2,36 +2,27 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from gatecell._core.errors import ArtifactError, InputError, OptionError
-from gatecell.estimators.base import LSTMEstimator
-from gatecell.estimators.inputs import as_input_errors
-from gatecell.estimators.rows import TrainingRows
+from gatecell.estimators.classes import ClassTargets
+from gatecell.estimators.values import ValueInputs
 from gatecell.nn.config import LSTMConfig, NetworkConfig
 from gatecell.training.config import TrainingConfig
-from gatecell.training.prediction import Loss, Metric
 
 
-class LSTMClassifier(ClassifierMixin, LSTMEstimator):
-    """Classify sequences with LSTM layers, a pooling over time and a softmax over the classes.
+class LSTMClassifier(ClassTargets, ValueInputs):
+    """Classify sequences with LSTM layers, a pooling over time and a head for classes.
+
+    Several classes get a softmax, two a single output with a sigmoid. ``y`` may also have several labels a row, as an
+    array of 0 and 1 of ``(n, k)`` or as a list of tuples of labels: each label then gets a sigmoid of its own.
 
     Parameters
     ----------
     hidden_size, num_layers, bidirectional, dropout, input_dropout, recurrent_dropout
         The LSTM; see ``gatecell.nn.config.LSTMConfig``, whose defaults they have.
-    pooling : "last", "mean" or "max"
+    pooling : "last", "mean", "max", "attention" or "self-attention"
         How the steps become one vector; see ``gatecell.nn.config.NetworkConfig``.
     lstm_options : dict, optional
         Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.
@@ -76,8 +67,6 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     >>> model.score(rows, labels) > 0.9
     True
     """
-
-    stratifies: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -124,151 +113,3 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         self.checkpoint_dir = checkpoint_dir
         self.random_state = random_state
         self.verbose = verbose
-
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
-
-        Scaling stays as the first call fitted it, the optimiser keeps its moments, and each call adds a row to
-        ``history_``. ``checkpoint_dir``, ``validation_fraction`` and ``patience`` have no part in it.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in ``fit``.
-        classes : array, optional
-            All labels that will ever come, at the first call; by default those of its ``y``.
-
-        Raises
-        ------
-        InputError
-            As in ``fit``, and where ``y`` has a label, or ``classes`` are others, than the first call said.
-        """
-        if (
-            classes is not None
-            and self.__sklearn_is_fitted__()
-            and not np.array_equal(np.unique(classes), self.classes_)
-        ):
-            raise InputError(
-                f"classes is {np.unique(classes).tolist()}, but the first call of partial_fit had "
-                f"{self.classes_.tolist()}. Leave classes out, or fit anew."
-            )
-        return self._partial_fit(X, y, sample_weight, targets=y if classes is None else classes)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, ``(n, n_classes)`` in the order of ``classes_``; each row sums to 1.
-
-        Raises
-        ------
-        InputError
-            Where ``X`` cannot be used, or does not match what was fitted.
-        """
-        probabilities: NDArray[np.float64] = self._outputs(X).softmax(dim=1).numpy()
-        return probabilities
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row, ``(n,)``; errors as in ``predict_proba``."""
-        best = self._outputs(X).argmax(dim=1).numpy()
-        labels: NDArray[Any] = self.classes_[best]
-        return labels
-
-    def _note_targets(self, y: Any) -> None:
-        self.classes_ = np.unique(_labels(y))
-        if len(self.classes_) < 2:
-            raise _one_class(self.classes_.tolist()[0])
-
-    def _read_targets(self, y: Any) -> Tensor:
-        labels = _labels(y)
-        known = np.isin(labels, self.classes_)
-        if not known.all():
-            raise InputError(
-                f"y has the label {labels[~known].tolist()[0]!r}, which is none of the classes "
-                f"{self.classes_.tolist()}. Give rows of known classes, or fit anew with all of them."
-            )
-        return torch.from_numpy(np.searchsorted(self.classes_, labels))
-
-    def _check_learnable(self, rows: TrainingRows) -> None:
-        target = rows.target if rows.weight is None else rows.target[rows.weight > 0]
-        present = target.unique()
-        if len(present) == 1:
-            raise _one_class(self.classes_.tolist()[int(present)])
-
-    def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
-        if self.class_weight is None:
-            return rows
-        if reset:
-            self._class_weights = self._computed_class_weights(rows)
-        own = self._class_weights[rows.target]
-        return TrainingRows(rows.X, rows.target, own if rows.weight is None else own * rows.weight)
-
-    def _computed_class_weights(self, rows: TrainingRows) -> Tensor:
-        classes = np.arange(len(self.classes_))
-        given: Any = self.class_weight
-        if isinstance(given, Mapping):
-            unknown = [label for label in given if label not in self.classes_.tolist()]
-            if unknown:
-                raise OptionError(
-                    f"class_weight has the label {unknown[0]!r}, which is none of the classes {self.classes_.tolist()}."
-                )
-            places = {label: index for index, label in enumerate(self.classes_.tolist())}
-            given = {places[label]: weight for label, weight in given.items()}
-        elif given != "balanced":
-            raise OptionError(f'class_weight must be a dict of label to weight, "balanced" or None, got {given!r}.')
-        target, weight = rows.target.numpy(), None if rows.weight is None else rows.weight.numpy()
-        absent = np.setdiff1d(classes, target)
-        if given == "balanced" and len(absent):
-            raise InputError(
-                f'class_weight="balanced" needs rows of every class, but there is none of '
-                f"{self.classes_[absent].tolist()} in the first rows. Give the weights as a dict."
-            )
-        return torch.from_numpy(compute_class_weight(given, classes=classes, y=target, sample_weight=weight))
-
-    def _fitted_to_json(self) -> dict[str, Any]:
-        weights = getattr(self, "_class_weights", None)
-        return {
-            "classes": self.classes_.tolist(),
-            "classes_dtype": self.classes_.dtype.str,
-            "class_weights": None if weights is None else weights.tolist(),
-        }
-
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
-        self.classes_ = np.array(values["classes"], dtype=np.dtype(values["classes_dtype"]))
-        if self.classes_.shape != (self._n_network_outputs,):
-            raise ArtifactError(f"{len(self.classes_)} classes for {self._n_network_outputs} outputs")
-        if values["class_weights"] is not None:
-            self._class_weights = torch.tensor(values["class_weights"], dtype=torch.float64)
-
-    @property
-    def _n_outputs(self) -> int:
-        return len(self.classes_)
-
-    @property
-    def _loss(self) -> Loss:
-        return _cross_entropy
-
-    @property
-    def _metrics(self) -> dict[str, Metric]:
-        return {"accuracy": _accuracy}
-
-
-def _labels(y: Any) -> NDArray[Any]:
-    with as_input_errors():
-        labels = column_or_1d(y, warn=True)
-        if labels.dtype.kind == "f":
-            assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
-    return np.asarray(labels)
-
-
-def _one_class(label: Any) -> InputError:
-    return InputError(
-        f"All rows that count are of one class ({label!r}); a classifier needs rows of at least two classes to learn "
-        "what tells them apart."
-    )
-
-
-def _cross_entropy(output: Tensor, target: Tensor) -> Tensor:
-    return cross_entropy(output, target, reduction="none")
-
-
-def _accuracy(output: Tensor, target: Tensor) -> float:
-    return float((output.argmax(dim=1) == target).double().mean())

@@ -6,8 +6,11 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classifier import LSTMClassifier
 from gatecell.estimators.persistence import load_estimator
 from gatecell.estimators.regressor import LSTMRegressor
+from gatecell.estimators.text import LSTMTextClassifier
 
-ESTIMATORS: dict[str, type[LSTMEstimator]] = {cls.__name__: cls for cls in (LSTMClassifier, LSTMRegressor)}
+ESTIMATORS: dict[str, type[LSTMEstimator]] = {
+    cls.__name__: cls for cls in (LSTMClassifier, LSTMRegressor, LSTMTextClassifier)
+}
 """The estimators by the name that stands in their files."""
 
 
@@ -21,7 +24,7 @@ def load(path: str | Path) -> LSTMEstimator:
 
     Returns
     -------
-    LSTMClassifier, LSTMRegressor
+    LSTMClassifier, LSTMRegressor, LSTMTextClassifier
         As it was saved: ready to predict, and to go on with ``partial_fit``.
 
     Raises

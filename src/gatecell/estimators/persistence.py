@@ -10,7 +10,6 @@ import torch
 
 from gatecell._core.errors import ArtifactError, GatecellError
 from gatecell.artifact.store import Artifact, load_artifact, save_artifact
-from gatecell.data.scaling import ChannelScaler
 from gatecell.nn.config import NetworkConfig
 from gatecell.nn.network import SequenceNetwork
 from gatecell.training.history import History
@@ -37,10 +36,7 @@ def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mappi
         "estimator": type(estimator).__name__,
         "parameters": {name: _parameter(name, value) for name, value in estimator.get_params(deep=False).items()},
         "network": estimator.network_.config.to_dict(),
-        "input_kind": estimator.input_kind_,
-        "n_features_in": estimator.n_features_in_,
-        "feature_names_in": getattr(estimator, "feature_names_in_", None),
-        "scaler": estimator.scaler_.to_dict() if estimator.scaler_ else None,
+        "inputs": estimator._inputs_to_json(),
         "seed": estimator.seed_,
         "history": state.history.to_json(),
         "epochs_done": state.epochs_done,
@@ -80,11 +76,7 @@ def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
         network = SequenceNetwork(NetworkConfig.from_dict(metadata["network"]))
     network.load_state_dict(groups["network"], assign=True)
     estimator.network_ = network.eval()
-    estimator.input_kind_ = metadata["input_kind"]
-    estimator.n_features_in_ = metadata["n_features_in"]
-    if metadata["feature_names_in"] is not None:
-        estimator.feature_names_in_ = np.array(metadata["feature_names_in"], dtype=object)
-    estimator.scaler_ = None if metadata["scaler"] is None else ChannelScaler.from_dict(metadata["scaler"])
+    estimator._inputs_from_json(metadata["inputs"])
     estimator.seed_ = metadata["seed"]
     estimator._restore_training(
         TrainingState(
@@ -101,6 +93,10 @@ def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
 
 def _parameter(name: str, value: Any) -> Any:
     """Return a parameter as JSON; a dict with keys that are no text as pairs."""
+    if name == "vectors" and isinstance(value, Mapping):
+        return None
+    if isinstance(value, Path) and name != "checkpoint_dir":
+        return str(value)
     if name == "checkpoint_dir" or (name == "random_state" and not isinstance(value, int | np.integer)):
         return None
     if isinstance(value, Mapping):

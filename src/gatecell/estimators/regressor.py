@@ -13,15 +13,15 @@ from torch import Tensor
 
 from gatecell._core.errors import ArtifactError, InputError
 from gatecell.data.scaling import ChannelScaler
-from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.rows import TrainingRows
+from gatecell.estimators.values import ValueInputs
 from gatecell.nn.config import LSTMConfig, NetworkConfig
 from gatecell.training.config import TrainingConfig
 from gatecell.training.prediction import Loss, Metric
 
 
-class LSTMRegressor(RegressorMixin, LSTMEstimator):
+class LSTMRegressor(RegressorMixin, ValueInputs):
     """Predict one or more numbers of each sequence with LSTM layers, by the mean squared error.
 
     The targets are scaled to mean 0 and variance 1 for training; predictions and the history's ``mae`` are in their
@@ -31,7 +31,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     ----------
     hidden_size, num_layers, bidirectional, dropout, input_dropout, recurrent_dropout
         The LSTM; see ``gatecell.nn.config.LSTMConfig``, whose defaults they have.
-    pooling : "last", "mean" or "max"
+    pooling : "last", "mean", "max", "attention" or "self-attention"
         How the steps become one vector; see ``gatecell.nn.config.NetworkConfig``.
     lstm_options : dict, optional
         Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.

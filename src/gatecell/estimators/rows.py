@@ -6,21 +6,35 @@ in an order of their own, so that both ways to say the same thing end with the s
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
 
 from gatecell._core.errors import InputError
-from gatecell.data.sequences import Sequences
+
+
+class Inputs(Protocol):
+    """What an estimator reads ``X`` into: sequences, or texts."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def select(self, indices: Tensor, /) -> Self:
+        """Return some of the rows, by int64 indices, in their order."""
+
+    def row_bytes(self) -> Iterator[bytes]:
+        """Yield the content of each row, equal for equal rows alone."""
 
 
 @dataclass(frozen=True)
 class TrainingRows:
     """Rows to learn from or to validate on."""
 
-    X: Sequences
-    """``n`` sequences."""
+    X: Inputs
+    """``n`` rows as they were given."""
     target: Tensor
     """``(n, ...)``."""
     weight: Tensor | None
@@ -37,7 +51,9 @@ class TrainingRows:
     def fingerprint(self) -> str:
         """Return a hash of all there is in these rows: equal for equal rows, on every machine."""
         digest = hashlib.blake2b(digest_size=16)
-        for tensor in (self.X.values, self.X.offsets, self.target, self.weight):
+        for row in self.X.row_bytes():
+            digest.update(len(row).to_bytes(8, "little") + row)
+        for tensor in (self.target, self.weight):
             digest.update(b"absent" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}".encode())
             if tensor is not None:
                 digest.update(tensor.contiguous().numpy().data)
@@ -63,8 +79,8 @@ class TrainingRows:
     def _joined(self) -> "TrainingRows":
         weight = torch.ones(len(self.X), dtype=torch.float64) if self.weight is None else self.weight
         places: dict[tuple[bytes, bytes], list[int]] = {}
-        for index, row in enumerate(self.X.rows()):
-            key = (row.numpy().tobytes(), self.target[index].numpy().tobytes())
+        for index, row in enumerate(self.X.row_bytes()):
+            key = (row, self.target[index].numpy().tobytes())
             places.setdefault(key, []).append(index)
         groups = [places[key] for key in sorted(places)]
         joined = torch.stack([weight[group].sum() for group in groups])

@@ -1,7 +1,7 @@
 """The flat parameters of an estimator, translated into the records that networks and training are built from."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from gatecell._core.errors import OptionError, unknown_name
@@ -20,14 +20,37 @@ def lstm_config(parameters: Mapping[str, Any]) -> LSTMConfig:
     return LSTMConfig(**own, **_further(parameters, "lstm_options", LSTMConfig, LSTM_PARAMETERS))
 
 
-def training_config(parameters: Mapping[str, Any], seed: int, **changes: Any) -> TrainingConfig:
-    """Return the training that an estimator's parameters describe, with ``changes`` of single fields."""
+def stacked_lstms(parameters: Mapping[str, Any], *, split: bool) -> tuple[LSTMConfig, ...]:
+    """Return the LSTMs, one after the other, of an estimator whose ``hidden_size`` may be a sequence.
+
+    With ``split`` each layer is an LSTM of its own, so that something may stand between them.
+    """
+    size = parameters["hidden_size"]
+    if isinstance(size, Sequence) and not isinstance(size, str):
+        if not size:
+            raise OptionError("hidden_size must be a number or a sequence of at least one, got an empty one.")
+        if parameters["num_layers"] != 1:
+            raise OptionError(
+                f"hidden_size={list(size)} says that there are {len(size)} layers; leave num_layers at 1."
+            )
+        return tuple(lstm_config({**parameters, "hidden_size": each}) for each in size)
+    config = lstm_config(parameters)
+    return (replace(config, num_layers=1),) * config.num_layers if split else (config,)
+
+
+def training_config(
+    parameters: Mapping[str, Any], seed: int, defaults: Mapping[str, Any], **changes: Any
+) -> TrainingConfig:
+    """Return the training that an estimator's parameters describe, with ``changes`` of single fields.
+
+    ``defaults`` are an estimator's own, of fields that ``training_options`` may set.
+    """
     own = {name: parameters[name] for name in TRAINING_PARAMETERS} | {"seed": seed} | changes
     taken = (*TRAINING_PARAMETERS, "seed")
     further = _further(parameters, "training_options", TrainingConfig, taken)
     if isinstance(further.get("l2_parameters"), list):
         further["l2_parameters"] = tuple(further["l2_parameters"])
-    return TrainingConfig(**own, **further)
+    return TrainingConfig(**{**defaults, **own, **further})
 
 
 def _further(parameters: Mapping[str, Any], name: str, record: type, taken: Iterable[str]) -> dict[str, Any]:

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from gatecell._core.checks import check_choice, check_integer, check_probability
+from gatecell._core.checks import check_choice, check_flag, check_integer, check_probability
 from gatecell._core.errors import OptionError
 from gatecell._core.records import record_from_dict, record_to_dict
 from gatecell.kernels.dispatch import ENGINES
 from gatecell.nn.lstm import LSTM
 
-PoolingName = Literal["last", "mean", "max"]
+PoolingName = Literal["last", "mean", "max", "attention", "self-attention"]
 POOLINGS: tuple[str, ...] = get_args(PoolingName)
+NormName = Literal["batch", "layer"]
+NORMS: tuple[str, ...] = get_args(NormName)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +60,17 @@ class EmbeddingFront:
     """A token whose values are 0 and stay 0; None: there is none. What is padding is said by ``lengths`` alone."""
     dropout: float = 0.0
     """Probability in [0, 1) to drop a value of an embedded token, each by itself."""
+    spatial_dropout: float = 0.0
+    """Probability in [0, 1) to drop a feature of the embedding for a whole row; Keras's ``SpatialDropout1D``."""
+    frozen: bool = False
+    """Whether the table stays as it is given, as with vectors learnt elsewhere."""
 
     def __post_init__(self) -> None:
         check_integer("num_embeddings", self.num_embeddings, minimum=1)
         check_integer("embedding_dim", self.embedding_dim, minimum=1)
         check_probability("dropout", self.dropout)
+        check_probability("spatial_dropout", self.spatial_dropout)
+        check_flag("frozen", self.frozen)
         if self.padding_index is not None:
             check_integer("padding_index", self.padding_index, minimum=0)
             if self.padding_index >= self.num_embeddings:
@@ -77,10 +85,62 @@ class EmbeddingFront:
         return self.embedding_dim
 
 
-Front = ValuesFront | EmbeddingFront
+@dataclass(frozen=True, kw_only=True)
+class EncoderFront:
+    """Whole-number tokens are read by a pretrained encoder of the ``transformers`` library.
+
+    Raises
+    ------
+    OptionError
+        Where a value is out of its range.
+    """
+
+    kind: ClassVar[str] = "encoder"
+
+    encoder: Mapping[str, Any]
+    """The encoder's configuration, ``config.to_dict()``; it has ``model_type`` and ``hidden_size``."""
+    frozen: bool = True
+    """Whether the encoder stays as it is given, without dropout; False: it is trained along."""
+
+    def __post_init__(self) -> None:
+        check_flag("frozen", self.frozen)
+        lacking = [name for name in ("model_type", "hidden_size") if name not in self.encoder]
+        if lacking:
+            raise OptionError(f"encoder must be the configuration of an encoder, but it has no {lacking[0]}.")
+
+    @property
+    def output_size(self) -> int:
+        """The number of features a step that the LSTM gets."""
+        return int(self.encoder["hidden_size"])
+
+
+Front = ValuesFront | EmbeddingFront | EncoderFront
 """What may stand before the LSTM; ``gatecell.nn.front.build_front`` makes the module of each."""
 FRONTS: dict[str, type[Front]] = {front.kind: front for front in get_args(Front)}
 """The fronts by the ``kind`` that stands in their JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvolutionConfig:
+    """A convolution over the steps, ReLU, and the largest of every few steps: what comes before the LSTM is shortened.
+
+    Raises
+    ------
+    OptionError
+        Where a value is out of its range.
+    """
+
+    filters: int = 64
+    """The number of features that come out, at least 1."""
+    kernel_size: int = 3
+    """The number of steps that one value is made from, at least 1; a row has zeros before and behind it."""
+    pool_size: int = 2
+    """Of how many steps only the largest value goes on, at least 1; a row of T steps leaves T / pool_size, rounded
+    up."""
+
+    def __post_init__(self) -> None:
+        for name in ("filters", "kernel_size", "pool_size"):
+            check_integer(name, getattr(self, name), minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +160,8 @@ class LSTMConfig:
     bidirectional: bool = False
     """Whether a second direction reads each row from its last valid step to its first."""
     dropout: float = 0.0
-    """Probability in [0, 1) to drop a value between two layers of this LSTM, each step by itself."""
+    """Probability in [0, 1) to drop a value between two layers of this LSTM, and between it and the next one, each step
+    by itself."""
     input_dropout: float = 0.0
     """Probability in [0, 1) to drop an input feature of each layer for a whole sequence; Keras's ``dropout``."""
     recurrent_dropout: float = 0.0
@@ -149,7 +210,7 @@ class LSTMConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """A whole network: front, LSTMs, pooling, head.
+    """A whole network: front, convolution if there is one, LSTMs, pooling, head.
 
     Raises
     ------
@@ -161,9 +222,18 @@ class NetworkConfig:
     """What turns the input into features."""
     lstm: tuple[LSTMConfig, ...]
     """The LSTMs, one after the other; at least one. A single one may be given without a tuple."""
+    convolution: ConvolutionConfig | None = None
+    """What stands between the front and the first LSTM; None: nothing."""
+    norm: NormName | None = None
+    """What stands between two LSTMs: ``"batch"`` normalisation (Ioffe & Szegedy 2015) or ``"layer"`` normalisation
+    (Ba et al. 2016) of each step's features; None: nothing."""
     pooling: PoolingName = "last"
     """How the steps become one vector a row: ``"last"``, the final state of the top layer (of both directions);
-    ``"mean"`` or ``"max"`` over the valid steps. The last is what the textbook networks have."""
+    ``"mean"`` or ``"max"`` over the valid steps; ``"attention"``, their mean weighted by additive attention;
+    ``"self-attention"``, the mean after each step has looked at all others. The last is what the textbook networks
+    have."""
+    attention_heads: int = 4
+    """Of ``"self-attention"``: how many views of the steps there are, at least 1; it divides the top layer's size."""
     output_size: int
     """The number of outputs a row, at least 1."""
     head_dropout: float = 0.0
@@ -179,7 +249,17 @@ class NetworkConfig:
         if not isinstance(layers, tuple | list) or not layers or not all(isinstance(x, LSTMConfig) for x in layers):
             raise OptionError(f"lstm must be an LSTMConfig, or a tuple of at least one, got {given!r}.")
         object.__setattr__(self, "lstm", tuple(layers))
+        if self.convolution is not None and not isinstance(self.convolution, ConvolutionConfig):
+            raise OptionError(f"convolution must be a ConvolutionConfig or None, got {self.convolution!r}.")
+        if self.norm is not None:
+            check_choice("norm", self.norm, NORMS)
         check_choice("pooling", self.pooling, POOLINGS)
+        check_integer("attention_heads", self.attention_heads, minimum=1)
+        if self.pooling == "self-attention" and self.lstm[-1].output_size % self.attention_heads:
+            raise OptionError(
+                f"attention_heads={self.attention_heads} does not divide the {self.lstm[-1].output_size} features of "
+                "the top layer. Choose a number that does."
+            )
         check_integer("output_size", self.output_size, minimum=1)
         check_probability("head_dropout", self.head_dropout)
 
@@ -197,6 +277,8 @@ class NetworkConfig:
             layers = converted["lstm"]
             layers = [layers] if isinstance(layers, Mapping) else layers
             converted["lstm"] = [LSTMConfig.from_dict(layer) for layer in layers]
+        if isinstance(converted.get("convolution"), Mapping):
+            converted["convolution"] = record_from_dict(ConvolutionConfig, converted["convolution"])
         return record_from_dict(cls, converted)
 
 

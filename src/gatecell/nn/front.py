@@ -1,4 +1,8 @@
-"""What stands before the LSTM: each front turns its input into features ``(B, T, F)``."""
+"""What stands before the LSTM: each front turns its input into features ``(B, T, F)``.
+
+A front is called with its input and the lengths ``(B,)`` of the rows, or None. What it gives for steps behind the end
+of a row has no meaning.
+"""
 
 from typing import assert_never
 
@@ -7,7 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 
 from gatecell._core.errors import InputError
-from gatecell.nn.config import EmbeddingFront, Front, ValuesFront
+from gatecell.nn.config import EmbeddingFront, EncoderFront, Front, ValuesFront
+from gatecell.nn.encoder import Encoder
+from gatecell.nn.masking import check_tokens
 
 EMBEDDING_BOUND = 0.05
 """Embeddings start uniform in +- this, as Keras has them: small beside what they learn, also for rare tokens."""
@@ -20,7 +26,7 @@ class Values(nn.Module):
         super().__init__()
         self.input_size = config.input_size
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the values ``(B, T, I)``.
 
         Raises
@@ -46,12 +52,14 @@ class Values(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Tokens ``(B, T)`` looked up in a table; a value of a looked-up token may be dropped in training."""
+    """Tokens ``(B, T)`` looked up in a table; values, or features of a whole row, may be dropped in training."""
 
     def __init__(self, config: EmbeddingFront) -> None:
         super().__init__()
         self.table = nn.Embedding(config.num_embeddings, config.embedding_dim, config.padding_index)
+        self.table.weight.requires_grad_(not config.frozen)
         self.dropout = float(config.dropout)
+        self.spatial_dropout = float(config.spatial_dropout)
         self.reset_parameters()
 
     @torch.no_grad()
@@ -61,7 +69,7 @@ class Embedding(nn.Module):
         if self.table.padding_idx is not None:
             self.table.weight[self.table.padding_idx].zero_()
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the values of the tokens ``(B, T)``, whole numbers, as ``(B, T, F)``.
 
         The values of a tensor on a GPU, or under ``torch.compile``, are not looked at, as with lengths.
@@ -71,14 +79,12 @@ class Embedding(nn.Module):
         InputError
             Where the shape is another, or a token is not in the table.
         """
-        if tokens.dim() != 2:
-            raise InputError(
-                f"The tokens must have shape (batch, steps), got {tokens.dim()} dimensions: {tuple(tokens.shape)}."
-            )
-        if tokens.is_floating_point() or tokens.is_complex() or tokens.dtype == torch.bool:
-            raise InputError(f"The tokens must be whole numbers, got {tokens.dtype}. Convert them with .long().")
+        check_tokens(tokens)
         self._check_range(tokens)
-        return dropout(self.table(tokens.long()), self.dropout, self.training)
+        values: Tensor = self.table(tokens.long())
+        if self.training and self.spatial_dropout:
+            values = values * dropout(values.new_ones(len(values), 1, values.shape[2]), self.spatial_dropout)
+        return dropout(values, self.dropout, self.training)
 
     def _check_range(self, tokens: Tensor) -> None:
         if tokens.device.type != "cpu" or torch.compiler.is_compiling() or not tokens.numel():
@@ -92,16 +98,25 @@ class Embedding(nn.Module):
             )
 
     def extra_repr(self) -> str:
-        """Return the dropout, where there is some."""
-        return f"dropout={self.dropout}" if self.dropout else ""
+        """Return the dropouts, where there are some."""
+        shown = {name: getattr(self, name) for name in ("dropout", "spatial_dropout")}
+        return ", ".join(f"{name}={value}" for name, value in shown.items() if value)
 
 
-def build_front(config: Front) -> Values | Embedding:
-    """Build the module of a front."""
+def build_front(config: Front) -> Values | Embedding | Encoder:
+    """Build the module of a front.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where an encoder is asked for, and ``transformers`` is not installed.
+    """
     match config:
         case ValuesFront():
             return Values(config)
         case EmbeddingFront():
             return Embedding(config)
+        case EncoderFront():
+            return Encoder(config)
         case _:
             assert_never(config)

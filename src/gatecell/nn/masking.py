@@ -51,3 +51,13 @@ def check_state(name: str, state: Tensor, shape: tuple[int, ...], like: Tensor) 
             f"The initial state {name} must hold real numbers on {like.device}, like the input; "
             f"got {state.dtype} on {state.device}."
         )
+
+
+def check_tokens(tokens: Tensor) -> None:
+    """Raise unless tokens are whole numbers of shape (B, T)."""
+    if tokens.dim() != 2:
+        raise InputError(
+            f"The tokens must have shape (batch, steps), got {tokens.dim()} dimensions: {tuple(tokens.shape)}."
+        )
+    if tokens.is_floating_point() or tokens.is_complex() or tokens.dtype == torch.bool:
+        raise InputError(f"The tokens must be whole numbers, got {tokens.dtype}. Convert them with .long().")

@@ -1,12 +1,16 @@
-"""A network for sequences, built from its configuration: front, LSTMs, pooling, head."""
+"""A network for sequences, built from its configuration: front, convolution, LSTMs, pooling, head."""
 
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
+from gatecell._core.errors import OptionError
+from gatecell.nn.attention import AdditiveAttentionPooling, SelfAttentionPooling
 from gatecell.nn.config import NetworkConfig
+from gatecell.nn.convolution import Convolution
 from gatecell.nn.front import build_front
-from gatecell.nn.lstm import LSTM
+from gatecell.nn.lstm import LSTM, States
 from gatecell.nn.masking import LengthsLike, check_lengths
+from gatecell.nn.normalisation import build_norm
 from gatecell.nn.pooling import build_pooling
 
 
@@ -37,11 +41,19 @@ class SequenceNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.front = build_front(config.front)
-        input_sizes = (config.front.output_size, *(part.output_size for part in config.lstm))
+        first_size = config.front.output_size
+        self.convolution = None
+        if config.convolution is not None:
+            self.convolution = Convolution(first_size, config.convolution)
+            first_size = config.convolution.filters
+        input_sizes = (first_size, *(part.output_size for part in config.lstm))
         self.lstm = nn.ModuleList(
             LSTM(size, batch_first=True, **part.to_dict()) for size, part in zip(input_sizes, config.lstm, strict=False)
         )
-        self.pooling = build_pooling(config.pooling)
+        self.norms = nn.ModuleList()
+        if config.norm is not None:
+            self.norms.extend(build_norm(config.norm, part.output_size) for part in config.lstm[:-1])
+        self.pooling = build_pooling(config)
         self.head = nn.Linear(config.lstm[-1].output_size, config.output_size)
         # Glorot-uniform with zero bias, as Keras has its dense layers and as our LSTMs start by default
         nn.init.xavier_uniform_(self.head.weight)
@@ -72,10 +84,42 @@ class SequenceNetwork(nn.Module):
 
     def encode(self, inputs: Tensor, lengths: LengthsLike | None = None) -> Tensor:
         """Return what the head gets: the pooled steps, ``(B, F)``. Arguments and errors as in ``forward``."""
-        x: Tensor = self.front(inputs)
-        lengths = None if lengths is None else check_lengths(lengths, x.shape[0], x.shape[1])
-        for lstm in self.lstm:
-            x, (h, c) = lstm(x, lengths=lengths)
-        top = slice(-2 if self.config.lstm[-1].bidirectional else -1, None)
-        pooled: Tensor = self.pooling(x, (h[top], c[top]), lengths)
+        pooled: Tensor = self.pooling(*self._steps(inputs, lengths))
         return pooled
+
+    def attention(self, inputs: Tensor, lengths: LengthsLike | None = None) -> Tensor:
+        """Return the weights of a pooling by attention. Arguments and errors as in ``forward``.
+
+        Returns
+        -------
+        Tensor
+            With ``"attention"`` ``(B, T)``, how much each step counts; with ``"self-attention"`` ``(B, heads, T, T)``,
+            how much each step looks at each. 0 at steps that do not count. After a convolution T is what it leaves.
+
+        Raises
+        ------
+        OptionError
+            Where the pooling has no weights.
+        """
+        if not isinstance(self.pooling, AdditiveAttentionPooling | SelfAttentionPooling):
+            raise OptionError(
+                f'pooling="{self.config.pooling}" has no attention weights. Use "attention" or "self-attention".'
+            )
+        x, _, checked = self._steps(inputs, lengths)
+        return self.pooling.weights(x, checked)
+
+    def _steps(self, inputs: Tensor, lengths: LengthsLike | None) -> tuple[Tensor, States, Tensor | None]:
+        """Return what a pooling takes: the top layer's output and final states, and the lengths."""
+        checked = None
+        if lengths is not None and inputs.dim() > 1:
+            checked = check_lengths(lengths, inputs.shape[0], inputs.shape[1])
+        x: Tensor = self.front(inputs, checked)
+        if self.convolution is not None:
+            x, checked = self.convolution(x, checked)
+        for index, lstm in enumerate(self.lstm):
+            if index:
+                x = self.norms[index - 1](x, checked) if self.norms else x
+                x = dropout(x, self.config.lstm[index - 1].dropout, self.training)
+            x, (h, c) = lstm(x, lengths=checked)
+        top = slice(-2 if self.config.lstm[-1].bidirectional else -1, None)
+        return x, (h[top], c[top]), checked

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from gatecell.nn.config import PoolingName
+from gatecell.nn.attention import AdditiveAttentionPooling, SelfAttentionPooling
+from gatecell.nn.config import NetworkConfig
 from gatecell.nn.lstm import States
 
 
@@ -41,17 +42,21 @@ class MaxPooling(nn.Module):
         return largest.masked_fill(count == 0, 0.0)
 
 
-_POOLINGS: dict[PoolingName, type[LastPooling | MeanPooling | MaxPooling]] = {
-    "last": LastPooling,
-    "mean": MeanPooling,
-    "max": MaxPooling,
-}
-
-
-def build_pooling(name: PoolingName) -> nn.Module:
-    """Build the module of a pooling.
+def build_pooling(config: NetworkConfig) -> nn.Module:
+    """Build the module of a network's pooling.
 
     It is called with the output of the last LSTM, ``(B, T, F)`` with zeros at steps that do not count; its final
     states (h, c) of the top layer, ``(directions, B, ...)``; and the lengths ``(B,)`` or None; and gives ``(B, F)``.
     """
-    return _POOLINGS[name]()
+    size = config.lstm[-1].output_size
+    match config.pooling:
+        case "last":
+            return LastPooling()
+        case "mean":
+            return MeanPooling()
+        case "max":
+            return MaxPooling()
+        case "attention":
+            return AdditiveAttentionPooling(size)
+        case "self-attention":
+            return SelfAttentionPooling(size, config.attention_heads)

@@ -1,5 +1,9 @@
 """A network as a table: its layers, their output shapes, their parameters."""
 
+from collections.abc import Iterator
+
+from torch import nn
+
 from gatecell._core.checks import check_integer
 from gatecell.nn.config import LSTMConfig
 from gatecell.nn.network import SequenceNetwork
@@ -46,20 +50,9 @@ def describe(network: SequenceNetwork, steps: int | None = None) -> str:
     """
     if steps is not None:
         check_integer("steps", steps, minimum=1)
-    config = network.config
-    shown_steps = "steps" if steps is None else str(steps)
-    lines = [
-        (f"front ({type(network.front).__name__})", (shown_steps, config.front.output_size), network.front),
-        *(
-            (f"lstm.{index} ({_kind(part)})", (shown_steps, part.output_size), lstm)
-            for index, (lstm, part) in enumerate(zip(network.lstm, config.lstm, strict=True))
-        ),
-        (f"pooling ({config.pooling})", (config.lstm[-1].output_size,), network.pooling),
-        (f"head ({type(network.head).__name__})", (config.output_size,), network.head),
-    ]
     table = [
         (name, f"(batch, {', '.join(map(str, shape))})", f"{sum(p.numel() for p in module.parameters()):,}")
-        for name, shape, module in lines
+        for name, shape, module in _lines(network, steps)
     ]
     parameters = list(network.parameters())
     total = sum(parameter.numel() for parameter in parameters)
@@ -73,6 +66,24 @@ def describe(network: SequenceNetwork, steps: int | None = None) -> str:
             f"Fixed:            {total - trainable:,}",
         ]
     )
+
+
+def _lines(network: SequenceNetwork, steps: int | None) -> Iterator[tuple[str, tuple[int | str, ...], nn.Module]]:
+    config = network.config
+    shown: int | str = "steps" if steps is None else steps
+    yield f"front ({type(network.front).__name__})", (shown, config.front.output_size), network.front
+    if config.convolution is not None and network.convolution is not None:
+        pool = config.convolution.pool_size
+        if pool > 1:
+            shown = f"steps/{pool}" if steps is None else -(-steps // pool)
+        yield "convolution (Conv1d, max)", (shown, config.convolution.filters), network.convolution
+    for index, (lstm, part) in enumerate(zip(network.lstm, config.lstm, strict=True)):
+        if index and network.norms:
+            norm = network.norms[index - 1]
+            yield f"norms.{index - 1} ({type(norm).__name__})", (shown, config.lstm[index - 1].output_size), norm
+        yield f"lstm.{index} ({_kind(part)})", (shown, part.output_size), lstm
+    yield f"pooling ({config.pooling})", (config.lstm[-1].output_size,), network.pooling
+    yield f"head ({type(network.head).__name__})", (config.output_size,), network.head
 
 
 def _kind(config: LSTMConfig) -> str:

@@ -28,8 +28,7 @@ def describe_model(path: str | Path) -> dict[str, Any]:
         "estimator": type(estimator).__name__,
         "parameters": parameters,
         "trained": {
-            "takes": f"{estimator.input_kind_} of {estimator.n_features_in_} "
-            + ("columns" if estimator.input_kind_ == "table" else "channels"),
+            "takes": estimator.takes(),
             **({"classes": classes.tolist()} if classes is not None else {}),
             "epochs": len(estimator.history_),
             "stopped_early": estimator.training_.stopped_early,

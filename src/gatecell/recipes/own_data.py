@@ -3,55 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.checks import check_integer
-from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.errors import ArtifactError, InputError
 from gatecell.artifact.store import load_artifact
 from gatecell.data.csv_file import LongColumns
 from gatecell.data.labelled import LabelledSequences
 from gatecell.data.tables import read_labelled
 from gatecell.estimators.base import LSTMEstimator
-from gatecell.estimators.classifier import LSTMClassifier
-from gatecell.estimators.loading import ESTIMATORS, load
-from gatecell.estimators.persistence import save_estimator
-from gatecell.recipes.checkpoints import discard, seconds_done
-from gatecell.recipes.run import kept_epoch, validation_metrics
+from gatecell.estimators.classes import ClassTargets
+from gatecell.estimators.loading import load
+from gatecell.recipes.job import FitResult, Job, Task
 from gatecell.recipes.scoring import score
-from gatecell.recipes.settings import check_names, merged
-
-Task = Literal["classify", "regress"]
-TASKS: Mapping[Task, str] = MappingProxyType({"classify": "LSTMClassifier", "regress": "LSTMRegressor"})
-"""What can be fitted, and the estimator of each."""
-PARAMETERS: Mapping[str, Any] = MappingProxyType({"validation_fraction": 0.1})
-"""Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it."""
-MODEL_ENDING = ".safetensors"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitResult:
-    """What came of a fit."""
-
-    task: str
-    """``"classify"`` or ``"regress"``."""
-    seed: int
-    """What the run was seeded with."""
-    metrics: dict[str, float]
-    """Figures of training and validation part at the epoch whose weights were kept."""
-    seconds: dict[str, float]
-    """Wall time of ``fit``, stretches before a resume included."""
-    artifact: str
-    """The model's file, absolute."""
-    data: dict[str, Any]
-    """``rows``, ``steps`` (shortest and longest), ``channels``, ``classes``, and the columns ``left_out``."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``gatecell fit --json`` prints."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,35 +77,12 @@ def fit_file(
     TrainingError
         Where the training fails.
     """
-    settings = dict(settings or {})
-    estimator_class = ESTIMATORS[TASKS[task]]
-    check_names(settings, estimator_class().get_params(deep=False))
-    check_integer("seed", seed, minimum=0)
-    model_path = _checked_output(Path(output).expanduser(), force=force)
+    job = Job.prepared(task, output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
     data = _labelled(read_labelled(path, columns), path, columns)
     y = _numbers(data, path) if task == "regress" else data.y
-    checkpoint = model_path.with_name(f"{model_path.name}.checkpoint")
-    earlier = seconds_done(checkpoint, resume=resume, force=force)
-
-    parameters = merged(PARAMETERS, settings)
-    estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
-    estimator.fit(data.X, y)
-
-    kept = estimator.history_.rows[kept_epoch(estimator) - 1]
-    metrics = {name: value for name, value in kept.items() if name.startswith("train_")} | validation_metrics(estimator)
+    estimator = job.fit(data.X, y)
     used = LongColumns(**{**asdict(columns), "channels": data.channels}) if columns else None
-    save_estimator(
-        estimator, model_path, notes={"columns": asdict(used) if used else None, "metrics": metrics, "task": task}
-    )
-    discard(checkpoint)
-    return FitResult(
-        task=task,
-        seed=seed,
-        metrics=metrics,
-        seconds={"fit": round(earlier + estimator.training_.seconds, 3)},
-        artifact=str(model_path.resolve()),
-        data=_described(data, estimator),
-    )
+    return job.saved(estimator, columns=asdict(used) if used else None, data=_described(data, estimator))
 
 
 def predict_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> Prediction:
@@ -161,7 +104,7 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
     """
     estimator = load(model)
     data = _read_for(model, path, columns, with_label=False)
-    if isinstance(estimator, LSTMClassifier):
+    if isinstance(estimator, ClassTargets):
         probabilities = estimator.predict_proba(data.X)
         classes = estimator.classes_
         return Prediction(data.rows, classes[probabilities.argmax(axis=1)], tuple(classes.tolist()), probabilities)
@@ -177,16 +120,6 @@ def evaluate_file(model: str | Path, path: str | Path, columns: LongColumns | No
     data = _labelled(_read_for(model, path, columns, with_label=True), path, columns)
     assert data.y is not None
     return score(estimator, data.X, data.y)
-
-
-def _checked_output(path: Path, *, force: bool) -> Path:
-    if path.suffix != MODEL_ENDING:
-        raise OptionError(f"The model's file must end in {MODEL_ENDING}, got {path}. Try {path}{MODEL_ENDING}.")
-    if path.is_dir():
-        raise OptionError(f"{path} is a folder. Name a file, such as {path / ('model' + MODEL_ENDING)}.")
-    if path.exists() and not force:
-        raise OptionError(f"{path} is there already. Name another file with --output, or replace it with --force.")
-    return path
 
 
 def _read_for(
@@ -232,6 +165,6 @@ def _described(data: LabelledSequences, estimator: LSTMEstimator) -> dict[str, A
         "rows": len(data),
         "steps": [min(lengths), max(lengths)],
         "channels": list(data.channels),
-        "classes": estimator.classes_.tolist() if isinstance(estimator, LSTMClassifier) else None,
+        "classes": estimator.classes_.tolist() if isinstance(estimator, ClassTargets) else None,
         "left_out": list(data.left_out),
     }

@@ -12,10 +12,10 @@ VALIDATION_CHOICES: tuple[str, ...] = ("held-out", "test", "none")
 
 
 class Part(NamedTuple):
-    """Sequences and what is to be predicted of each."""
+    """Rows and what is to be predicted of each."""
 
-    X: "NDArray[Any]"
-    """``(n, T, I)``."""
+    X: Any
+    """``(n, T, I)``, or a list of ``n`` arrays ``(T_i, I)`` or texts."""
     y: "NDArray[Any]"
     """``(n,)``."""
 
@@ -30,6 +30,8 @@ class RecipeData:
     """To judge by, once."""
     baselines: Mapping[str, "NDArray[Any]"] = field(default_factory=dict)
     """Name to the predictions of a simple rule for the test part, ``(n_test,)``."""
+    validation: Part | None = None
+    """What validates, where the data have a part for it; else it is taken from ``train``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Recipe:
     """Which data, how many rows, which steps."""
     target: str
     """What it must reach, as the mean of three seeds on the test part."""
-    estimator: Literal["LSTMClassifier", "LSTMRegressor"]
+    estimator: Literal["LSTMClassifier", "LSTMRegressor", "LSTMTextClassifier"]
     """The class that is fitted."""
     parameters: Mapping[str, Any]
     """Its parameters; what is not named has the estimator's default."""
@@ -53,16 +55,21 @@ class Recipe:
     validates_on_latest: bool = False
     """Whether the held-out validation part is the end of the training part, as a time series asks for; otherwise it is
     drawn at random."""
+    quick: Mapping[str, Any] = field(default_factory=lambda: {"max_epochs": 1})
+    """Parameters that a quick run has beside fewer rows."""
     departures: tuple[str, ...] = ()
     """Where it departs from the tutorial that it is known from, and why."""
 
 
+QUICK_ROWS = 300
+"""Rows of each part of the data that a quick run uses at most."""
 OPTIONS: Mapping[str, tuple[Any, str]] = {
     "validation": (
         "held-out",
         "which rows validate each epoch: held-out (a part of the training rows, set aside), test (as tutorials do; "
         "the network then trains on all training rows), or none",
     ),
+    "quick": (False, f"whether to use {QUICK_ROWS:,} rows and few epochs, only to see that it runs"),
     "download": (False, "whether to download data that are not on this machine"),
 }
 """What every recipe takes beside the parameters of its estimator: default and meaning."""

@@ -4,8 +4,39 @@ from gatecell._core.errors import unknown_name
 from gatecell.recipes.images import DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT
 from gatecell.recipes.recipe import Recipe
 from gatecell.recipes.temperatures import REGRESSION
+from gatecell.recipes.texts import (
+    IMDB,
+    IMDB_ATTENTION,
+    IMDB_BATCHNORM,
+    IMDB_BERT,
+    IMDB_BEST,
+    IMDB_BIDIRECTIONAL,
+    IMDB_CNN,
+    IMDB_STACKED,
+    NEWS,
+    QUESTIONS,
+)
+from gatecell.recipes.vowels import VOWELS
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT, REGRESSION)}
+_ALL = (
+    DIGITS,
+    MNIST,
+    MNIST_DEEP,
+    MNIST_DROPOUT,
+    REGRESSION,
+    IMDB,
+    IMDB_BEST,
+    IMDB_ATTENTION,
+    IMDB_BIDIRECTIONAL,
+    IMDB_CNN,
+    IMDB_STACKED,
+    IMDB_BATCHNORM,
+    IMDB_BERT,
+    NEWS,
+    QUESTIONS,
+    VOWELS,
+)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 """The recipes, those that need no download first."""
 
 

@@ -15,7 +15,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
-from gatecell.recipes.recipe import OPTIONS, VALIDATION_CHOICES, Part, Recipe, RecipeData
+from gatecell.recipes.recipe import OPTIONS, QUICK_ROWS, VALIDATION_CHOICES, Part, Recipe, RecipeData
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.scoring import baseline_errors, score
 from gatecell.recipes.settings import check_names, merged
@@ -115,7 +115,8 @@ def run_recipe(
     check_integer("seed", seed, minimum=0)
     options = {option: settings.get(option, default) for option, (default, _) in OPTIONS.items()}
     check_choice("validation", options["validation"], VALIDATION_CHOICES)
-    check_flag("download", options["download"])
+    for option in ("quick", "download"):
+        check_flag(option, options[option])
     folder = Path(output) if output is not None else default_output(name, seed)
     # Whether a download was allowed has no part in what comes out.
     lasting = {key: value for key, value in settings.items() if key != "download"}
@@ -123,9 +124,11 @@ def run_recipe(
         return finished
     _check_folder(folder, force=force)
     checkpoint = folder / CHECKPOINT_FOLDER
-    parameters = _parameters(recipe, settings, options["validation"])
+    parameters = _parameters(recipe, settings, options["validation"], quick=options["quick"])
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     data = recipe.load(options["download"])
+    if options["quick"]:
+        data = _thinned(data)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
     _fit(estimator, recipe, data, options["validation"])
 
@@ -162,9 +165,9 @@ def validation_metrics(estimator: LSTMEstimator) -> dict[str, float]:
     return {name: value for name, value in row.items() if name.startswith("validation_")}
 
 
-def _parameters(recipe: Recipe, settings: Mapping[str, Any], validation: str) -> dict[str, Any]:
+def _parameters(recipe: Recipe, settings: Mapping[str, Any], validation: str, *, quick: bool) -> dict[str, Any]:
     own = {name: value for name, value in settings.items() if name not in OPTIONS}
-    parameters = merged(recipe.parameters, own)
+    parameters = merged({**recipe.parameters, **recipe.quick} if quick else recipe.parameters, own)
     if validation != "held-out":
         watching = [name for name in ("patience", "validation_fraction") if own.get(name) is not None]
         if watching:
@@ -185,10 +188,30 @@ def _fit(estimator: LSTMEstimator, recipe: Recipe, data: RecipeData, validation:
     train, validation_data = data.train, None
     if validation == "test":
         validation_data = data.test
+    elif validation == "held-out" and data.validation is not None:
+        validation_data = data.validation
+        estimator.set_params(validation_fraction=None)
     elif validation == "held-out" and recipe.validates_on_latest and estimator.validation_fraction is not None:
         train, validation_data = _latest(data.train, estimator.validation_fraction)
         estimator.set_params(validation_fraction=None)
     estimator.fit(*train, validation_data=validation_data)
+
+
+def _thinned(data: RecipeData) -> RecipeData:
+    """Return at most ``QUICK_ROWS`` rows of each part, evenly spread over it."""
+
+    def thin(part: Part) -> Part:
+        return Part(part.X[:: step(part)], part.y[:: step(part)])
+
+    def step(part: Part) -> int:
+        return -(-len(part.y) // QUICK_ROWS)
+
+    return RecipeData(
+        thin(data.train),
+        thin(data.test),
+        {name: values[:: step(data.test)] for name, values in data.baselines.items()},
+        None if data.validation is None else thin(data.validation),
+    )
 
 
 def _latest(rows: Part, fraction: Any) -> tuple[Part, Part]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
 from gatecell.estimators.base import LSTMEstimator
-from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.classes import ClassTargets
 
 
 def score(estimator: LSTMEstimator, X: Any, y: NDArray[Any], *, prefix: str = "") -> dict[str, float]:
@@ -34,7 +34,7 @@ def score(estimator: LSTMEstimator, X: Any, y: NDArray[Any], *, prefix: str = ""
     InputError
         Where ``X`` or ``y`` cannot be used, or do not match what was fitted.
     """
-    if isinstance(estimator, LSTMClassifier):
+    if isinstance(estimator, ClassTargets):
         figures = _classification(estimator, X, y)
     else:
         figures = errors(estimator.predict(X), _numbers(y))
@@ -56,7 +56,7 @@ def baseline_errors(baselines: Mapping[str, NDArray[Any]], y: NDArray[Any], *, p
     }
 
 
-def _classification(estimator: LSTMClassifier, X: Any, y: NDArray[Any]) -> dict[str, float]:
+def _classification(estimator: ClassTargets, X: Any, y: NDArray[Any]) -> dict[str, float]:
     classes = estimator.classes_
     unknown = [label for label in np.unique(y).tolist() if label not in classes.tolist()]
     if unknown:

@@ -81,6 +81,11 @@ class RowSource:
         """Return the number of rows."""
         return len(self.rows)
 
+    @property
+    def lengths(self) -> Tensor | None:
+        """The steps of each row, ``(n,)`` int64; None where all have the same."""
+        return row_lengths(self.rows)
+
     def take(self, indices: Tensor) -> Batch:
         """Return the rows of the given int64 indices, ``(B,)``, in their order."""
         return Batch(
@@ -98,6 +103,25 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool) -> Tensor:
     return torch.randperm(n_rows, generator=generator)
 
 
-def batch_indices(n_rows: int, batch_size: int) -> Iterator[Tensor]:
-    """Yield the indices of all rows in their order, ``batch_size`` at a time."""
-    yield from torch.split(torch.arange(n_rows), batch_size)
+def row_lengths(rows: object) -> Tensor | None:
+    """Return the steps of each row, ``(n,)``, where rows or a source of them say so in ``lengths``; else None."""
+    lengths = getattr(rows, "lengths", None)
+    return lengths if isinstance(lengths, Tensor) else None
+
+
+def order_by_length(order: Tensor, lengths: Tensor, batch_size: int, window: int, *, seed: int, epoch: int) -> Tensor:
+    """Return the rows of ``order`` so that batches of ``batch_size`` have rows of like length.
+
+    Every ``window`` batches are sorted by length as one; then the batches are put in an order of chance, the last one,
+    which may be smaller, excepted. As it comes from a shuffled order, rows meet others in every epoch.
+    """
+    pieces = [piece[lengths[piece].argsort(stable=True)] for piece in order.split(batch_size * window)]
+    batches = [batch for piece in pieces for batch in piece.split(batch_size)]
+    generator = torch.Generator().manual_seed(derive_seed(seed, "batches", epoch))
+    places = torch.randperm(len(batches) - 1, generator=generator).tolist()
+    return torch.cat([*(batches[place] for place in places), batches[-1]])
+
+
+def batch_indices(n_rows: int, batch_size: int, lengths: Tensor | None = None) -> Iterator[Tensor]:
+    """Yield the indices of all rows, ``batch_size`` at a time: in their order, or from short rows to long ones."""
+    yield from torch.split(torch.arange(n_rows) if lengths is None else lengths.argsort(stable=True), batch_size)

@@ -35,6 +35,9 @@ class TrainingConfig:
     """Rows an optimiser step, at least 1; the last batch of an epoch may be smaller. Keras's default."""
     shuffle: bool = True
     """Whether each epoch has an order of its own, derived from ``(seed, epoch)`` alone; False: the rows as they lie."""
+    length_window: int = 1
+    """Of rows of unlike lengths: how many batches are drawn together and then divided by length, so that the rows of
+    a batch are alike and hardly any step is padding; at least 1, which leaves every batch to chance."""
     optimizer: OptimizerName = "adam"
     """``"adam"`` (Kingma & Ba 2015), ``"adamw"`` (Loshchilov & Hutter 2019), ``"sgd"`` or ``"rmsprop"``."""
     learning_rate: float = 3e-3
@@ -146,4 +149,13 @@ class TrainingConfig:
         return record_from_dict(cls, values)
 
 
-_INTEGERS = {"max_epochs": 1, "batch_size": 1, "lr_every": 1, "lr_hold": 0, "lr_patience": 1, "seed": 0, "verbose": 0}
+_INTEGERS = {
+    "max_epochs": 1,
+    "batch_size": 1,
+    "length_window": 1,
+    "lr_every": 1,
+    "lr_hold": 0,
+    "lr_patience": 1,
+    "seed": 0,
+    "verbose": 0,
+}

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from gatecell._core.errors import NonFiniteLossError
 from gatecell._core.random import derive_seed
-from gatecell.training.batches import BatchSource, epoch_order
+from gatecell.training.batches import BatchSource, epoch_order, order_by_length, row_lengths
 from gatecell.training.config import TrainingConfig
 from gatecell.training.optimisation import GradientRules, build_optimizer, load_optimizer_tensors, optimizer_tensors
 from gatecell.training.prediction import Loss, Metric, evaluate, measured, required_target, weighted_mean
@@ -26,8 +26,10 @@ step of a small LSTM; handed out in sixteens this is 0.01 ms a step."""
 class StepGroups:
     """What Lightning iterates over: the row indices of ``STEPS_PER_CALL`` steps at a time, in the epoch's order."""
 
-    def __init__(self, n_rows: int, config: TrainingConfig, state: TrainingState) -> None:
-        self._n_rows, self._config, self._state = n_rows, config, state
+    def __init__(
+        self, n_rows: int, config: TrainingConfig, state: TrainingState, lengths: Tensor | None = None
+    ) -> None:
+        self._n_rows, self._config, self._state, self._lengths = n_rows, config, state, lengths
 
     def __len__(self) -> int:
         return math.ceil(self._n_rows / (self._config.batch_size * STEPS_PER_CALL))
@@ -35,6 +37,10 @@ class StepGroups:
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         config, epoch = self._config, self._state.epochs_done
         order = epoch_order(self._n_rows, seed=config.seed, epoch=epoch, shuffle=config.shuffle)
+        if self._lengths is not None and config.length_window > 1:
+            order = order_by_length(
+                order, self._lengths, config.batch_size, config.length_window, seed=config.seed, epoch=epoch
+            )
         for group in torch.split(order, config.batch_size * STEPS_PER_CALL):
             yield torch.split(group, config.batch_size)
 
@@ -74,7 +80,7 @@ class TrainingModule(LightningModule):
 
     def train_dataloader(self) -> StepGroups:
         """Return the groups of steps of an epoch."""
-        return StepGroups(len(self._rows), self._config, self._state)
+        return StepGroups(len(self._rows), self._config, self._state, row_lengths(self._rows))
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Leave the indices on the CPU, where the rows lie; ``take`` comes first, then the transfer."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gatecell._core.errors import InputError
-from gatecell.training.batches import BatchSource, batch_indices
+from gatecell.training.batches import BatchSource, batch_indices, row_lengths
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Takes prediction and target, ``(B, ...)``; returns the loss of each row, ``(B,)``, or its outputs, ``(B, ...)``."""
@@ -40,10 +40,11 @@ def predict(network: nn.Module, source: BatchSource, batch_size: int = 256) -> T
     if len(source) == 0:
         raise InputError("There are no rows to predict.")
     device = network_device(network)
+    batches = list(batch_indices(len(source), batch_size, row_lengths(source)))
     with evaluating(network):
-        parts = [network(*source.take(rows).to(device).inputs).cpu() for rows in batch_indices(len(source), batch_size)]
+        parts = [network(*source.take(rows).to(device).inputs).cpu() for rows in batches]
     # joined outside inference mode, so that the result may enter autograd later
-    return torch.cat(parts)
+    return torch.cat(parts)[torch.cat(batches).argsort()]
 
 
 def evaluate(
@@ -54,7 +55,7 @@ def evaluate(
     total = weight_sum = 0.0
     predictions, targets = [], []
     with evaluating(network):
-        for rows in batch_indices(len(source), batch_size):
+        for rows in batch_indices(len(source), batch_size, row_lengths(source)):
             batch = source.take(rows).to(device)
             prediction, target = network(*batch.inputs), required_target(batch.target)
             mean, weight = weighted_mean(loss(prediction, target), batch.weight)

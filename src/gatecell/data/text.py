@@ -1,0 +1,196 @@
+"""Texts to tokens: by word, by character or by byte-pair, with a vocabulary learnt from the training texts."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal, get_args
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from gatecell._core.checks import check_choice, check_flag, check_integer
+from gatecell._core.errors import InputError, OptionError
+from gatecell.data.tokens import Tokens
+
+TokenUnit = Literal["word", "character", "byte-pair"]
+UNITS: tuple[str, ...] = get_args(TokenUnit)
+
+PADDING, UNKNOWN, START, END = "[PAD]", "[UNK]", "[START]", "[END]"
+MARKS = (PADDING, UNKNOWN, START, END)
+"""The first tokens of every vocabulary, in this order: what fills up, what is not known, and where a text begins and
+ends."""
+
+_NO_SPACES = r"\p{Han}\p{Hiragana}\p{Katakana}"
+_IN_WORD = rf"[[\p{{L}}\p{{N}}\p{{M}}_]&&[^{_NO_SPACES}]]+"
+_WORD = rf"[{_NO_SPACES}\p{{So}}]|{_IN_WORD}(?:['\u2019]{_IN_WORD})*"
+"""Letters, digits and accents in a row, with apostrophes inside (``don't``); a character of a script that is written
+without spaces, or a symbol such as an emoji, is a word by itself. Punctuation and spaces only separate."""
+_N_BYTES = 256
+_TEXTS_AT_ONCE = 4096
+"""Bounds the memory that the encodings of texts take beside the tokens themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerConfig:
+    """How texts are divided into tokens.
+
+    Raises
+    ------
+    OptionError
+        Where an option is out of its range.
+    """
+
+    unit: TokenUnit = "word"
+    """``"word"``; ``"character"``, for Chinese and any other script; ``"byte-pair"``: pieces of words that are frequent
+    (Sennrich et al. 2016), over bytes, so that no text is unknown."""
+    vocabulary_size: int = 10_000
+    """The largest number of tokens, the four marks included; the most frequent ones stay. For byte-pairs at least 260:
+    the marks and every byte. As the tutorials on film reviews have it."""
+    lowercase: bool = True
+    """Whether ``Film`` and ``film`` are the same."""
+
+    def __post_init__(self) -> None:
+        check_choice("unit", self.unit, UNITS)
+        check_flag("lowercase", self.lowercase)
+        check_integer("vocabulary_size", self.vocabulary_size, minimum=1)
+        fewest = len(MARKS) + (_N_BYTES if self.unit == "byte-pair" else 1)
+        if self.vocabulary_size < fewest:
+            beside = f"every one of {_N_BYTES} bytes" if self.unit == "byte-pair" else f"a {self.unit}"
+            raise OptionError(
+                f"vocabulary_size={self.vocabulary_size} has no room for {beside} beside the {len(MARKS)} marks "
+                f"({', '.join(MARKS)}). Set it to at least {fewest}."
+            )
+
+
+class TextTokenizer:
+    """Divides texts into tokens of a vocabulary; a thin cover of a ``tokenizers.Tokenizer``.
+
+    Texts are brought to Unicode's NFKC form first: full-width letters become plain ones, accents are joined to letters.
+
+    Parameters
+    ----------
+    core : tokenizers.Tokenizer
+        With ``[PAD]`` as token 0, or any padding token at all, and a token for what is unknown unless it knows all.
+
+    Examples
+    --------
+    >>> tokenizer = TextTokenizer.train(["A film, a good film!", "It's bad."], TokenizerConfig())
+    >>> tokenizer.split("A good plan, it's")
+    ['a', 'good', '[UNK]', "it's"]
+    """
+
+    def __init__(self, core: Tokenizer) -> None:
+        self.core = core
+        # a text that spells "[PAD]" means these letters
+        core.encode_special_tokens = True
+
+    @classmethod
+    def train(cls, texts: Sequence[str], config: TokenizerConfig) -> "TextTokenizer":
+        """Learn a vocabulary from texts.
+
+        Among tokens of one frequency those that come first in the order of Unicode stay, so that the same texts in any
+        order give the same tokenizer.
+
+        Raises
+        ------
+        InputError
+            Where the texts have no token at all.
+        """
+        core = _core(config)
+        core.train_from_iterator(texts, _trainer(config), length=len(texts))
+        if core.get_vocab_size() == len(MARKS):
+            raise InputError(
+                f"There is no {config.unit} in any of the {len(texts)} texts, so there is nothing to learn from."
+            )
+        return cls(core)
+
+    @classmethod
+    def from_json(cls, text: str) -> "TextTokenizer":
+        """Build from ``to_json``'s result, or from a ``tokenizer.json`` as Hugging Face has it.
+
+        Raises
+        ------
+        InputError
+            Where the text is no such JSON.
+        """
+        try:
+            core = Tokenizer.from_str(text)
+        except Exception as error:  # the library raises nothing more precise
+            raise InputError(f"This is no tokenizer: {error}.") from error
+        return cls(core)
+
+    def to_json(self) -> str:
+        """Return all there is to know as JSON."""
+        return self.core.to_str()
+
+    def __len__(self) -> int:
+        """Return the number of tokens in the vocabulary, the marks included."""
+        return self.core.get_vocab_size()
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The tokens in the order of their numbers."""
+        numbered = self.core.get_vocab()
+        return sorted(numbered, key=numbered.__getitem__)
+
+    def number(self, token: str) -> int | None:
+        """Return the number of a token; None where it is not in the vocabulary."""
+        return self.core.token_to_id(token)
+
+    def encode(self, texts: Sequence[str]) -> Tokens:
+        """Return the tokens of each text.
+
+        A text without any token (empty, or of spaces alone) is read as one ``[UNK]``, so that no row is lost.
+        """
+        parts = (texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE))
+        return Tokens.from_rows(chain.from_iterable(map(self._encoded, parts)))
+
+    def _encoded(self, texts: Sequence[str]) -> Iterator[Sequence[int]]:
+        fallback = [self._unknown]
+        # one text by itself is not worth the threads
+        encodings = (
+            self.core.encode_batch_fast(texts, add_special_tokens=False)
+            if len(texts) > 1
+            else [self.core.encode(texts[0], add_special_tokens=False)]
+        )
+        return (encoding.ids or fallback for encoding in encodings)
+
+    @property
+    def _unknown(self) -> int:
+        number = self.number(UNKNOWN)
+        return 0 if number is None else number
+
+    def split(self, text: str) -> list[str]:
+        """Return the tokens of one text as they stand in the vocabulary."""
+        vocabulary = self.vocabulary
+        return [vocabulary[number] for number in self.encode([text]).values.tolist()]
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """Return the text of tokens; marks are left out, words have one space between them."""
+        return self.core.decode(list(tokens), skip_special_tokens=True)
+
+
+def _core(config: TokenizerConfig) -> Tokenizer:
+    core = Tokenizer(models.BPE() if config.unit == "byte-pair" else models.WordLevel(unk_token=UNKNOWN))
+    forms = [normalizers.NFKC(), *([normalizers.Lowercase()] if config.lowercase else [])]
+    core.normalizer = normalizers.Sequence(forms)
+    match config.unit:
+        case "word":
+            core.pre_tokenizer = pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
+        case "character":
+            core.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?m)."), "isolated")
+            core.decoder = decoders.Fuse()
+        case "byte-pair":
+            core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+            core.decoder = decoders.ByteLevel()
+    return core
+
+
+def _trainer(config: TokenizerConfig) -> trainers.Trainer:
+    if config.unit == "byte-pair":
+        return trainers.BpeTrainer(
+            vocab_size=config.vocabulary_size,
+            special_tokens=list(MARKS),
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+    return trainers.WordLevelTrainer(vocab_size=config.vocabulary_size, special_tokens=list(MARKS), show_progress=False)

@@ -1,0 +1,229 @@
+"""Classes as targets: one of several, one of two, or several labels at once."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell.estimators import label_sets
+from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.inputs import as_input_errors
+from gatecell.estimators.rows import TrainingRows
+from gatecell.training.prediction import Loss, Metric
+
+
+class ClassTargets(ClassifierMixin, LSTMEstimator):
+    """A classifier.
+
+    ``y`` has one label a row; or several, as an array of 0 and 1 of ``(n, k)``, or as a list of tuples, lists or sets
+    of labels.
+    """
+
+    stratifies: ClassVar[bool] = True
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
+
+        Scaling or tokenizer stay as the first call fitted them, the optimiser keeps its moments, and each call adds a
+        row to ``history_``. ``checkpoint_dir``, ``validation_fraction`` and ``patience`` have no part in it.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in ``fit``.
+        classes : array, optional
+            All labels that will ever come, at the first call; by default those of its ``y``.
+
+        Raises
+        ------
+        InputError
+            As in ``fit``, and where ``y`` has a label, or ``classes`` are others, than the first call said.
+        """
+        if (
+            classes is not None
+            and self.__sklearn_is_fitted__()
+            and not np.array_equal(np.unique(classes), self.classes_)
+        ):
+            raise InputError(
+                f"classes is {np.unique(classes).tolist()}, but the first call of partial_fit had "
+                f"{self.classes_.tolist()}. Leave classes out, or fit anew."
+            )
+        return self._partial_fit(X, y, sample_weight, targets=y if classes is None else classes)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class, ``(n, n_classes)`` in the order of ``classes_``.
+
+        Each row sums to 1; with several labels a row, each number is the probability of one label by itself.
+
+        Raises
+        ------
+        InputError
+            Where ``X`` cannot be used, or does not match what was fitted.
+        """
+        outputs = self._outputs(X)
+        if self._one_output:
+            positive = outputs.sigmoid()
+            probabilities = torch.cat([1 - positive, positive], dim=1)
+        else:
+            probabilities = outputs.sigmoid() if self.multilabel_ else outputs.softmax(dim=1)
+        result: NDArray[np.float64] = probabilities.numpy()
+        return result
+
+    def predict(self, X: Any) -> Any:
+        """Return the most probable class of each row, ``(n,)``; errors as in ``predict_proba``.
+
+        With several labels a row: those that are more probable than not, in the form that ``y`` had, an array of 0 and
+        1 of ``(n, n_classes)`` or a list of tuples of labels.
+        """
+        decided = self._decided(self._outputs(X)).numpy()
+        if self.multilabel_:
+            return label_sets.written(decided, self.classes_, self.multilabel_)
+        labels: NDArray[Any] = self.classes_[decided]
+        return labels
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows that are predicted right; of several labels all must be."""
+        if not self.__sklearn_is_fitted__() or not self.multilabel_:
+            return float(super().score(X, y, sample_weight))
+        right = (self._decided(self._outputs(X)) == self._read_targets(y)).all(dim=1)
+        return float(np.average(right.numpy(), weights=sample_weight))
+
+    def _note_targets(self, y: Any) -> None:
+        self.multilabel_ = label_sets.form_of(y)
+        if self.multilabel_:
+            if self.class_weight is not None:
+                raise OptionError("class_weight is for one label a row; with several, use sample_weight.")
+            self.classes_ = label_sets.labels_of(y, self.multilabel_)
+            return
+        self.classes_ = np.unique(_labels(y))
+        if len(self.classes_) < 2:
+            raise _one_class(self.classes_.tolist()[0])
+
+    def _read_targets(self, y: Any) -> Tensor:
+        if self.multilabel_:
+            return label_sets.read(y, self.classes_, self.multilabel_)
+        labels = _labels(y)
+        known = np.isin(labels, self.classes_)
+        if not known.all():
+            raise InputError(
+                f"y has the label {labels[~known].tolist()[0]!r}, which is none of the classes "
+                f"{self.classes_.tolist()}. Give rows of known classes, or fit anew with all of them."
+            )
+        return torch.from_numpy(np.searchsorted(self.classes_, labels))
+
+    def _check_learnable(self, rows: TrainingRows) -> None:
+        target = rows.target if rows.weight is None else rows.target[rows.weight > 0]
+        if self.multilabel_:
+            label_sets.check_learnable(target)
+            return
+        present = target.unique()
+        if len(present) == 1:
+            raise _one_class(self.classes_.tolist()[int(present)])
+
+    def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
+        if self.class_weight is None:
+            return rows
+        if reset:
+            self._class_weights = self._computed_class_weights(rows)
+        own = self._class_weights[rows.target]
+        return TrainingRows(rows.X, rows.target, own if rows.weight is None else own * rows.weight)
+
+    def _computed_class_weights(self, rows: TrainingRows) -> Tensor:
+        classes = np.arange(len(self.classes_))
+        given: Any = self.class_weight
+        if isinstance(given, Mapping):
+            unknown = [label for label in given if label not in self.classes_.tolist()]
+            if unknown:
+                raise OptionError(
+                    f"class_weight has the label {unknown[0]!r}, which is none of the classes {self.classes_.tolist()}."
+                )
+            places = {label: index for index, label in enumerate(self.classes_.tolist())}
+            given = {places[label]: weight for label, weight in given.items()}
+        elif given != "balanced":
+            raise OptionError(f'class_weight must be a dict of label to weight, "balanced" or None, got {given!r}.')
+        target, weight = rows.target.numpy(), None if rows.weight is None else rows.weight.numpy()
+        absent = np.setdiff1d(classes, target)
+        if given == "balanced" and len(absent):
+            raise InputError(
+                f'class_weight="balanced" needs rows of every class, but there is none of '
+                f"{self.classes_[absent].tolist()} in the first rows. Give the weights as a dict."
+            )
+        return torch.from_numpy(compute_class_weight(given, classes=classes, y=target, sample_weight=weight))
+
+    def _fitted_to_json(self) -> dict[str, Any]:
+        weights = getattr(self, "_class_weights", None)
+        return {
+            "classes": self.classes_.tolist(),
+            "classes_dtype": self.classes_.dtype.str,
+            "class_weights": None if weights is None else weights.tolist(),
+            "multilabel": self.multilabel_,
+        }
+
+    def _fitted_from_json(self, values: dict[str, Any]) -> None:
+        self.classes_ = np.array(values["classes"], dtype=np.dtype(values["classes_dtype"]))
+        self.multilabel_ = values["multilabel"]
+        fewest = 1 if self.multilabel_ else 2
+        if self.classes_.ndim != 1 or len(self.classes_) < fewest or self._n_outputs != self._n_network_outputs:
+            raise ArtifactError(f"{len(self.classes_)} classes for {self._n_network_outputs} outputs")
+        if values["class_weights"] is not None:
+            self._class_weights = torch.tensor(values["class_weights"], dtype=torch.float64)
+
+    @property
+    def _one_output(self) -> bool:
+        return len(self.classes_) == 2 and not self.multilabel_
+
+    @property
+    def _n_outputs(self) -> int:
+        return 1 if self._one_output else len(self.classes_)
+
+    @property
+    def _loss(self) -> Loss:
+        return _binary_cross_entropy if self._one_output or self.multilabel_ else _cross_entropy
+
+    @property
+    def _metrics(self) -> dict[str, Metric]:
+        return {"accuracy": self._accuracy}
+
+    def _accuracy(self, output: Tensor, target: Tensor) -> float:
+        right = self._decided(output) == target
+        return float((right.all(dim=1) if self.multilabel_ else right).double().mean())
+
+    def _decided(self, output: Tensor) -> Tensor:
+        """Return the class of each row, ``(n,)`` int64; of several labels whether each is there, ``(n, k)`` bool."""
+        if self.multilabel_:
+            return output > 0
+        return (output[:, 0] > 0).long() if self._one_output else output.argmax(dim=1)
+
+
+def _labels(y: Any) -> NDArray[Any]:
+    with as_input_errors():
+        labels = column_or_1d(y, warn=True)
+        if labels.dtype.kind == "f":
+            assert_all_finite(labels, input_name="y")
+        check_classification_targets(labels)
+    return np.asarray(labels)
+
+
+def _one_class(label: Any) -> InputError:
+    return InputError(
+        f"All rows that count are of one class ({label!r}); a classifier needs rows of at least two classes to learn "
+        "what tells them apart."
+    )
+
+
+def _cross_entropy(output: Tensor, target: Tensor) -> Tensor:
+    return cross_entropy(output, target, reduction="none")
+
+
+def _binary_cross_entropy(output: Tensor, target: Tensor) -> Tensor:
+    return binary_cross_entropy_with_logits(output, target.view_as(output).to(output.dtype), reduction="none")

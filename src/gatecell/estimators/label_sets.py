@@ -1,0 +1,98 @@
+"""Several labels a row: arrays of 0 and 1, or collections of labels."""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gatecell._core.errors import InputError
+
+Form = Literal["indicator", "collections"]
+"""``"indicator"``: an array ``(n, k)`` of 0 and 1. ``"collections"``: of each row a tuple, list or set of labels."""
+
+
+def form_of(y: Any) -> Form | None:
+    """Return how ``y`` has several labels a row; None where it has one."""
+    if getattr(y, "ndim", 1) == 2:
+        return "indicator" if y.shape[1] > 1 else None
+    if not hasattr(y, "__len__") or isinstance(y, str | bytes) or not len(y):
+        return None
+    # a Series has labels of its own as its index
+    rows = y.to_numpy() if hasattr(y, "to_numpy") else y
+    return "collections" if isinstance(rows[0], tuple | list | set | frozenset) else None
+
+
+def labels_of(y: Any, form: Form) -> NDArray[Any]:
+    """Return the labels that there are, sorted.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or labels are not of one kind.
+    """
+    if form == "indicator":
+        return np.arange(np.shape(y)[1])
+    labels = {label for row in _collections(y) for label in row}
+    if not labels:
+        raise InputError("No row has a label, so there is nothing to learn from.")
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise InputError("Some labels are text and some are not. Write all of them in one way.")
+    return np.array(sorted(labels))
+
+
+def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:
+    """Return ``y`` as a bool tensor ``(n, k)``.
+
+    Raises
+    ------
+    InputError
+        Where ``y`` is not of this form, or has a label that is not among ``labels``.
+    """
+    if form == "indicator":
+        array = np.asarray(y)
+        if array.ndim != 2 or array.shape[1] != len(labels):
+            raise InputError(f"y must be an array of 0 and 1 of shape (n, {len(labels)}), got shape {array.shape}.")
+        if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+            raise InputError("y has several columns, one a label, so it must hold 0 and 1 alone.")
+        return torch.from_numpy(array.astype(np.bool_))
+    rows = _collections(y)
+    places = {label: place for place, label in enumerate(labels.tolist())}
+    result = torch.zeros(len(rows), len(labels), dtype=torch.bool)
+    for index, row in enumerate(rows):
+        for label in row:
+            if label not in places:
+                raise InputError(
+                    f"y[{index}] has the label {label!r}, which is none of {labels.tolist()}. "
+                    "Give rows of known labels, or fit anew with all of them."
+                )
+            result[index, places[label]] = True
+    return result
+
+
+def written(decided: NDArray[np.bool_], labels: NDArray[Any], form: Form) -> Any:
+    """Return decisions ``(n, k)`` as an array of 0 and 1, or as a list of tuples of labels."""
+    if form == "indicator":
+        return decided.astype(np.int64)
+    return [tuple(labels[row].tolist()) for row in decided]
+
+
+def check_learnable(target: Tensor) -> None:
+    """Raise an ``InputError`` where every label is in all rows or in none."""
+    if bool((target == target[:1]).all()):
+        raise InputError(
+            "All rows that count have the same labels; a classifier needs rows that differ to learn what tells them "
+            "apart."
+        )
+
+
+def _collections(y: Any) -> list[Any]:
+    rows = list(y)
+    for index, row in enumerate(rows):
+        if not isinstance(row, tuple | list | set | frozenset):
+            raise InputError(
+                f"y[{index}] must be a tuple, list or set of labels as the other rows have, got {row!r}. "
+                "A row with one label is (label,)."
+            )
+    return rows

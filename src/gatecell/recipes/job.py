@@ -1,0 +1,133 @@
+"""A fit of the user's own data: what is checked before it, what is kept while it runs, what remains after it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+from gatecell._core.checks import check_integer
+from gatecell._core.errors import OptionError
+from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.loading import ESTIMATORS
+from gatecell.estimators.persistence import save_estimator
+from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.run import kept_epoch, validation_metrics
+from gatecell.recipes.settings import check_names, merged
+
+Task = Literal["classify", "regress", "text"]
+TASKS: Mapping[Task, str] = MappingProxyType(
+    {"classify": "LSTMClassifier", "regress": "LSTMRegressor", "text": "LSTMTextClassifier"}
+)
+"""What can be fitted, and the estimator of each."""
+PARAMETERS: Mapping[str, Any] = MappingProxyType({"validation_fraction": 0.1})
+"""Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it."""
+MODEL_ENDING = ".safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """What came of a fit."""
+
+    task: str
+    """A key of ``TASKS``."""
+    seed: int
+    """What the run was seeded with."""
+    metrics: dict[str, float]
+    """Figures of training and validation part at the epoch whose weights were kept."""
+    seconds: dict[str, float]
+    """Wall time of ``fit``, stretches before a resume included."""
+    artifact: str
+    """The model's file, absolute."""
+    data: dict[str, Any]
+    """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
+    ``left_out``; of texts how many are ``empty`` and ``cut``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``gatecell fit --json`` prints."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A fit that may begin: its options are checked, nothing stands in its way."""
+
+    task: Task
+    settings: dict[str, Any]
+    seed: int
+    verbose: int
+    model_path: Path
+    seconds_before: float
+
+    @classmethod
+    def prepared(
+        cls,
+        task: Task,
+        output: str | Path,
+        *,
+        settings: Mapping[str, Any] | None,
+        seed: int,
+        resume: bool,
+        force: bool,
+        verbose: int,
+    ) -> Self:
+        """Check what can be before the data are read; for the arguments see ``gatecell.recipes.own_data.fit_file``.
+
+        Raises
+        ------
+        OptionError, UnknownNameError
+            Where a setting makes no sense, or ``output`` or a checkpoint would be lost.
+        """
+        settings = dict(settings or {})
+        check_names(settings, ESTIMATORS[TASKS[task]]().get_params(deep=False))
+        check_integer("seed", seed, minimum=0)
+        model_path = _checked_output(Path(output).expanduser(), force=force)
+        return cls(
+            task=task,
+            settings=settings,
+            seed=seed,
+            verbose=verbose,
+            model_path=model_path,
+            seconds_before=seconds_done(_checkpoint_of(model_path), resume=resume, force=force),
+        )
+
+    def fit(self, X: Any, y: Any) -> LSTMEstimator:
+        """Fit the estimator of the task."""
+        estimator = ESTIMATORS[TASKS[self.task]](
+            **merged(PARAMETERS, self.settings),
+            random_state=self.seed,
+            verbose=self.verbose,
+            checkpoint_dir=_checkpoint_of(self.model_path),
+        )
+        return estimator.fit(X, y)
+
+    def saved(self, estimator: LSTMEstimator, *, columns: Mapping[str, Any] | None, data: dict[str, Any]) -> FitResult:
+        """Save the estimator, with the columns that it was fitted on, and remove the checkpoint."""
+        kept = estimator.history_.rows[kept_epoch(estimator) - 1]
+        metrics = {name: value for name, value in kept.items() if name.startswith("train_")}
+        metrics |= validation_metrics(estimator)
+        notes = {"columns": columns, "metrics": metrics, "task": self.task}
+        save_estimator(estimator, self.model_path, notes=notes)
+        discard(_checkpoint_of(self.model_path))
+        return FitResult(
+            task=self.task,
+            seed=self.seed,
+            metrics=metrics,
+            seconds={"fit": round(self.seconds_before + estimator.training_.seconds, 3)},
+            artifact=str(self.model_path.resolve()),
+            data=data,
+        )
+
+
+def _checkpoint_of(model_path: Path) -> Path:
+    return model_path.with_name(f"{model_path.name}.checkpoint")
+
+
+def _checked_output(path: Path, *, force: bool) -> Path:
+    if path.suffix != MODEL_ENDING:
+        raise OptionError(f"The model's file must end in {MODEL_ENDING}, got {path}. Try {path}{MODEL_ENDING}.")
+    if path.is_dir():
+        raise OptionError(f"{path} is a folder. Name a file, such as {path / ('model' + MODEL_ENDING)}.")
+    if path.exists() and not force:
+        raise OptionError(f"{path} is there already. Name another file with --output, or replace it with --force.")
+    return path

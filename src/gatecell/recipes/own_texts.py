@@ -1,0 +1,156 @@
+"""Fit, predict and evaluate on the user's own tables of texts."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell.artifact.store import load_artifact
+from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, read_text_table
+from gatecell.estimators.text import LSTMTextClassifier
+from gatecell.recipes.job import TASKS, FitResult, Job
+from gatecell.recipes.scoring import score
+
+ADDED = ("label", "probability")
+"""The columns that a prediction adds; where the table has one of this name, ours has ``predicted_`` before it."""
+
+
+class PredictedTable(NamedTuple):
+    """A table with the predictions as its last columns."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def is_text_model(model: str | Path) -> bool:
+    """Return whether a model's file holds a classifier of texts; errors as ``gatecell.load`` has them."""
+    return load_artifact(model).metadata.get("estimator") == TASKS["text"]
+
+
+def fit_texts(
+    path: str | Path,
+    columns: TextColumns,
+    *,
+    output: str | Path,
+    encoding: str = DEFAULT_ENCODING,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    force: bool = False,
+    verbose: int = 0,
+) -> FitResult:
+    """Fit a classifier to a table of texts and save it.
+
+    Parameters
+    ----------
+    path, encoding
+        See ``gatecell.data.text_table.read_text_table``.
+    columns : TextColumns
+        With a label.
+    output, settings, seed, resume, force, verbose
+        See ``gatecell.recipes.own_data.fit_file``.
+
+    Raises
+    ------
+    InputError, OptionError, TrainingError
+        As ``fit_file`` and ``read_text_table``.
+    """
+    job = Job.prepared("text", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
+    table = read_text_table(path, encoding=encoding)
+    texts, labels = table.texts(columns.text), table.labels(_label_column(columns))
+    estimator = job.fit(texts, np.array(labels))
+    assert isinstance(estimator, LSTMTextClassifier)
+    data = {
+        "rows": len(texts),
+        "classes": estimator.classes_.tolist(),
+        "empty": sum(not text.strip() for text in texts),
+        "cut": estimator.n_cut_,
+        "vocabulary": len(estimator.tokenizer_),
+    }
+    return job.saved(estimator, columns=asdict(columns), data=data)
+
+
+def predict_texts(
+    model: str | Path, path: str | Path, *, text: str | None = None, encoding: str = DEFAULT_ENCODING
+) -> PredictedTable:
+    """Add the most probable label and its probability to each row of a table; all other columns stay as they are.
+
+    Parameters
+    ----------
+    model : path
+        A file that ``fit_texts``, a recipe or ``save`` wrote.
+    path, encoding
+        See ``gatecell.data.text_table.read_text_table``.
+    text : str, optional
+        The column of the texts, where it has another name than at the fit.
+
+    Raises
+    ------
+    ArtifactError, InputError, OptionError
+        Where the model or the table cannot be used.
+    """
+    estimator = LSTMTextClassifier.load(model)
+    table = read_text_table(path, encoding=encoding)
+    probabilities = estimator.predict_proba(table.texts(text or _known_columns(model).text))
+    best = probabilities.argmax(axis=1)
+    added = zip(
+        estimator.classes_[best].tolist(), probabilities[np.arange(len(best)), best].round(6).tolist(), strict=True
+    )
+    names = tuple(name if name not in table.names else f"predicted_{name}" for name in ADDED)
+    return PredictedTable(
+        (*table.names, *names), [(*row, *values) for row, values in zip(table.rows, added, strict=True)]
+    )
+
+
+def evaluate_texts(
+    model: str | Path,
+    path: str | Path,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    encoding: str = DEFAULT_ENCODING,
+) -> dict[str, float]:
+    """Measure a model on a table with labels; see ``gatecell.recipes.scoring.score`` for the figures.
+
+    Parameters and errors are those of ``predict_texts``; ``label`` is the column of the labels, where it has another
+    name than at the fit.
+    """
+    estimator = LSTMTextClassifier.load(model)
+    table = read_text_table(path, encoding=encoding)
+    known = _known_columns(model) if text is None or label is None else None
+    columns = TextColumns(text=text or (known.text if known else ""), label=label or (known.label if known else None))
+    y = _as_classes(table, _label_column(columns), estimator.classes_)
+    return score(estimator, table.texts(columns.text), y)
+
+
+def _label_column(columns: TextColumns) -> str:
+    if columns.label is None:
+        raise OptionError("Say which column has the labels: --label COLUMN.")
+    return columns.label
+
+
+def _known_columns(model: str | Path) -> TextColumns:
+    known = load_artifact(model).metadata.get("notes", {}).get("columns")
+    if known is None:
+        raise OptionError(f"{model} was not fitted on a table, so say which columns to use: --text COLUMN.")
+    try:
+        return TextColumns(**known)
+    except TypeError as error:
+        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+
+
+def _as_classes(table: TextTable, name: str, classes: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels as the model has them: ``"1"`` of a text file is the class 1 of another format."""
+    known = {str(label): label for label in classes.tolist()}
+    labels = table.labels(name)
+    for place, label in zip(table.places, labels, strict=True):
+        if str(label) not in known:
+            raise InputError(
+                f"{table.path}, {place}: the label {label!r} is none of the classes that the model knows: "
+                f"{classes.tolist()}. Correct it, or fit anew with all classes."
+            )
+    return np.array([known[str(label)] for label in labels])

@@ -1,0 +1,71 @@
+"""Pretrained encoders, with a small one built from a configuration."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from gatecell._core.errors import OptionError
+from gatecell.nn.config import EncoderFront, LSTMConfig, NetworkConfig
+from gatecell.nn.encoder import Encoder
+from gatecell.nn.network import SequenceNetwork
+
+pytest.importorskip("transformers", reason='needs transformers: pip install "gatecell[transformers]"')
+
+SMALL = {
+    "model_type": "bert",
+    "vocab_size": 20,
+    "hidden_size": 8,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 12,
+    "max_position_embeddings": 16,
+}
+TOKENS = torch.randint(4, 20, (3, 7), generator=torch.Generator().manual_seed(0))
+
+
+def network_of(*, frozen: bool) -> SequenceNetwork:
+    torch.manual_seed(0)
+    front = EncoderFront(encoder=SMALL, frozen=frozen)
+    return SequenceNetwork(NetworkConfig(front=front, lstm=(LSTMConfig(hidden_size=5),), output_size=2))
+
+
+def test_a_padded_batch_equals_each_text_alone() -> None:
+    network = network_of(frozen=False).eval()
+    together = network(TOKENS, [7, 2, 0])
+    for row, length in enumerate([7, 2]):
+        torch.testing.assert_close(network(TOKENS[row : row + 1, :length])[0], together[row], rtol=0, atol=1e-6)
+    assert torch.isfinite(together).all()
+
+
+def test_a_frozen_encoder_is_not_trained_and_has_no_dropout() -> None:
+    network = network_of(frozen=True).train()
+    assert isinstance(network.front, Encoder)
+    assert not network.front.model.training
+    torch.testing.assert_close(network(TOKENS), network(TOKENS))
+    network(TOKENS).sum().backward()
+    assert all(parameter.grad is None for parameter in network.front.parameters())
+    assert network.lstm[0].weight_ih_l0.grad is not None
+
+
+def test_an_encoder_that_is_not_frozen_learns() -> None:
+    network = network_of(frozen=False).train()
+    assert not torch.equal(network(TOKENS), network(TOKENS))
+    network(TOKENS).sum().backward()
+    assert any(bool(p.grad.any()) for p in network.front.parameters() if p.grad is not None)
+
+
+def test_it_is_data() -> None:
+    config = network_of(frozen=True).config
+    assert NetworkConfig.from_dict(config.to_dict()) == config
+    with pytest.raises(OptionError, match="encoder must be the configuration of an encoder, but it has no hidden_size"):
+        EncoderFront(encoder={"model_type": "bert"})
+
+
+def test_an_encoder_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatecell.nn.encoder import load_encoder  # noqa: PLC0415
+
+    with pytest.raises(OptionError, match=r"encoder='.*nothing' cannot be loaded: .* Give a folder that"):
+        load_encoder(str(tmp_path / "nothing"))
+    assert os.listdir(tmp_path) == []
