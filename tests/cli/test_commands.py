@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gatecell.kernels import core
 from gatecell.recipes.registry import RECIPES
 from tests.cli.conftest import Done
 
@@ -140,9 +141,12 @@ def test_info(gatecell: Run, model: Path) -> None:
 
 def test_doctor(gatecell: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     text = gatecell("doctor").out
-    for part in ("torch", "threads", "plain LSTM", "layer normalisation", "GATECELL_DATA_HOME", "not on this machine"):
+    for part in ("torch", "threads", "native core", "plain LSTM", "GATECELL_DATA_HOME", "not on this machine"):
         assert part in text
     found = gatecell("doctor", "--json").json
     assert "PyTorch's LSTM has no layer_norm" in found["engines"]["layer normalisation"]
+    assert found["machine"]["native core"].startswith("instruction set ")
+    monkeypatch.setattr(core, "missing", lambda: "there is no compiler")
+    assert gatecell("doctor", "--json").json["machine"]["native core"] == "there is no compiler"
     monkeypatch.delenv("GATECELL_DATA_HOME")
     assert gatecell("doctor", "--json").json["data"]["GATECELL_DATA_HOME"] == "not set"

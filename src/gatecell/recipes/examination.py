@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from gatecell.artifact.format import library_versions
+from gatecell.datasets import imdb, mnist, temperatures, thucnews, trec, vowels
 from gatecell.datasets.files import DATA_HOME_VARIABLE, cache_folder, places
-from gatecell.datasets.mnist import TRAIN_IMAGES
-from gatecell.datasets.temperatures import TEMPERATURES
+from gatecell.kernels import core
 from gatecell.kernels.dispatch import choose_engine
 from gatecell.kernels.options import LSTMOptions
 
@@ -22,6 +22,15 @@ _CASES = {
     "peepholes": replace(_PLAIN, peephole=True),
 }
 """What people ask of an LSTM; which engine runs differs between these."""
+_DATA = {
+    "mnist": mnist.TRAIN_IMAGES,
+    "imdb": imdb.TRAIN,
+    "thucnews": thucnews.TRAIN,
+    "trec": trec.TRAIN,
+    "vowels": vowels.TRAIN,
+    "temperatures": temperatures.TEMPERATURES,
+}
+"""The data sets that are not shipped with a library, by the file to learn from."""
 
 
 def examine() -> dict[str, dict[str, Any]]:
@@ -39,6 +48,7 @@ def examine() -> dict[str, dict[str, Any]]:
             "system": platform.platform(),
             "processors": os.cpu_count(),
             "threads": torch.get_num_threads(),
+            "native core": core.missing() or f"instruction set {core.isa()}",
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none that PyTorch can use",
         },
         "engines": {name: str(choose_engine(options, training=True)) for name, options in _CASES.items()},
@@ -47,7 +57,7 @@ def examine() -> dict[str, dict[str, Any]]:
             "cache": str(cache_folder()),
             **{
                 name: next((str(place) for place in places(file) if place.is_file()), "not on this machine")
-                for name, file in (("mnist", TRAIN_IMAGES), ("temperatures", TEMPERATURES))
+                for name, file in _DATA.items()
             },
         },
     }
