@@ -131,6 +131,14 @@ def test_glorot_initialisation() -> None:
     assert coupled["bias_l0"].tolist() == [2.0] * 2 + [0.0] * 4
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_drawn_orthogonal_and_runs(dtype: torch.dtype) -> None:
+    lstm = LSTM(3, 4, dtype=dtype)
+    recurrent = lstm.state_dict()["weight_hh_l0"].float()
+    torch.testing.assert_close(recurrent.T @ recurrent, torch.eye(4), atol=0.02, rtol=0)
+    assert lstm(torch.randn(5, 2, 3, dtype=dtype))[0].dtype == dtype
+
+
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: next(iter(option)))
 def test_every_option_changes_the_result(option: dict[str, Any]) -> None:
     x = torch.randn(4, 3, 5)

@@ -30,7 +30,9 @@ def initialise(weights: LayerWeights, options: LSTMOptions, scheme: str, forget_
     """
     if scheme == "glorot":
         nn.init.xavier_uniform_(weights.input)
-        nn.init.orthogonal_(weights.recurrent)
+        # the QR decomposition exists in single and double precision only
+        exact = torch.promote_types(weights.recurrent.dtype, torch.float32)
+        weights.recurrent.copy_(nn.init.orthogonal_(torch.empty_like(weights.recurrent, dtype=exact)))
         _fill(weights.bias, 0.0)
         if weights.projection is not None:
             nn.init.xavier_uniform_(weights.projection)
