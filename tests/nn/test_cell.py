@@ -54,8 +54,24 @@ def test_bad_input_is_refused_with_the_reason() -> None:
         cell(torch.zeros(3, 4))
     with pytest.raises(InputError, match=r"state c must have shape \(3, 7\), got \(3, 6\)"):
         cell(torch.zeros(3, 5), (torch.zeros(3, 7), torch.zeros(3, 6)))
+    with pytest.raises(InputError, match=r"is torch.float64, but the weights are torch.float32"):
+        cell(torch.zeros(3, 5).double())
+    with pytest.raises(InputError, match="must hold real numbers on cpu, like the weights; got torch.int64"):
+        cell(torch.zeros(3, 5).long())
     with pytest.raises(OptionError, match="forget_bias needs bias=True"):
         LSTMCell(5, 7, bias=False, forget_bias=1.0)
+
+
+@pytest.mark.parametrize("options", [{}, {"peephole": True}])
+def test_autocast_gives_its_dtype_and_close_values(options: dict[str, Any]) -> None:
+    cell = LSTMCell(5, 7, **options)
+    x = torch.randn(3, 5)
+    expected = cell(x, cell(x))
+    with torch.autocast("cpu", torch.bfloat16):
+        values = cell(x, cell(x.bfloat16()))
+    for value, other in zip(values, expected, strict=True):
+        assert value.dtype == torch.bfloat16
+        torch.testing.assert_close(value.float(), other, atol=0.02, rtol=0)
 
 
 def test_explain_and_repr() -> None:

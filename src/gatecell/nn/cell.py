@@ -12,8 +12,9 @@ from gatecell.kernels.dispatch import EngineChoice, choose_engine
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
+from gatecell.nn.autocast import run_under_autocast
 from gatecell.nn.initialisation import SCHEMES, initialise
-from gatecell.nn.masking import check_state
+from gatecell.nn.masking import check_numbers, check_state
 
 
 class LSTMCell(nn.Module):
@@ -109,26 +110,38 @@ class LSTMCell(nn.Module):
                 f"The input must have shape (batch, {self.options.input_size}), or ({self.options.input_size},) "
                 f"unbatched, got {tuple(input.shape)}."
             )
+        weight = next(self.parameters())
+        check_numbers(input, weight)
         unbatched = input.dim() == 1
         x = input.unsqueeze(0) if unbatched else input
         states = []
         for index, size in enumerate((self.options.output_size, self.options.hidden_size)):
             if hx is None:
-                states.append(x.new_zeros(x.shape[0], size))
+                states.append(weight.new_zeros(x.shape[0], size))
                 continue
             state = hx[index]
             check_state("hc"[index], state, (size,) if unbatched else (x.shape[0], size), x)
-            states.append(state.unsqueeze(0) if unbatched else state)
+            states.append((state.unsqueeze(0) if unbatched else state).to(weight.dtype))
         zoneout = self.training and (self.options.zoneout_h or self.options.zoneout_c)
-        _, h, c = self.explain().run(
-            x.unsqueeze(1),
-            states[0],
-            states[1],
-            parameters.collect(self, self._names),
-            self.options,
-            training=self.training,
-            seed=new_seed() if zoneout else None,
-        )
+        choice = self.explain()
+
+        def run(x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+            output, h, c = choice.run(
+                x,
+                states[0],
+                states[1],
+                parameters.collect(self, self._names),
+                self.options,
+                training=self.training,
+                seed=new_seed() if zoneout else None,
+            )
+            return output, (h, c)
+
+        x = x.unsqueeze(1)
+        if torch.is_autocast_enabled(x.device.type):
+            _, (h, c) = run_under_autocast(run, choice.name, x, weight.dtype)
+        else:
+            _, (h, c) = run(x)
         return (h[0], c[0]) if unbatched else (h, c)
 
     def explain(self, *, training: bool | None = None) -> EngineChoice:

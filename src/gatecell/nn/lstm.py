@@ -17,8 +17,9 @@ from gatecell.kernels.inference import PreparedStack
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
+from gatecell.nn.autocast import run_under_autocast
 from gatecell.nn.initialisation import SCHEMES, initialise
-from gatecell.nn.masking import LengthsLike, check_lengths, check_mask, check_state
+from gatecell.nn.masking import LengthsLike, check_lengths, check_mask, check_numbers, check_state
 from gatecell.nn.trace import LayerTrace
 
 States = tuple[Tensor, Tensor]
@@ -401,17 +402,7 @@ class LSTM(nn.Module):
                 f"The input must have {self.input_size} features (input_size) in its last dimension, "
                 f"got shape {tuple(given.shape)}."
             )
-        weight = parameters.first(self)
-        if given.device != weight.device or not given.is_floating_point():
-            raise InputError(
-                f"The input must hold real numbers on {weight.device}, like the weights; "
-                f"got {given.dtype} on {given.device}."
-            )
-        if given.dtype != weight.dtype and not torch.is_autocast_enabled(given.device.type):
-            raise InputError(
-                f"The input is {given.dtype}, but the weights are {weight.dtype}: "
-                f"convert one of them, as with x.to({weight.dtype})."
-            )
+        check_numbers(given, parameters.first(self))
         if lengths is not None and mask is not None:
             raise InputError("Give lengths or mask, not both: a mask says all that lengths say.")
         unbatched = given.dim() == 2
@@ -448,14 +439,13 @@ class LSTM(nn.Module):
     def _run(self, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None) -> tuple[Tensor, States]:
         steps: Steps = "mask" if mask is not None else "lengths" if lengths is not None else "dense"
         choice = self.explain(steps=steps)
-        device = x.device.type
-        if not torch.is_autocast_enabled(device):
+        if not torch.is_autocast_enabled(x.device.type):
             return self._run_layers(choice, x, hx, lengths, mask)
-        # PyTorch's LSTM knows autocast; the other engines keep the recurrence in the numbers of its weights
-        with torch.autocast(device, enabled=choice.name == "aten"):
-            output, (h, c) = self._run_layers(choice, x.to(parameters.first(self).dtype), hx, lengths, mask)
-        dtype = torch.get_autocast_dtype(device)
-        return output.to(dtype), (h.to(dtype), c.to(dtype))
+
+        def run(x: Tensor) -> tuple[Tensor, States]:
+            return self._run_layers(choice, x, hx, lengths, mask)
+
+        return run_under_autocast(run, choice.name, x, parameters.first(self).dtype)
 
     def _run_layers(
         self, choice: EngineChoice, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatecell._core.errors import InputError
+from gatecell._core.errors import InputError, InputTypeError
 
 LengthsLike = Tensor | Sequence[int] | np.ndarray
 
@@ -40,6 +40,25 @@ def check_mask(mask: Tensor, rows: int, steps: int) -> Tensor:
     if mask.shape != (rows, steps):
         raise InputError(f"mask must have shape (batch, time) = ({rows}, {steps}), got {tuple(mask.shape)}.")
     return mask
+
+
+def check_tensor(name: str, value: object) -> None:
+    """Raise unless ``value`` is a tensor."""
+    if not isinstance(value, Tensor):
+        raise InputTypeError(f"{name} must be a tensor, got {type(value).__name__}. Convert it with torch.as_tensor.")
+
+
+def check_numbers(x: Tensor, weight: Tensor) -> None:
+    """Raise unless an input has the device and dtype of the weights; under autocast, unless it has real numbers."""
+    if x.device != weight.device or not x.is_floating_point():
+        raise InputError(
+            f"The input must hold real numbers on {weight.device}, like the weights; got {x.dtype} on {x.device}."
+        )
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise InputError(
+            f"The input is {x.dtype}, but the weights are {weight.dtype}: "
+            f"convert one of them, as with x.to({weight.dtype})."
+        )
 
 
 def check_state(name: str, state: Tensor, shape: tuple[int, ...], like: Tensor) -> None:
