@@ -35,6 +35,12 @@ def test_grouped_by_id_and_sorted_by_time(path: Path) -> None:
     assert data.left_out == ()
 
 
+def test_ids_are_names_not_numbers(path: Path) -> None:
+    data = read(path, "who,t,a\n01,0,1\n1,0,2\n1.0,0,3\n", LongColumns(id="who", time="t"))
+    assert data.rows == ("01", "1", "1.0")
+    np.testing.assert_array_equal(data.X, [[[1]], [[2]], [[3]]])
+
+
 def test_like_lengths_in_gzip_with_numbers_as_labels(tmp_path: Path) -> None:
     path = tmp_path / "d.csv.gz"
     path.write_bytes(gzip.compress(b"who,t,a,kind\n2,0,1,7\n1,1,4,8\n1,0,3,8\n2,1,2,7\n"))

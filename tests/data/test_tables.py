@@ -5,7 +5,7 @@ import pytest
 
 from gatecell._core.errors import InputError, OptionError
 from gatecell.data.csv_file import LongColumns
-from gatecell.data.tables import read_labelled
+from gatecell.data.tables import is_table, read_labelled
 
 
 @pytest.mark.parametrize("name", ["d.npz", "d.ts", "d.csv", "d.ts.gz", "d"])
@@ -29,6 +29,13 @@ def test_a_wrong_ending_names_the_right_ones(tmp_path: Path) -> None:
         InputError, match=r"Read are \.npz, \.ts, \.ts\.gz, \.csv, \.csv\.gz: rename the file, or write"
     ):
         read_labelled(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("d.csv", True), ("D.CSV.GZ", True), ("d.csv.npz", False), ("d.csv.ts.gz", False)]
+)
+def test_the_ending_says_what_is_a_table(name: str, expected: bool) -> None:
+    assert is_table(name) is expected
 
 
 def test_columns_belong_to_tables_alone(tmp_path: Path) -> None:

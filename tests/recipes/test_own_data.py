@@ -71,6 +71,25 @@ def test_the_model_remembers_the_columns_of_a_table(table: Path, tmp_path: Path)
         evaluate_file(model, other)
 
 
+def test_naming_columns_keeps_the_channels_of_the_model(table: Path, tmp_path: Path) -> None:
+    model, other = tmp_path / "m.safetensors", tmp_path / "other.csv"
+    fit_file("classify", table, output=model, columns=COLUMNS, settings=QUICK)
+    rows = [line.split(",") for line in table.read_text().splitlines()[1:]]
+    lines = ["b,person,t,extra,a,sort", *(f"{b},{who},{t},9,{a},{kind}" for who, t, a, kind, b, _ in rows)]
+    other.write_text("\n".join(lines))
+    named = LongColumns(id="person", time="t", label="sort")
+    found = predict_file(model, other, LongColumns(id="person", time="t"))
+    np.testing.assert_array_equal(found.probabilities, predict_file(model, table).probabilities)
+    assert evaluate_file(model, other, named) == evaluate_file(model, table)
+
+
+def test_an_archive_may_have_csv_in_its_name(table: Path, archive: Path, tmp_path: Path) -> None:
+    model, other = tmp_path / "m.safetensors", tmp_path / "d.csv.npz"
+    fit_file("classify", table, output=model, columns=COLUMNS, settings=QUICK)
+    other.write_bytes(archive.read_bytes())
+    assert len(predict_file(model, other).rows) == 30
+
+
 def test_regress(archive: Path, table: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     fit_file("regress", archive, output=model, settings=QUICK)
@@ -113,7 +132,10 @@ def test_bad_outputs(archive: Path, tmp_path: Path, output: str, message: str) -
         ({"X": np.zeros((0, 3, 1)), "y": []}, r"no sequences"),
         ({"X": np.full((4, 3, 1), np.nan), "y": [0, 1, 0, 1]}, r"NaN at sequence 0, step 0, channel 0"),
         ({"X": np.full((4, 3, 1), np.inf), "y": [0, 1, 0, 1]}, r"infinity at sequence 0, step 0, channel 0"),
-        ({"X": np.zeros((4, 3, 1)), "y": [1, 1, 1, 1]}, r"class"),
+        (
+            {"X": np.zeros((4, 3, 1)), "y": [1, 1, 1, 1]},
+            r"All rows that count are of one class \(1\); a classifier needs",
+        ),
         ({"X": np.zeros((4, 3, 1))}, r"has no labels, so there is nothing to learn or to measure by\. Store them in y"),
         ({"X": np.array([[["a"]]]), "y": [1]}, r"holds text, not real numbers"),
     ],

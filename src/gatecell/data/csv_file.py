@@ -42,7 +42,8 @@ class LongColumns:
 def read_long_csv(path: Path, columns: LongColumns) -> LabelledSequences:
     """Read a long CSV file, plain or ``.csv.gz``, with a line of column names.
 
-    Sequences come in the order in which their ids first appear; the lines of each are sorted by time.
+    An id is text, as it is written: ``01`` and ``1`` are two. Sequences come in the order in which their ids first
+    appear; the lines of each are sorted by time.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def read_long_csv(path: Path, columns: LongColumns) -> LabelledSequences:
     UnknownNameError
         Where the table lacks a column; suggests the nearest.
     """
-    frame = _table(path)
+    frame = _table(path, columns.id)
     for name in (columns.id, columns.time, columns.label, *(columns.channels or ())):
         if name is not None and name not in frame.columns:
             raise unknown_name(f"column in {path}", name, map(str, frame.columns))
@@ -80,13 +81,13 @@ def read_long_csv(path: Path, columns: LongColumns) -> LabelledSequences:
     return LabelledSequences(stacked(sequences), y, tuple(channels), tuple(ids), tuple(left_out))
 
 
-def _table(path: Path) -> "pd.DataFrame":
+def _table(path: Path, id_column: str) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415  half a second that the other formats do not need
 
     with opened(path) as stream:
         try:
-            # low_memory=False: the type of a column is judged by all of it
-            frame = pd.read_csv(stream, low_memory=False)
+            # low_memory=False: the type of a column is judged by all of it. An id is a name: 01 is not 1.
+            frame = pd.read_csv(stream, low_memory=False, dtype={id_column: str})
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             raise InputError(f"{path} is no table of comma-separated values in UTF-8: {str(error).strip()}.") from error
         except (ValueError, OverflowError) as error:
@@ -154,7 +155,7 @@ def _factorised(column: "pd.Series[Any]") -> tuple[NDArray[np.int64], list[str]]
     import pandas as pd  # noqa: PLC0415
 
     codes, ids = pd.factorize(column)
-    return codes.astype(np.int64), [str(name) for name in ids]
+    return codes.astype(np.int64), list(ids)
 
 
 def _moments(column: "pd.Series[Any]", name: str, path: Path) -> NDArray[Any]:

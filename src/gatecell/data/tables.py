@@ -8,8 +8,14 @@ from gatecell.data.labelled import LabelledSequences, check_file
 from gatecell.data.npz_file import read_npz
 from gatecell.data.ts_file import read_ts
 
-FORMATS = (".npz", ".ts", ".ts.gz", ".csv", ".csv.gz")
+TABLES = (".csv", ".csv.gz")
+FORMATS = (".npz", ".ts", ".ts.gz", *TABLES)
 """How the names of files end that are read."""
+
+
+def is_table(path: str | Path) -> bool:
+    """Return whether a file's name says that it is a table, which needs ``LongColumns`` to be read."""
+    return Path(path).name.lower().endswith(TABLES)
 
 
 def read_labelled(path: str | Path, columns: LongColumns | None = None) -> LabelledSequences:
@@ -42,7 +48,7 @@ def read_labelled(path: str | Path, columns: LongColumns | None = None) -> Label
             f"{path} has no ending that says its format. Read are {', '.join(FORMATS)}: "
             "rename the file, or write the data as .npz with numpy.savez(path, X=X, y=y)."
         )
-    if ending.startswith(".csv"):
+    if is_table(path):
         if columns is None:
             raise OptionError(
                 f"{path} is a table, so say which column names the sequence and which the time: "

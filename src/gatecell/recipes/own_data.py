@@ -12,7 +12,7 @@ from gatecell._core.errors import ArtifactError, InputError
 from gatecell.artifact.store import load_artifact
 from gatecell.data.csv_file import LongColumns
 from gatecell.data.labelled import LabelledSequences
-from gatecell.data.tables import read_labelled
+from gatecell.data.tables import is_table, read_labelled
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
@@ -95,7 +95,8 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
     path : path
         See ``gatecell.data.tables.read_labelled``; labels are not needed, and not looked at.
     columns : LongColumns, optional
-        For a CSV file whose columns have other names than at the fit.
+        For a CSV file whose id, time or label has another name than at the fit; the channels keep theirs, and their
+        order.
 
     Raises
     ------
@@ -127,15 +128,16 @@ def _read_for(
 ) -> LabelledSequences:
     """Read a file as the model's own was read."""
     known = load_artifact(model).metadata.get("notes", {}).get("columns")
-    is_table = ".csv" in Path(path).name.lower()
-    if columns is None and known is not None and is_table:
-        try:
-            columns = LongColumns(**{**known, "channels": tuple(known["channels"])})
-        except (TypeError, KeyError) as error:
-            raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
-        if not with_label:
-            columns = LongColumns(id=columns.id, time=columns.time, channels=columns.channels)
-    return read_labelled(path, columns)
+    if known is None or not is_table(path):
+        return read_labelled(path, columns)
+    try:
+        fitted = LongColumns(**{**known, "channels": tuple(known["channels"])})
+    except (TypeError, KeyError) as error:
+        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+    named = columns or fitted
+    label = (named.label or fitted.label) if with_label else None
+    channels = named.channels or fitted.channels
+    return read_labelled(path, LongColumns(id=named.id, time=named.time, label=label, channels=channels))
 
 
 def _labelled(data: LabelledSequences, path: str | Path, columns: LongColumns | None) -> LabelledSequences:
