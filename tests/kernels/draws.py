@@ -18,7 +18,7 @@ def lstm_options(draw: st.DrawFn, sizes: tuple[int, ...] = SIZES) -> LSTMOptions
     return LSTMOptions(
         input_size=draw(st.sampled_from(sizes)),
         hidden_size=hidden_size,
-        proj_size=draw(st.sampled_from((0, max(1, hidden_size // 2)))),
+        proj_size=draw(st.sampled_from((0, hidden_size // 2))),
         bias=draw(flags),
         peephole=draw(flags),
         coupled_gates=draw(flags),

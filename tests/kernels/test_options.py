@@ -13,6 +13,7 @@ from gatecell.kernels.weights import weight_shapes
         ({"input_size": 0}, "input_size must be an integer of at least 1, got 0"),
         ({"hidden_size": 2.5}, r"hidden_size must be an integer of at least 1, got 2\.5"),
         ({"proj_size": -1}, "proj_size must be an integer of at least 0, got -1"),
+        ({"proj_size": 4}, r"proj_size must be smaller than hidden_size \(4\), got 4"),
         ({"peephole": 1}, "peephole must be True or False, got 1"),
         ({"recurrent_dropout": 1.0}, r"recurrent_dropout must be a number in \[0, 1\), got 1\.0"),
         ({"zoneout_h": float("nan")}, r"zoneout_h must be a number in \[0, 1\), got nan"),

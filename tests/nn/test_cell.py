@@ -58,6 +58,8 @@ def test_bad_input_is_refused_with_the_reason() -> None:
         cell(torch.zeros(3, 5).double())
     with pytest.raises(InputError, match="must hold real numbers on cpu, like the weights; got torch.int64"):
         cell(torch.zeros(3, 5).long())
+    with pytest.raises(OptionError, match=r"proj_size must be smaller than hidden_size \(7\), got 9"):
+        LSTMCell(5, 7, proj_size=9)
     with pytest.raises(OptionError, match="forget_bias needs bias=True"):
         LSTMCell(5, 7, bias=False, forget_bias=1.0)
 

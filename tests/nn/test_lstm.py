@@ -333,6 +333,7 @@ def test_bad_input_is_refused_with_the_reason(arguments: Any, keywords: Any, tex
         ({"num_layers": 0}, "num_layers must be an integer of at least 1"),
         ({"dropout": 1.0}, r"dropout must be a number in \[0, 1\)"),
         ({"proj_size": 7}, r"proj_size must be smaller than hidden_size \(7\), got 7"),
+        ({"proj_size": "2"}, "proj_size must be an integer of at least 0, got '2'"),
         ({"bias": False, "forget_bias": 1.0}, "forget_bias needs bias=True"),
         ({"forget_bias": float("inf")}, "forget_bias must be a finite number"),
         ({"bidirectional": "yes"}, "bidirectional must be True or False"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gatecell._core.checks import check_flag, check_integer, check_probability
+from gatecell._core.errors import OptionError
 
 LAYER_NORM_EPSILON = 1e-5
 """Added to the variance in layer normalisation, as in ``torch.nn.LayerNorm``."""
@@ -23,7 +24,7 @@ class LSTMOptions:
     hidden_size: int
     """H, the number of cells, at least 1."""
     proj_size: int = 0
-    """P, the size of h after the projection h = R h (Sak, Senior & Beaufays 2014); 0: no projection, h has H values."""
+    """P < H, the size of h after the projection h = R h (Sak, Senior & Beaufays 2014); 0: none, h has H values."""
     bias: bool = True
     """Whether z has a bias."""
     peephole: bool = False
@@ -45,6 +46,8 @@ class LSTMOptions:
         check_integer("input_size", self.input_size, minimum=1)
         check_integer("hidden_size", self.hidden_size, minimum=1)
         check_integer("proj_size", self.proj_size, minimum=0)
+        if self.proj_size >= self.hidden_size:
+            raise OptionError(f"proj_size must be smaller than hidden_size ({self.hidden_size}), got {self.proj_size}.")
         for name in ("bias", "peephole", "coupled_gates", "layer_norm"):
             check_flag(name, getattr(self, name))
         for name in ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c"):

@@ -6,14 +6,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from gatecell._core.checks import check_choice, check_number
-from gatecell._core.errors import InputError, OptionError
+from gatecell._core.errors import InputError
 from gatecell.kernels.dispatch import EngineChoice, choose_engine
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
-from gatecell.nn.initialisation import SCHEMES, initialise
+from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import check_numbers, check_state
 
 
@@ -55,11 +54,6 @@ class LSTMCell(nn.Module):
         engine: str = "auto",
     ) -> None:
         super().__init__()
-        check_choice("initialisation", initialisation, SCHEMES)
-        if forget_bias is not None:
-            check_number("forget_bias", forget_bias)
-            if not bias:
-                raise OptionError("forget_bias needs bias=True: without a bias there is nothing to set.")
         self.options = LSTMOptions(
             input_size=input_size,
             hidden_size=hidden_size,
@@ -71,6 +65,7 @@ class LSTMCell(nn.Module):
             zoneout_h=zoneout_h,
             zoneout_c=zoneout_c,
         )
+        check_start(initialisation, forget_bias, bias)
         self.initialisation = initialisation
         self.forget_bias = forget_bias
         self.engine = engine

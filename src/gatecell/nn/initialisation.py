@@ -5,12 +5,23 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gatecell._core.checks import check_choice, check_number
+from gatecell._core.errors import OptionError
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
 
 SCHEMES = ("glorot", "torch")
 DEFAULT_FORGET_BIAS = {"glorot": 1.0, "torch": None}
 """The forget bias where none is asked for: 1 (Jozefowicz et al. 2015), or none, as ``torch.nn.LSTM`` has it."""
+
+
+def check_start(scheme: str, forget_bias: float | None, bias: bool) -> None:
+    """Raise ``OptionError`` unless these options of ``initialise`` are in their ranges and go together."""
+    check_choice("initialisation", scheme, SCHEMES)
+    if forget_bias is not None:
+        check_number("forget_bias", forget_bias)
+        if not bias:
+            raise OptionError("forget_bias needs bias=True: without a bias there is nothing to set.")
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from gatecell._core.checks import check_choice, check_flag, check_integer, check_number, check_probability
+from gatecell._core.checks import check_flag, check_integer, check_probability
 from gatecell._core.errors import InputError, OptionError
 from gatecell.kernels import reference
 from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, engine_function
@@ -18,7 +18,7 @@ from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
-from gatecell.nn.initialisation import SCHEMES, initialise
+from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import LengthsLike, check_lengths, check_mask, check_numbers, check_state
 from gatecell.nn.trace import LayerTrace
 
@@ -96,13 +96,6 @@ class LSTM(nn.Module):
         check_flag("batch_first", batch_first)
         check_flag("bidirectional", bidirectional)
         check_probability("dropout", dropout)
-        check_choice("initialisation", initialisation, SCHEMES)
-        if forget_bias is not None:
-            check_number("forget_bias", forget_bias)
-            if not bias:
-                raise OptionError("forget_bias needs bias=True: without a bias there is nothing to set.")
-        if proj_size and proj_size >= hidden_size:
-            raise OptionError(f"proj_size must be smaller than hidden_size ({hidden_size}), got {proj_size}.")
         first = LSTMOptions(
             input_size=input_size,
             hidden_size=hidden_size,
@@ -116,6 +109,7 @@ class LSTM(nn.Module):
             zoneout_h=zoneout_h,
             zoneout_c=zoneout_c,
         )
+        check_start(initialisation, forget_bias, bias)
         self.num_layers = num_layers
         self.batch_first = batch_first
         self.dropout = float(dropout)
