@@ -111,6 +111,7 @@ def test_sample_weight_and_class_weight_turn_the_balance() -> None:
         assert model.set_params(max_epochs=30, learning_rate=0.02).fit(noise, y, **extra).predict(noise).mean() > 0.9
     unbalanced = np.arange(60) < 50
     model = LSTMClassifier(**SMALL, class_weight="balanced").fit(noise, unbalanced)
+    assert model._class_weights is not None
     assert model._class_weights.tolist() == [60 / (2 * 10), 60 / (2 * 50)]
 
 
@@ -125,6 +126,14 @@ def test_class_weight_and_sample_weight_are_multiplied() -> None:
     for one in ones:
         other = LSTMClassifier(**settings, **one).fit(rows, y, sample_weight=None if one else weight)
         assert abs(other.history_["train_loss"][0] - both.history_["train_loss"][0]) > 1e-4
+
+
+def test_class_weight_may_come_and_go_between_calls() -> None:
+    model = LSTMClassifier(**SMALL).fit(rows, labels)
+    model.set_params(class_weight={"up": 3.0}).partial_fit(rows, labels)
+    assert model._class_weights is not None
+    assert model._class_weights.tolist() == [1.0, 3.0]
+    assert model.set_params(class_weight=None).fit(rows, labels)._class_weights is None
 
 
 def test_partial_fit_goes_on() -> None:
@@ -240,6 +249,11 @@ def test_bad_targets(y: Any, text: str) -> None:
         ({"training_options": {"optimiser": "sgd"}}, UnknownNameError, "Did you mean 'optimizer'"),
         ({"training_options": 3}, OptionError, "training_options must be a dict of options of TrainingConfig, got 3"),
         ({"class_weight": {"side": 1.0}}, OptionError, "class_weight has the label 'side', which is none"),
+        (
+            {"class_weight": {"up": "x"}},
+            OptionError,
+            r"class_weight\['up'\] must be a finite number of at least 0, got 'x'",
+        ),
         ({"class_weight": "even"}, OptionError, 'class_weight must be a dict of label to weight, "balanced" or None'),
         ({"checkpoint_dir": "x", "random_state": None}, OptionError, "checkpoint_dir needs random_state to be an int"),
         ({"lstm_options": {"engine": "aten", "layer_norm": True}}, RuntimeError, "PyTorch's LSTM has no layer_norm"),
@@ -260,10 +274,56 @@ def test_validation_is_said_once() -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_the_fit_and_leaves_no_model() -> None:
-    model = LSTMClassifier(**SMALL, scaling=None)
-    with pytest.raises(NonFiniteLossError, match="at step 1 of 2 in epoch 1"):
-        model.fit([row * 1e300 for row in rows], labels)
+    model = LSTMClassifier(**SMALL, learning_rate=1e38)
+    with pytest.raises(NonFiniteLossError, match="at step 2 of 2 in epoch 1"):
+        model.fit(rows, labels)
     assert not hasattr(model, "network_")
+
+
+def interrupt(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("parameters", "loss", "error"),
+    [
+        ({"learning_rate": 1e38}, None, NonFiniteLossError),
+        ({"hidden_size": 0}, None, OptionError),
+        ({}, interrupt, KeyboardInterrupt),
+    ],
+)
+def test_a_fit_that_fails_leaves_the_model_of_the_fit_before(
+    parameters: dict[str, Any], loss: Any, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = LSTMClassifier(**SMALL, class_weight={"up": 2.0}).fit(rows, labels)
+    model.set_params(**parameters, class_weight=None)
+    before, probabilities = dict(vars(model)), model.predict_proba(rows)
+    if loss is not None:
+        monkeypatch.setattr(classes_module, "_cross_entropy", loss)
+    with pytest.raises(error):
+        model.fit(np.ones((6, 3)) * np.arange(6)[:, None], [0, 1, 2, 0, 1, 2])
+    assert vars(model).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(model).items())
+    np.testing.assert_array_equal(model.predict_proba(rows), probabilities)
+
+
+def test_a_partial_fit_that_is_broken_off_leaves_the_weights_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = LSTMClassifier(**SMALL).fit(rows, labels)
+    probabilities = model.predict_proba(rows)
+    loss, calls = classes_module._binary_cross_entropy, []
+
+    def broken_in_the_second_step(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return loss(output, target)
+
+    monkeypatch.setattr(classes_module, "_binary_cross_entropy", broken_in_the_second_step)
+    with pytest.raises(KeyboardInterrupt):
+        model.partial_fit(rows, labels)
+    assert len(calls) == 2
+    np.testing.assert_array_equal(model.predict_proba(rows), probabilities)
+    assert len(model.history_) == 3
 
 
 def test_the_epochs_before_a_loss_that_is_not_finite_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,6 +348,24 @@ def test_two_classes_have_one_output_and_the_loss_of_both() -> None:
     p = model.predict_proba(rows)[np.arange(40), np.searchsorted(model.classes_, labels)]
     assert model.history_["validation_loss"][-1] == pytest.approx(-np.log(p).mean(), rel=1e-5)
     assert model.history_["validation_accuracy"][-1] == model.score(rows, labels)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "minmax", None])
+def test_values_beyond_what_can_be_computed_are_refused(scaling: str | None) -> None:
+    model = LSTMClassifier(**SMALL, scaling=scaling).fit(rows, labels)
+    with pytest.raises(InputError, match=r"X has values in sequence 1 \(counted from 0\) .* beyond 3\.4e\+38"):
+        model.predict_proba([rows[0], 1e300 * rows[1]])
+    too_large = "beyond 3.4e" if scaling is None else "X cannot be scaled: the values of channel 0 .* beyond float64"
+    with pytest.raises(InputError, match=too_large):
+        LSTMClassifier(**SMALL, scaling=scaling).fit([1e308 * np.sign(row) for row in rows], labels)
+
+
+def test_outputs_that_are_not_finite_are_refused() -> None:
+    model = LSTMClassifier(**SMALL).fit(rows, labels)
+    with torch.no_grad():
+        model.network_.head.bias.fill_(torch.inf)
+    with pytest.raises(InputError, match=r"no finite output for row 0 of X \(counted from 0; 40 such in all\)"):
+        model.predict_proba(rows)
 
 
 def test_several_labels_a_row() -> None:

@@ -69,6 +69,11 @@ def test_bad_targets(y: Any, text: str) -> None:
         LSTMRegressor(**SMALL).fit(rows, y)
 
 
+def test_targets_beyond_what_can_be_scaled_are_refused() -> None:
+    with pytest.raises(InputError, match="y cannot be scaled: the values of channel 0"):
+        LSTMRegressor(**SMALL).fit(rows, 1e300 * numbers)
+
+
 def test_another_number_of_targets_later() -> None:
     model = LSTMRegressor(**SMALL).partial_fit(rows, numbers)
     with pytest.raises(InputError, match="y has 2 columns, but 1 were fitted"):

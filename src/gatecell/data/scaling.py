@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gatecell._core.checks import check_choice
+from gatecell._core.errors import InputError
 from gatecell._core.records import record_from_dict, record_to_dict
 
 SCALINGS = ("standard", "minmax")
@@ -23,7 +24,7 @@ class ChannelScaler:
     """What is divided by, one value a channel; 1 for a channel that does not vary."""
 
     @classmethod
-    def fit(cls, values: Tensor, kind: str, weight: Tensor | None = None) -> "ChannelScaler":
+    def fit(cls, values: Tensor, kind: str, weight: Tensor | None = None, *, name: str = "X") -> "ChannelScaler":
         """Measure the channels.
 
         Parameters
@@ -34,9 +35,13 @@ class ChannelScaler:
             To mean 0 and variance 1, or to [0, 1].
         weight : (...,), optional
             The weight of each step in mean and variance, at least 0. ``"minmax"`` looks only at whether it is above 0.
+        name : str
+            What errors call the values.
 
         Raises
         ------
+        InputError
+            Where values are so large that the measures of a channel are beyond float64.
         UnknownNameError
             Where there is no such kind.
         """
@@ -53,6 +58,13 @@ class ChannelScaler:
             share = weight.flatten().double() / weight.double().sum()
             shift = share @ steps
             scale = (share @ (steps - shift).square()).sqrt()
+        unmeasured = ~(shift.isfinite() & scale.isfinite())
+        if unmeasured.any():
+            channel = int(unmeasured.nonzero()[0])
+            raise InputError(
+                f"{name} cannot be scaled: the values of channel {channel} (counted from 0) are so large that "
+                "their mean or spread is beyond float64. Give them in a larger unit."
+            )
         # a constant channel is left with the rounding errors of its mean
         scale[scale <= 1e-12 * shift.abs()] = 0.0
         scale = torch.where(scale > 0, scale, 1.0)

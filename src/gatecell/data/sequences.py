@@ -100,6 +100,18 @@ class Sequences:
         starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
         return gathered(self.values, starts, lengths).float(), lengths
 
+    def check_float32(self, name: str) -> None:
+        """Raise an ``InputError`` that names the first sequence with a value too large for float32."""
+        largest = torch.finfo(torch.float32).max
+        low, high = self.values.aminmax()
+        if -largest <= low and high <= largest:
+            return
+        row = next(index for index, row in enumerate(self.rows()) if not bool((row.abs() <= largest).all()))
+        raise InputError(
+            f"{name} has values in sequence {row} (counted from 0) that are, as the network takes them, beyond "
+            f"{largest:.1e}, the largest number of float32. Look for a wrong unit, or a mark for what is missing."
+        )
+
     def select(self, indices: Tensor) -> "Sequences":
         """Return some of the sequences, by int64 indices, in their order."""
         if self.offsets is None:

@@ -1,7 +1,9 @@
 """What the estimators share: from rows and targets to a trained network, and from there to its outputs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -165,7 +167,16 @@ class LSTMEstimator(BaseEstimator, ABC):
             Where the loss became NaN or infinite. The estimator then holds the epochs before that, if there are any.
         TrainingError
             Where ``checkpoint_dir`` holds the checkpoint of another fit.
+
+        Notes
+        -----
+        After every other error, or an interrupt, the estimator is as it was before the call.
         """
+        with self._kept_unless_trained():
+            self._fit(X, y, validation_data, sample_weight)
+        return self
+
+    def _fit(self, X: Any, y: Any, validation_data: Any, sample_weight: Any) -> None:
         seed = self._draw_seed()
         config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
         train, validation = self._read_parts(X, y, sample_weight, validation_data, seed)
@@ -191,7 +202,6 @@ class LSTMEstimator(BaseEstimator, ABC):
                 self._keep(network, error.result)
             raise
         self._keep(network, result)
-        return self
 
     def partial_fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
@@ -203,16 +213,32 @@ class LSTMEstimator(BaseEstimator, ABC):
         return self._partial_fit(X, y, sample_weight, targets=y)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, *, targets: Any) -> Self:
+        with self._kept_unless_trained():
+            self._train_further(X, y, sample_weight, targets)
+        return self
+
+    def _train_further(self, X: Any, y: Any, sample_weight: Any, targets: Any) -> None:
         first = not self.__sklearn_is_fitted__()
         seed = self._draw_seed() if first else self.seed_
         config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, max_epochs=1, patience=None)
         rows = self._read_rows(X, y, sample_weight, reset=first, targets=targets)
         source, _ = self._prepared(rows, None, config.batch_size, reset=first)
         self.seed_ = seed
-        network = self._new_network(seed) if first else self.network_
+        # a copy, so that an epoch that is broken off leaves the weights that were there
+        network = self._new_network(seed) if first else deepcopy(self.network_)
         start = None if first else self._training_state
         self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics, start=start))
-        return self
+
+    @contextmanager
+    def _kept_unless_trained(self) -> Iterator[None]:
+        """Put every attribute back when the block raises, unless it came as far as ``_keep``."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            if vars(self).get("network_") is before.get("network_"):
+                self.__dict__ = before
+            raise
 
     def _draw_seed(self) -> int:
         if self.checkpoint_dir is not None and not isinstance(self.random_state, int | np.integer):
@@ -305,7 +331,14 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Return the network's outputs, ``(n, n_outputs)`` float64."""
         check_is_fitted(self)
         inputs = self._read_inputs(X, reset=False)
-        return predict(ExactHead(self.network_), RowSource(self._network_rows(inputs, training=False)))
+        outputs = predict(ExactHead(self.network_), RowSource(self._network_rows(inputs, training=False)))
+        lost = (~outputs.isfinite()).any(dim=1).nonzero()
+        if len(lost):
+            raise InputError(
+                f"The network has no finite output for row {int(lost[0])} of X (counted from 0; {len(lost)} such in "
+                "all): its values are too far from those that were fitted. Look for a wrong unit."
+            )
+        return outputs
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

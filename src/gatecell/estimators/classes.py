@@ -14,6 +14,7 @@ from sklearn.utils.validation import assert_all_finite
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from gatecell._core.checks import check_number
 from gatecell._core.errors import ArtifactError, InputError, OptionError
 from gatecell.estimators import label_sets
 from gatecell.estimators.base import LSTMEstimator
@@ -30,6 +31,8 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
     """
 
     stratifies: ClassVar[bool] = True
+
+    _class_weights: Tensor | None = None
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
@@ -131,9 +134,11 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
             raise _one_class(self.classes_.tolist()[int(present)])
 
     def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
+        if reset:
+            self._class_weights = None
         if self.class_weight is None:
             return rows
-        if reset:
+        if self._class_weights is None:
             self._class_weights = self._computed_class_weights(rows)
         own = self._class_weights[rows.target]
         return TrainingRows(rows.X, rows.target, own if rows.weight is None else own * rows.weight)
@@ -147,6 +152,8 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
                 raise OptionError(
                     f"class_weight has the label {unknown[0]!r}, which is none of the classes {self.classes_.tolist()}."
                 )
+            for label, weight in given.items():
+                check_number(f"class_weight[{label!r}]", weight, minimum=0.0)
             places = {label: index for index, label in enumerate(self.classes_.tolist())}
             given = {places[label]: weight for label, weight in given.items()}
         elif given != "balanced":
@@ -161,7 +168,7 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
         return torch.from_numpy(compute_class_weight(given, classes=classes, y=target, sample_weight=weight))
 
     def _fitted_to_json(self) -> dict[str, Any]:
-        weights = getattr(self, "_class_weights", None)
+        weights = self._class_weights
         return {
             "classes": self.classes_.tolist(),
             "classes_dtype": self.classes_.dtype.str,
@@ -175,8 +182,8 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
         fewest = 1 if self.multilabel_ else 2
         if self.classes_.ndim != 1 or len(self.classes_) < fewest or self._n_outputs != self._n_network_outputs:
             raise ArtifactError(f"{len(self.classes_)} classes for {self._n_network_outputs} outputs")
-        if values["class_weights"] is not None:
-            self._class_weights = torch.tensor(values["class_weights"], dtype=torch.float64)
+        weights = values["class_weights"]
+        self._class_weights = None if weights is None else torch.tensor(weights, dtype=torch.float64)
 
     @property
     def _one_output(self) -> bool:

@@ -150,7 +150,7 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
 
     def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
         if reset:
-            self.target_scaler_ = ChannelScaler.fit(rows.target, "standard", rows.weight)
+            self.target_scaler_ = ChannelScaler.fit(rows.target, "standard", rows.weight, name="y")
         return TrainingRows(rows.X, self.target_scaler_.transform(rows.target), rows.weight)
 
     def _fitted_to_json(self) -> dict[str, Any]:

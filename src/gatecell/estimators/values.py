@@ -41,7 +41,9 @@ class ValueInputs(LSTMEstimator):
             self.scaler_ = ChannelScaler.fit(rows.X.values, self.scaling, weight)
 
     def _network_rows(self, X: Sequences, *, training: bool) -> Sequences:
-        return X if self.scaler_ is None else X.with_values(self.scaler_.transform(X.values))
+        rows = X if self.scaler_ is None else X.with_values(self.scaler_.transform(X.values))
+        rows.check_float32("X")
+        return rows
 
     def _network_config(self) -> NetworkConfig:
         return NetworkConfig(
