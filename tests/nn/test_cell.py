@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -54,6 +55,10 @@ def test_bad_input_is_refused_with_the_reason() -> None:
         cell(torch.zeros(3, 4))
     with pytest.raises(InputError, match=r"state c must have shape \(3, 7\), got \(3, 6\)"):
         cell(torch.zeros(3, 5), (torch.zeros(3, 7), torch.zeros(3, 6)))
+    with pytest.raises(InputError, match=r"The input must be a tensor, got ndarray"):
+        cell(np.zeros((3, 5)))
+    with pytest.raises(InputError, match=r"must be a pair \(h_0, c_0\)"):
+        cell(torch.zeros(3, 5), (torch.zeros(3, 7),))
     with pytest.raises(InputError, match=r"is torch.float64, but the weights are torch.float32"):
         cell(torch.zeros(3, 5).double())
     with pytest.raises(InputError, match="must hold real numbers on cpu, like the weights; got torch.int64"):

@@ -317,6 +317,12 @@ X = torch.zeros(3, 2, 5)
         ((X,), {"lengths": [-1, 3]}, r"lengths must lie in 0..3 .*, but row 0 has -1"),
         ((X,), {"mask": torch.ones(2, 3)}, "mask must be a bool tensor, True where a step counts, got torch.float32"),
         ((X,), {"mask": torch.ones(3, 2).bool()}, r"mask must have shape \(batch, time\) = \(2, 3\), got \(3, 2\)"),
+        ((X.numpy(),), {}, r"The input must be a tensor, got ndarray. Convert it with torch.as_tensor"),
+        ((X,), {"lengths": "ab"}, "lengths must be a tensor, an array or a list of whole numbers, got 'ab'"),
+        ((X[:, 0],), {"lengths": "ab"}, "lengths must be a tensor, an array or a list of whole numbers, got 'ab'"),
+        ((X,), {"mask": np.ones((2, 3), dtype=bool)}, "mask must be a tensor, got ndarray"),
+        ((X[:, 0],), {"mask": [True] * 3}, "mask must be a tensor, got list"),
+        ((X, (None, None)), {}, "The initial state h_0 must be a tensor, got NoneType"),
         ((X, torch.zeros(1, 2, 7)), {}, r"must be a pair \(h_0, c_0\)"),
         ((X, (torch.zeros(2, 7), torch.zeros(2, 7))), {}, r"h_0 must have shape \(1, 2, 7\), got \(2, 7\)"),
         ((X, (torch.zeros(1, 2, 7), torch.zeros(1, 2, 7).long())), {}, "c_0 must hold real numbers on cpu"),
@@ -325,6 +331,15 @@ X = torch.zeros(3, 2, 5)
 def test_bad_input_is_refused_with_the_reason(arguments: Any, keywords: Any, text: str) -> None:
     with pytest.raises(InputError, match=text):
         LSTM(5, 7)(*arguments, **keywords)
+
+
+def test_trace_refuses_what_it_cannot_follow() -> None:
+    lstm = LSTM(5, 7)
+    with pytest.raises(InputError, match=r"A trace needs at least one step, got an input of shape \(0, 2, 5\)"):
+        lstm.trace(X[:0])
+    packed: Any = pack_padded_sequence(X, [3, 2])
+    with pytest.raises(InputError, match="trace takes no PackedSequence: give what pad_packed_sequence makes of it"):
+        lstm.trace(packed)
 
 
 @pytest.mark.parametrize(

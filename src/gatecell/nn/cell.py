@@ -13,7 +13,7 @@ from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
 from gatecell.nn.initialisation import check_start, initialise
-from gatecell.nn.masking import check_numbers, check_state
+from gatecell.nn.masking import check_numbers, check_pair, check_state, check_tensor
 
 
 class LSTMCell(nn.Module):
@@ -100,6 +100,9 @@ class LSTMCell(nn.Module):
         InputError
             Where shapes or numbers do not fit.
         """
+        check_tensor("The input", input)
+        if hx is not None:
+            check_pair(hx)
         if input.dim() not in (1, 2) or input.shape[-1] != self.options.input_size:
             raise InputError(
                 f"The input must have shape (batch, {self.options.input_size}), or ({self.options.input_size},) "

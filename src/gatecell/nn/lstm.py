@@ -19,7 +19,16 @@ from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
 from gatecell.nn.initialisation import check_start, initialise
-from gatecell.nn.masking import LengthsLike, check_lengths, check_mask, check_numbers, check_state
+from gatecell.nn.masking import (
+    LengthsLike,
+    as_lengths,
+    check_lengths,
+    check_mask,
+    check_numbers,
+    check_pair,
+    check_state,
+    check_tensor,
+)
 from gatecell.nn.trace import LayerTrace
 
 States = tuple[Tensor, Tensor]
@@ -266,8 +275,19 @@ class LSTM(nn.Module):
         -------
         tuple of LayerTrace
             One a layer and direction, in the order of the states.
+
+        Raises
+        ------
+        InputError
+            As in ``forward``, and where there is no step or the input is a PackedSequence.
         """
+        if isinstance(input, PackedSequence):
+            raise InputError(
+                "trace takes no PackedSequence: give what pad_packed_sequence makes of it, and its lengths."
+            )
         x, lengths, mask, hx = self._batched(input, hx, lengths, mask)
+        if not x.shape[1]:
+            raise InputError(f"A trace needs at least one step, got an input of shape {tuple(input.shape)}.")
         hx = self._zero_states(x) if hx is None else hx
         if lengths is not None:
             mask = reference.valid_steps(x, lengths)
@@ -389,6 +409,7 @@ class LSTM(nn.Module):
         self, given: Tensor, hx: States | None, lengths: LengthsLike | None, mask: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor | None, States | None]:
         """Check the arguments of ``forward`` and bring them to (B, T, I); states that are not given stay so."""
+        check_tensor("The input", given)
         if given.dim() not in (2, 3):
             raise InputError(f"The input must have 3 dimensions, or 2 if unbatched, got shape {tuple(given.shape)}.")
         if given.shape[-1] != self.input_size:
@@ -402,8 +423,8 @@ class LSTM(nn.Module):
         unbatched = given.dim() == 2
         if unbatched:
             x = given.unsqueeze(0)
-            lengths = None if lengths is None else torch.as_tensor(lengths).reshape(-1)
-            mask = None if mask is None else mask.reshape(1, -1)
+            lengths = None if lengths is None else as_lengths(lengths).reshape(-1)
+            mask = mask.reshape(1, -1) if isinstance(mask, Tensor) else mask
         else:
             x = given if self.batch_first else given.transpose(0, 1)
         rows, steps = x.shape[:2]
@@ -419,8 +440,7 @@ class LSTM(nn.Module):
         return h, c
 
     def _initial_states(self, x: Tensor, hx: States, unbatched: bool) -> States:
-        if not isinstance(hx, tuple | list) or len(hx) != 2:
-            raise InputError("The initial state must be a pair (h_0, c_0).")
+        check_pair(hx)
         layers, rows = self.num_layers * self.num_directions, x.shape[0]
         dtype = parameters.first(self).dtype
         h, c = hx

@@ -11,13 +11,25 @@ from gatecell._core.errors import InputError, InputTypeError
 LengthsLike = Tensor | Sequence[int] | np.ndarray
 
 
+def as_lengths(lengths: LengthsLike) -> Tensor:
+    """Return lengths as a tensor of the shape and the numbers that they have."""
+    if isinstance(lengths, Tensor):
+        return lengths
+    try:
+        return torch.as_tensor(lengths)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputTypeError(
+            f"lengths must be a tensor, an array or a list of whole numbers, got {lengths!r}."
+        ) from error
+
+
 def check_lengths(lengths: LengthsLike, rows: int, steps: int) -> Tensor:
     """Return lengths as an int64 tensor (B,), checked to be whole numbers in 0..T.
 
     The values of a tensor on a GPU, or under ``torch.compile``, are not looked at: that would stop the stream, or break
     the graph. Such lengths above T count as T.
     """
-    lengths = torch.as_tensor(lengths)
+    lengths = as_lengths(lengths)
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
         raise InputError(f"lengths must be whole numbers, got {lengths.dtype}. Convert them with .long().")
     if lengths.shape != (rows,):
@@ -35,6 +47,7 @@ def check_lengths(lengths: LengthsLike, rows: int, steps: int) -> Tensor:
 
 def check_mask(mask: Tensor, rows: int, steps: int) -> Tensor:
     """Return the mask, checked to be a bool tensor (B, T)."""
+    check_tensor("mask", mask)
     if mask.dtype != torch.bool:
         raise InputError(f"mask must be a bool tensor, True where a step counts, got {mask.dtype}. Use mask.bool().")
     if mask.shape != (rows, steps):
@@ -61,8 +74,15 @@ def check_numbers(x: Tensor, weight: Tensor) -> None:
         )
 
 
+def check_pair(hx: object) -> None:
+    """Raise unless the initial state is a pair."""
+    if not isinstance(hx, tuple | list) or len(hx) != 2:
+        raise InputError("The initial state must be a pair (h_0, c_0).")
+
+
 def check_state(name: str, state: Tensor, shape: tuple[int, ...], like: Tensor) -> None:
     """Raise unless a state has this shape, and the device and kind of numbers of the input."""
+    check_tensor(f"The initial state {name}", state)
     if state.shape != shape:
         raise InputError(f"The initial state {name} must have shape {shape}, got {tuple(state.shape)}.")
     if state.device != like.device or not state.is_floating_point():
@@ -74,6 +94,7 @@ def check_state(name: str, state: Tensor, shape: tuple[int, ...], like: Tensor) 
 
 def check_tokens(tokens: Tensor) -> None:
     """Raise unless tokens are whole numbers of shape (B, T)."""
+    check_tensor("The tokens", tokens)
     if tokens.dim() != 2:
         raise InputError(
             f"The tokens must have shape (batch, steps), got {tokens.dim()} dimensions: {tuple(tokens.shape)}."
