@@ -12,6 +12,7 @@ from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
+from gatecell.nn.conversion import check_conversion
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import check_numbers, check_pair, check_state, check_tensor
 
@@ -155,7 +156,11 @@ class LSTMCell(nn.Module):
 
     @classmethod
     def from_torch(cls, module: nn.LSTMCell, **extras: Any) -> Self:
-        """Build a cell with the weights of a ``torch.nn.LSTMCell``; ``extras`` are keyword-only options."""
+        """Build a cell with the weights of a ``torch.nn.LSTMCell``.
+
+        ``extras`` are ``zoneout_h``, ``zoneout_c`` or ``engine``; errors as in ``LSTM.from_torch``.
+        """
+        check_conversion(module, nn.LSTMCell, extras, ("zoneout_h", "zoneout_c", "engine"))
         weight = next(module.parameters())
         cell = cls(module.input_size, module.hidden_size, module.bias, weight.device, weight.dtype, **extras)
         cell.load_state_dict(module.state_dict())

@@ -18,6 +18,7 @@ from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
+from gatecell.nn.conversion import check_conversion
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import (
     LengthsLike,
@@ -315,8 +316,18 @@ class LSTM(nn.Module):
         ----------
         module : torch.nn.LSTM
         extras
-            The keyword-only options of this class, among them those that add no parameters, such as ``zoneout_h``.
+            ``input_dropout``, ``recurrent_dropout``, ``zoneout_h``, ``zoneout_c`` or ``engine``; the other options
+            change the parameters or how they start.
+
+        Raises
+        ------
+        InputTypeError
+            Where ``module`` is no ``torch.nn.LSTM``.
+        OptionError
+            Where another option is given.
         """
+        allowed = ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c", "engine")
+        check_conversion(module, nn.LSTM, extras, allowed)
         weight = next(module.parameters())
         lstm = cls(
             module.input_size,
