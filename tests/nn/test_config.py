@@ -114,6 +114,11 @@ def test_a_missing_field_is_named() -> None:
         NetworkConfig.from_dict({"front": {"kind": "values"}, "lstm": {}, "output_size": 1})
     with pytest.raises(OptionError, match=r"front must be a mapping with a kind \(values, embedding, encoder\)"):
         NetworkConfig.from_dict({"front": {"input_size": 3}, "lstm": {}, "output_size": 1})
+    nothing: Any = None
+    with pytest.raises(OptionError, match="NetworkConfig is built from a mapping of its fields, got NoneType"):
+        NetworkConfig.from_dict(nothing)
+    with pytest.raises(OptionError, match="lstm must be an LSTMConfig, or a tuple of at least one, got 5"):
+        NetworkConfig.from_dict({"front": {"kind": "values", "input_size": 3}, "lstm": 5, "output_size": 1})
 
 
 @pytest.mark.parametrize(

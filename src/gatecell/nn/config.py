@@ -270,13 +270,16 @@ class NetworkConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build from ``to_dict``'s result, or from some fields; the error for an unknown name suggests the nearest."""
+        if not isinstance(values, Mapping):
+            raise OptionError(f"{cls.__name__} is built from a mapping of its fields, got {type(values).__name__}.")
         converted = dict(values)
         if "front" in converted:
             converted["front"] = _front_from_dict(converted["front"])
         if "lstm" in converted:
             layers = converted["lstm"]
             layers = [layers] if isinstance(layers, Mapping) else layers
-            converted["lstm"] = [LSTMConfig.from_dict(layer) for layer in layers]
+            if isinstance(layers, list | tuple):
+                converted["lstm"] = [LSTMConfig.from_dict(layer) for layer in layers]
         if isinstance(converted.get("convolution"), Mapping):
             converted["convolution"] = record_from_dict(ConvolutionConfig, converted["convolution"])
         return record_from_dict(cls, converted)
