@@ -56,6 +56,7 @@ def test_names_options_and_files(gatecell: Run, here: Path, arguments: tuple[str
         (("run", "digits", "--sed", "3"), "No such option: --sed"),
         (("run", "digits", "--seed", "x"), "Invalid value for '--seed'"),
         (("run", "digits", "--seed", "-1"), "Invalid value for '--seed'"),
+        (("run", "digits", "--seed", "4294967296"), "Input should be less than or equal to 4294967295"),
         (("fit", "classify", "d.npz"), "Missing option '--output'"),
     ],
 )
@@ -87,7 +88,10 @@ def spoiled(value: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         ({"X": spoiled(np.inf), "y": LABELS}, "X contains infinity at sequence 5, step 2, channel 1"),
         ({"X": ROWS[0, 0], "y": LABELS}, "must have the shape (n, T, I), or (n, T) for one channel, but has (2,)"),
         ({"X": ROWS, "y": LABELS[:5]}, "must have one entry for each of the 12 rows of X, but has shape (5,)"),
-        ({"X": ROWS, "y": np.ones(12)}, "class"),
+        (
+            {"X": ROWS, "y": np.ones(12)},
+            "All rows that count are of one class (1.0); a classifier needs rows of at least two",
+        ),
         ({"X": ROWS}, "has no labels"),
         (
             {"X": ROWS, "y": LABELS, "lengths": np.full(12, 5)},
@@ -188,10 +192,51 @@ def test_debug_shows_where(gatecell: Run) -> None:
         assert "Did you mean 'mnist'?" in done.err
 
 
-def test_memory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+MEMORY = "Error: the memory of this machine is too small for this job.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (MemoryError(), MEMORY),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), MEMORY),
+        (
+            ZeroDivisionError("by zero\nand more"),
+            "Error: unexpected ZeroDivisionError: by zero. To see where it comes from, run again with --debug.\n",
+        ),
+    ],
+)
+def test_not_even_a_bug_shows_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, text: str
+) -> None:
     def fail(arguments: list[str]) -> int:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr("gatecell.cli.main._run", fail)
     assert main(["doctor"]) == 1
-    assert capsys.readouterr().err == "Error: the memory of this machine is too small for this job.\n"
+    assert capsys.readouterr().err == text
+    assert main(["doctor", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_network_beyond_all_memory(gatecell: Run, here: Path) -> None:
+    np.savez(here / "d.npz", X=ROWS, y=LABELS)
+    # 6.4 PB of weights: more than a process can address
+    done = gatecell("fit", "classify", "d.npz", "-o", "m.safetensors", "--set", "hidden_size=20000000")
+    assert done.code == 1
+    assert done.err == MEMORY
+
+
+def test_what_json_cannot_say(
+    monkeypatch: pytest.MonkeyPatch, gatecell: Run, model: Path, data: Path, here: Path
+) -> None:
+    monkeypatch.setattr("gatecell.recipes.own_data.evaluate_file", lambda *_: {"accuracy": float("nan")})
+    done = gatecell("evaluate", model, data, "--json")
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.startswith("Error: The result has a number that is NaN or infinite, which JSON cannot say.")
+
+
+def test_predictions_need_a_file(gatecell: Run, model: Path, data: Path) -> None:
+    done = gatecell("predict", model, data, "-o", ".")
+    assert_refused(done, "Error: . is a folder. Name a file, such as predictions.csv.")

@@ -2,12 +2,14 @@
 
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gatecell.artifact.store import load_artifact
@@ -100,13 +102,15 @@ def test_a_reader_that_leaves_early() -> None:
     assert process.wait() == 1
 
 
-def stopped_after_an_epoch(folder: Path, name: str, sign: signal.Signals) -> tuple[int, str]:
-    """Start the job, send a signal once an epoch is done; return the exit code and standard error."""
+def stopped_after_an_epoch(
+    folder: Path, arguments: list[str], checkpoint: str, sign: signal.Signals
+) -> tuple[int, str]:
+    """Start a job, send a signal once an epoch is done; return the exit code and standard error."""
     process = subprocess.Popen(
-        [*COMMAND, *JOB, "--output", name], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 120
-    while not (folder / name / "checkpoint" / "history.csv").exists():
+    while not (folder / checkpoint / "history.csv").exists():
         assert process.poll() is None, "the job ended before it could be stopped"
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -116,12 +120,12 @@ def stopped_after_an_epoch(folder: Path, name: str, sign: signal.Signals) -> tup
 
 
 def test_stopped_by_ctrl_c_or_killed_it_goes_on(tmp_path: Path) -> None:
-    code, err = stopped_after_an_epoch(tmp_path, "stopped", signal.SIGINT)
+    code, err = stopped_after_an_epoch(tmp_path, [*JOB, "--output", "stopped"], "stopped/checkpoint", signal.SIGINT)
     assert code == 130
     last = err.splitlines()[-1]
     assert last == f"Stopped. Finished epochs are kept; go on with: gatecell {' '.join(JOB)} --output stopped --resume"
     assert "Traceback" not in err
-    code, _ = stopped_after_an_epoch(tmp_path, "killed", signal.SIGKILL)
+    code, _ = stopped_after_an_epoch(tmp_path, [*JOB, "--output", "killed"], "killed/checkpoint", signal.SIGKILL)
     assert code == -signal.SIGKILL
     for name in ("stopped", "killed", "whole"):
         arguments = [*JOB, "--output", name, *([] if name == "whole" else ["--resume"])]
@@ -136,3 +140,18 @@ def test_stopped_by_ctrl_c_or_killed_it_goes_on(tmp_path: Path) -> None:
     )
     for other in others:
         assert all(other[label].equal(whole[label]) for label in whole)
+
+
+def test_the_line_that_a_stopped_fit_prints_goes_on_with_it(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    np.savez(tmp_path / "d.npz", X=generator.normal(size=(200, 20, 2)), y=np.arange(200) % 2)
+    fit = ["fit", "classify", "d.npz", "-o", "m.safetensors", "--force"]
+    subprocess.run([*COMMAND, *fit, "--set", "max_epochs=1"], cwd=tmp_path, check=True, capture_output=True)
+    fit += ["--set", "max_epochs=20"]
+    code, err = stopped_after_an_epoch(tmp_path, fit, "m.safetensors.checkpoint", signal.SIGINT)
+    assert code == 130
+    _, _, line = err.splitlines()[-1].partition("go on with: gatecell ")
+    again = subprocess.run([*COMMAND, *shlex.split(line)], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "epoch 20/20" in again.stderr
+    assert "epoch 1/20" not in again.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.npz", "m.safetensors"]

@@ -198,6 +198,19 @@ def test_a_stopped_fit_goes_on_and_ends_the_same(archive: Path, tmp_path: Path) 
     assert all(one[name].equal(other[name]) for name in one)
 
 
+def test_a_stopped_fit_that_replaces_a_model_goes_on(archive: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    fit_file("classify", archive, output=model, settings=QUICK)
+    before = model.read_bytes()
+    with stopped_after(1):
+        fit_file("classify", archive, output=model, settings=QUICK, seed=1, force=True)
+    assert model.read_bytes() == before
+    fit_file("classify", archive, output=model, settings=QUICK, seed=1, resume=True)
+    assert load(model).random_state == 1
+    with pytest.raises(OptionError, match=r"m\.safetensors is there already"):
+        fit_file("classify", archive, output=model, settings=QUICK, seed=1, resume=True)
+
+
 def test_notes_travel_with_the_model(table: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     fit_file("classify", table, output=model, columns=COLUMNS, settings=QUICK)

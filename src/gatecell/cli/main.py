@@ -14,8 +14,10 @@ from gatecell._core.errors import EngineError, GatecellError, MissingDependencyE
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-_RESUME = {"quickstart": [], "run": ["--resume"], "fit": ["--resume"]}
-"""What is added to a command line that was stopped, to go on with it."""
+_RESUME = {"quickstart": ("--force", []), "run": ("--resume", ["--resume"]), "fit": ("--resume", ["--resume"])}
+"""What is taken out of a command line that was stopped, and what is added, to go on with it."""
+_MEMORY = ("can't allocate memory", "out of memory")
+"""What PyTorch's ``RuntimeError`` says where Python would raise a ``MemoryError``."""
 _JOB_ERRORS = (TrainingError, EngineError, MissingDependencyError)
 """Errors that are not about what the user typed or handed in."""
 
@@ -38,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
         return _failed(FAILED, f"Error: the files could not be handled:{place} {error.strerror or error}.", debug=debug)
-    except MemoryError:
-        return _failed(FAILED, "Error: the memory of this machine is too small for this job.", debug=debug)
+    except Exception as error:  # the last resort: not even a bug of ours shows a traceback unasked
+        return _failed(FAILED, _unexpected(error), debug=debug)
 
 
 def _run(arguments: list[str]) -> int:
@@ -59,8 +61,17 @@ def _run(arguments: list[str]) -> int:
 def _interrupted(arguments: list[str]) -> str:
     if not arguments or arguments[0] not in _RESUME:
         return "Stopped."
-    again = [word for word in arguments if word not in ("--force", "--resume")] + _RESUME[arguments[0]]
+    removed, added = _RESUME[arguments[0]]
+    again = [word for word in arguments if word != removed] + added
     return f"Stopped. Finished epochs are kept; go on with: {shlex.join(['gatecell', *again])}"
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY):
+        return "Error: the memory of this machine is too small for this job."
+    first, *_ = str(error).splitlines() or [""]
+    what = f"{type(error).__name__}: {first.rstrip('.')}."
+    return f"Error: unexpected {what} To see where it comes from, run again with --debug."
 
 
 def _failed(code: int, text: str, *, debug: bool) -> int:

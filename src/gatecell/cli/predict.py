@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.options import Data, Encoding, Id, Json, Model, Text, Time, long_columns
 
@@ -35,6 +36,8 @@ def predict(
     Of a classifier the class and the probability of each, of a regressor the number; one line a sequence. A table of
     texts keeps its columns and gets two more, label and probability.
     """
+    if output is not None and output.is_dir():
+        raise OptionError(f"{output} is a folder. Name a file, such as {output / 'predictions.csv'}.")
     from gatecell.recipes.own_texts import is_text_model  # noqa: PLC0415  heavy imports wait until a command runs
 
     if is_text_model(model):

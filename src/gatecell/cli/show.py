@@ -7,10 +7,25 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gatecell._core.errors import TrainingError
+
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of standard output."""
-    print_line(json.dumps(value, allow_nan=False))
+    """Print one JSON object on a line of standard output.
+
+    Raises
+    ------
+    TrainingError
+        Where a number is NaN or infinite, which JSON cannot say.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise TrainingError(
+            "The result has a number that is NaN or infinite, which JSON cannot say. Look at it without --json; "
+            "the data or the learning rate may be far too large."
+        ) from error
+    print_line(text)
 
 
 def print_line(text: str = "") -> None:

@@ -81,14 +81,17 @@ class Job:
         settings = dict(settings or {})
         check_names(settings, ESTIMATORS[TASKS[task]]().get_params(deep=False))
         check_integer("seed", seed, minimum=0)
-        model_path = _checked_output(Path(output).expanduser(), force=force)
+        model_path = Path(output).expanduser()
+        checkpoint = _checkpoint_of(model_path)
+        # a checkpoint is only there where the model was allowed to be replaced
+        _check_output(model_path, replace=force or (resume and checkpoint.exists()))
         return cls(
             task=task,
             settings=settings,
             seed=seed,
             verbose=verbose,
             model_path=model_path,
-            seconds_before=seconds_done(_checkpoint_of(model_path), resume=resume, force=force),
+            seconds_before=seconds_done(checkpoint, resume=resume, force=force),
         )
 
     def fit(self, X: Any, y: Any) -> LSTMEstimator:
@@ -123,11 +126,10 @@ def _checkpoint_of(model_path: Path) -> Path:
     return model_path.with_name(f"{model_path.name}.checkpoint")
 
 
-def _checked_output(path: Path, *, force: bool) -> Path:
+def _check_output(path: Path, *, replace: bool) -> None:
     if path.suffix != MODEL_ENDING:
         raise OptionError(f"The model's file must end in {MODEL_ENDING}, got {path}. Try {path}{MODEL_ENDING}.")
     if path.is_dir():
         raise OptionError(f"{path} is a folder. Name a file, such as {path / ('model' + MODEL_ENDING)}.")
-    if path.exists() and not force:
+    if path.exists() and not replace:
         raise OptionError(f"{path} is there already. Name another file with --output, or replace it with --force.")
-    return path
