@@ -6,7 +6,27 @@ from typing import Any
 from torch import nn
 
 from gatecell._core.errors import InputTypeError, OptionError, unknown_name
+from gatecell.kernels.options import LSTMOptions
 
+_SHARED = (
+    "input_size",
+    "hidden_size",
+    "num_layers",
+    "bias",
+    "batch_first",
+    "dropout",
+    "bidirectional",
+    "proj_size",
+)
+_LACKING = (
+    "peephole",
+    "coupled_gates",
+    "layer_norm",
+    "input_dropout",
+    "recurrent_dropout",
+    "zoneout_h",
+    "zoneout_c",
+)
 _START = ("forget_bias", "initialisation")
 _PARAMETERS = ("proj_size", "layer_norm", "peephole", "coupled_gates")
 
@@ -45,3 +65,17 @@ def check_conversion(
             )
         if name not in allowed:
             raise unknown_name("option of from_torch", name, allowed)
+
+
+def check_torch_has(options: LSTMOptions) -> None:
+    """Raise ``OptionError`` where an option is used that ``torch.nn.LSTM`` does not have."""
+    lacking = [name for name in _LACKING if getattr(options, name)]
+    if lacking:
+        raise OptionError(f"torch.nn.LSTM has no {', '.join(lacking)}: this LSTM cannot be written as one.")
+
+
+def torch_arguments(module: nn.Module) -> dict[str, Any]:
+    """Return the arguments that make a layer like ``module``, a ``torch.nn.LSTM`` or ours: both name them alike."""
+    weight = next(module.parameters())
+    shared = {name: getattr(module, name) for name in _SHARED}
+    return {**shared, "device": weight.device, "dtype": weight.dtype}

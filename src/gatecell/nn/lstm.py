@@ -10,7 +10,7 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from gatecell._core.checks import check_flag, check_integer, check_probability
-from gatecell._core.errors import InputError, OptionError
+from gatecell._core.errors import InputError
 from gatecell.kernels import reference
 from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, engine_function
 from gatecell.kernels.inference import PreparedStack
@@ -18,7 +18,7 @@ from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
-from gatecell.nn.conversion import check_conversion
+from gatecell.nn.conversion import check_conversion, check_torch_has, torch_arguments
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import (
     LengthsLike,
@@ -30,7 +30,7 @@ from gatecell.nn.masking import (
     check_state,
     check_tensor,
 )
-from gatecell.nn.trace import LayerTrace
+from gatecell.nn.trace import LayerTrace, trace_stack
 
 States = tuple[Tensor, Tensor]
 
@@ -292,21 +292,20 @@ class LSTM(nn.Module):
         hx = self._zero_states(x) if hx is None else hx
         if lengths is not None:
             mask = reference.valid_steps(x, lengths)
-        traces = []
-        for layer in range(self.num_layers):
-            outputs = []
-            for index, reverse, suffix in self._layer_directions(layer):
-                options = self.layer_options[layer]
-                weights = parameters.collect(self, self._names[suffix])
-                steps = dict(
-                    reference.unroll(x, hx[0][index], hx[1][index], weights, options, mask=mask, reverse=reverse)
-                )
-                columns = zip(*(steps[t] for t in range(x.shape[1])), strict=True)
-                values = [torch.stack(column, dim=1) for column in columns]
-                traces.append(LayerTrace(layer, reverse, *(self._as_given(value, input) for value in values)))
-                outputs.append(values[-1] if mask is None else values[-1] * mask[..., None])
-            x = torch.cat(outputs, dim=2)
-        return tuple(traces)
+        layers = [
+            (
+                options,
+                [
+                    (i, r, parameters.collect(self, self._names[suffix]))
+                    for i, r, suffix in self._layer_directions(layer)
+                ],
+            )
+            for layer, options in enumerate(self.layer_options)
+        ]
+        return tuple(
+            LayerTrace(layer, reverse, *(self._as_given(value, input) for value in values))
+            for layer, reverse, values in trace_stack(x, hx, layers, mask)
+        )
 
     @classmethod
     def from_torch(cls, module: nn.LSTM, **extras: Any) -> Self:
@@ -328,20 +327,7 @@ class LSTM(nn.Module):
         """
         allowed = ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c", "engine")
         check_conversion(module, nn.LSTM, extras, allowed)
-        weight = next(module.parameters())
-        lstm = cls(
-            module.input_size,
-            module.hidden_size,
-            module.num_layers,
-            module.bias,
-            module.batch_first,
-            module.dropout,
-            module.bidirectional,
-            module.proj_size,
-            weight.device,
-            weight.dtype,
-            **extras,
-        )
+        lstm = cls(**torch_arguments(module), **extras)
         lstm.load_state_dict(module.state_dict())
         return lstm.train(module.training)
 
@@ -353,40 +339,11 @@ class LSTM(nn.Module):
         OptionError
             Where an option is used that ``torch.nn.LSTM`` does not have.
         """
-        options = self.layer_options[0]
-        lacking = [
-            name
-            for name in (
-                "peephole",
-                "coupled_gates",
-                "layer_norm",
-                "input_dropout",
-                "recurrent_dropout",
-                "zoneout_h",
-                "zoneout_c",
-            )
-            if getattr(options, name)
-        ]
-        if lacking:
-            raise OptionError(f"torch.nn.LSTM has no {', '.join(lacking)}: this LSTM cannot be written as one.")
-        weight = parameters.first(self)
-        module = nn.LSTM(
-            self.input_size,
-            self.hidden_size,
-            self.num_layers,
-            self.bias,
-            self.batch_first,
-            self.dropout,
-            self.bidirectional,
-            self.proj_size,
-            weight.device,
-            weight.dtype,
-        )
+        check_torch_has(self.layer_options[0])
+        module = nn.LSTM(**torch_arguments(self))
         state = self.state_dict()
         for _, _, suffix in self._directions():
-            if self.bias:
-                bias = state.pop(f"bias{suffix}")
-                state |= {f"bias_ih{suffix}": bias, f"bias_hh{suffix}": torch.zeros_like(bias)}
+            parameters.split_bias(state, suffix)
         module.load_state_dict(state)
         return module.train(self.training)
 

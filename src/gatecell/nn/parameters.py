@@ -59,3 +59,10 @@ def join_torch_biases(state: MutableMapping[str, Tensor], prefix: str, suffix: s
     keys = [f"{prefix}bias_{part}{suffix}" for part in ("ih", "hh")]
     if all(key in state for key in keys):
         state[f"{prefix}bias{suffix}"] = state.pop(keys[0]) + state.pop(keys[1])
+
+
+def split_bias(state: MutableMapping[str, Tensor], suffix: str) -> None:
+    """Replace a bias in a state dict by PyTorch's two, in place, the second being 0; else leave it as it is."""
+    bias = state.pop(f"bias{suffix}", None)
+    if bias is not None:
+        state.update({f"bias_ih{suffix}": bias, f"bias_hh{suffix}": torch.zeros_like(bias)})
