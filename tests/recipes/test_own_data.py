@@ -101,6 +101,12 @@ def test_regress(archive: Path, table: Path, tmp_path: Path) -> None:
         fit_file("regress", table, output=tmp_path / "n.safetensors", columns=COLUMNS, settings=QUICK)
 
 
+def test_class_weights_of_integer_labels(archive: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    fit_file("classify", archive, output=model, settings={**QUICK, "class_weight": {"0": 1, "1": 2}})
+    assert load(model).get_params()["class_weight"] == {0: 1, 1: 2}
+
+
 def test_nothing_is_overwritten_unasked(archive: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     fit_file("classify", archive, output=model, settings=QUICK)

@@ -34,6 +34,11 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return calls
 
 
+def test_class_weights_of_integer_labels(tmp_path: Path, fits: list[dict[str, Any]]) -> None:
+    run_recipe("tiny", output=tmp_path / "r", settings={"class_weight": {"0": 1, "1": 2}})
+    assert fits[0]["parameters"]["class_weight"] == {0: 1, 1: 2}
+
+
 def files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 

@@ -1,9 +1,10 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gatecell._core.errors import OptionError, UnknownNameError
-from gatecell.recipes.settings import check_names, merged, parse_settings
+from gatecell.recipes.settings import check_names, labels_as_in, merged, parse_settings
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,9 @@ def test_merged() -> None:
     assert merged(parameters, {"a": 2, "o": {"y": 3}, "n": {"z": 1}}) == {"a": 2, "o": {"x": 1, "y": 3}, "n": {"z": 1}}
     assert merged(parameters, {"o": None})["o"] is None
     assert parameters["o"] == {"x": 1, "y": 2}
+
+
+def test_the_labels_of_class_weights_are_those_of_the_data() -> None:
+    assert labels_as_in(np.array([1, 0, 1]), {"0": 1, "1": 2}) == {0: 1, 1: 2}
+    assert labels_as_in(np.array(["1", "0"]), {"0": 1, "2": 2}) == {"0": 1, "2": 2}
+    assert labels_as_in(np.array([1, 0]), "balanced") == "balanced"

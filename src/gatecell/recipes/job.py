@@ -13,7 +13,7 @@ from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.run import kept_epoch, validation_metrics
-from gatecell.recipes.settings import check_names, merged
+from gatecell.recipes.settings import check_names, labels_as_in, merged
 
 Task = Literal["classify", "regress", "text"]
 TASKS: Mapping[Task, str] = MappingProxyType(
@@ -96,8 +96,11 @@ class Job:
 
     def fit(self, X: Any, y: Any) -> LSTMEstimator:
         """Fit the estimator of the task."""
+        parameters = merged(PARAMETERS, self.settings)
+        if "class_weight" in parameters:
+            parameters["class_weight"] = labels_as_in(y, parameters["class_weight"])
         estimator = ESTIMATORS[TASKS[self.task]](
-            **merged(PARAMETERS, self.settings),
+            **parameters,
             random_state=self.seed,
             verbose=self.verbose,
             checkpoint_dir=_checkpoint_of(self.model_path),

@@ -12,13 +12,14 @@ from gatecell._core.errors import OptionError
 from gatecell._core.files import atomic_path
 from gatecell.artifact.format import library_versions
 from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.recipe import OPTIONS, QUICK_ROWS, VALIDATION_CHOICES, Part, Recipe, RecipeData
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.scoring import baseline_errors, score
-from gatecell.recipes.settings import check_names, merged
+from gatecell.recipes.settings import check_names, labels_as_in, merged
 
 MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.csv"
@@ -186,6 +187,8 @@ def _parameters(recipe: Recipe, settings: Mapping[str, Any], validation: str, *,
 
 def _fit(estimator: LSTMEstimator, recipe: Recipe, data: RecipeData, validation: str) -> None:
     train, validation_data = data.train, None
+    if isinstance(estimator, ClassTargets):
+        estimator.set_params(class_weight=labels_as_in(train.y, estimator.class_weight))
     if validation == "test":
         validation_data = data.test
     elif validation == "held-out" and data.validation is not None:

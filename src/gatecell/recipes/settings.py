@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from gatecell._core.errors import OptionError, unknown_name
 
 NESTED = ("lstm_options", "training_options")
@@ -86,3 +88,11 @@ def merged(parameters: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
         old = result.get(name)
         result[name] = {**old, **value} if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return result
+
+
+def labels_as_in(y: Any, class_weight: Any) -> Any:
+    """Return class weights with the labels as ``y`` has them: on the command line, where 1 is said, ``"1"`` is read."""
+    if not isinstance(class_weight, Mapping):
+        return class_weight
+    known = {str(label): label for label in np.unique(y).tolist()}
+    return {known.get(str(label), label): weight for label, weight in class_weight.items()}
