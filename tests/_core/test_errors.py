@@ -20,6 +20,12 @@ def test_integers(value: object) -> None:
     check_integer("size", 1, minimum=1)
 
 
+def test_the_largest_integer() -> None:
+    check_integer("size", 9, minimum=1, maximum=9)
+    with pytest.raises(OptionError, match="size must be an integer of at most 9, got 10"):
+        check_integer("size", 10, minimum=1, maximum=9)
+
+
 @pytest.mark.parametrize(
     ("bounds", "value", "text"),
     [

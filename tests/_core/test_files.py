@@ -30,6 +30,17 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert os.listdir(tmp_path) == ["file.txt"]
 
 
+def test_a_target_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    missing = tmp_path / ("x" * 255)
+    for target, error in ((folder, IsADirectoryError), (missing, OSError)):
+        with pytest.raises(error) as caught, atomic_path(target):
+            pass
+        assert caught.value.filename == str(target)
+    assert os.listdir(folder) == []
+
+
 def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     old = os.umask(0o027)
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -136,6 +137,41 @@ def test_class_weight_may_come_and_go_between_calls() -> None:
     assert model.set_params(class_weight=None).fit(rows, labels)._class_weights is None
 
 
+def test_partial_fit_refuses_another_network() -> None:
+    model = LSTMClassifier(**SMALL).fit(rows, labels).set_params(pooling="mean")
+    with pytest.raises(OptionError, match="goes on with the network of the first call.*pooling was 'last' and is 'm"):
+        model.partial_fit(rows, labels)
+    model.set_params(pooling="last", max_epochs=9, learning_rate=0.1).partial_fit(rows, labels)
+
+
+def test_partial_fit_has_no_schedule() -> None:
+    plain = LSTMClassifier(**SMALL).partial_fit(rows, labels)
+    for schedule in ("plateau", "exponential"):
+        model = LSTMClassifier(**SMALL, training_options={"lr_schedule": schedule}).partial_fit(rows, labels)
+        assert same_weights(plain, model)
+
+
+def test_numpy_scalars_are_parameters() -> None:
+    given: dict[str, Any] = {"batch_size": 8, "max_epochs": 2, "hidden_size": 4, "learning_rate": 0.01}
+    given |= {"bidirectional": True, "random_state": 0}
+    numpy: dict[str, Any] = {name: np.array(value)[()] for name, value in given.items()}
+    assert same_weights(LSTMClassifier(**numpy).fit(rows, labels), LSTMClassifier(**given).fit(rows, labels))
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (pd.Series([0, 1] * 20, dtype="Int64"), np.array([0, 1])),
+        (pd.Series([True, False] * 20, dtype="boolean"), np.array([False, True])),
+        (np.array([1, 2] * 20, dtype=object), np.array([1, 2])),
+    ],
+)
+def test_labels_keep_their_kind(y: Any, expected: Any) -> None:
+    found = LSTMClassifier(**SMALL).fit(rows, y).classes_
+    assert found.dtype == expected.dtype
+    assert found.tolist() == expected.tolist()
+
+
 def test_partial_fit_goes_on() -> None:
     model = LSTMClassifier(**SMALL).partial_fit(rows[:20], labels[:20], classes=["down", "level", "up"])
     assert model.classes_.tolist() == ["down", "level", "up"]
@@ -226,6 +262,12 @@ def test_summary_and_explain() -> None:
         (["a"] * 40, r"All rows that count are of one class \('a'\); a classifier needs rows of at least two classes"),
         (np.linspace(0, 1, 40), "Unknown label type: continuous"),
         (np.where(np.arange(40) == 3, np.nan, 1.0), "Input y contains NaN"),
+        (np.array([1, "a"] * 20, dtype=object), r"y has labels of several kinds \(int, str\)"),
+        (["a", None] * 20, r"y has no label in row 1 \(counted from 0\)"),
+        ([object(), object()] * 20, "y has labels of type object; labels are text, numbers, or True and False"),
+        (np.array(["2020-01-01", "2020-01-02"] * 20, dtype="M8[D]"), r"y has labels of type datetime64\[D\]"),
+        (np.ma.masked_equal([0, 1, 2, 3] * 10, 3), "y is a masked array in which values are masked"),
+        ({"a": 1}, "y should be a 1d array"),
         (np.zeros((40, 2)), "All rows that count have the same labels; a classifier needs rows that differ"),
         (labels[:39], r"inconsistent numbers of samples: \[40, 39\]"),
     ],
@@ -242,7 +284,15 @@ def test_bad_targets(y: Any, text: str) -> None:
         ({"pooling": "lst"}, UnknownNameError, "There is no pooling named 'lst'. Did you mean 'last'"),
         ({"scaling": "robust"}, UnknownNameError, "There is no scaling named 'robust'"),
         ({"max_epochs": 0}, OptionError, "max_epochs must be"),
-        ({"patience": 2}, OptionError, "validation_loss.*Give validation rows|validation"),
+        (
+            {"patience": 2},
+            OptionError,
+            "patience=2 needs rows to validate on, since it watches validation_loss: set validation_fraction, or give",
+        ),
+        ({"random_state": -1}, OptionError, "random_state must be an integer of at least 0, got -1"),
+        ({"random_state": 5_000_000_000}, OptionError, "random_state must be an integer of at most 4294967295, got 5"),
+        ({"random_state": "x"}, OptionError, "random_state must be an integer, a numpy RandomState or None, got 'x'"),
+        ({"batch_size": 10**20}, OptionError, "batch_size must be an integer of at most 9223372036854775807"),
         ({"lstm_options": {"peepholes": True}}, UnknownNameError, "Did you mean 'peephole'"),
         ({"lstm_options": {"hidden_size": 3}}, OptionError, "lstm_options has 'hidden_size', but that is a parameter"),
         ({"training_options": {"seed": 3}}, OptionError, "training_options has 'seed'.*random_state=..."),

@@ -41,6 +41,15 @@ def test_frames_keep_the_names_of_their_columns() -> None:
         model.predict(frame[list("edcba")])
 
 
+def test_frames_as_sequences_keep_the_names_of_their_columns() -> None:
+    frames = [pd.DataFrame(row, columns=["a", "b"]) for row in cube]
+    model = LSTMClassifier(**SMALL).fit(frames, y)
+    assert model.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(InputError, match="feature names should match those that were passed during fit"):
+        model.predict([frame[["b", "a"]] for frame in frames])
+    assert model.predict(frames).shape == (10,)
+
+
 def test_sequences_of_any_length_can_be_predicted() -> None:
     rows = ragged_rows(12)
     model = LSTMClassifier(**SMALL).fit(rows, labels_of(rows))
@@ -60,7 +69,19 @@ def test_a_row_is_predicted_alike_alone_and_among_others() -> None:
     [
         (np.zeros((0, 5)), r"Found array with 0 sample\(s\)"),
         ([], "X has no sequences: it is empty"),
-        (np.zeros((10, 5, 2, 1)), r"Found array with dim 4"),
+        (
+            np.zeros((10, 5, 2, 1)),
+            r"X is an array of shape \(10, 5, 2, 1\), but sequences are an array of shape \(n, T",
+        ),
+        (np.zeros(10), r"X is an array of shape \(10,\), but sequences are .*Reshape your data: X.reshape\(1, -1\)"),
+        (None, "X is something of type NoneType, but sequences are an array of shape"),
+        ((row for row in cube), "X is something of type generator, but sequences are"),
+        (np.ma.masked_greater(table, 1.0), "X is a masked array in which values are masked"),
+        (np.ma.masked_greater(cube, 1.0), "X is a masked array in which values are masked"),
+        (
+            [*(pd.DataFrame(row, columns=["a", "b"]) for row in cube[:9]), pd.DataFrame(cube[9], columns=["b", "a"])],
+            r"X\[9\] has the columns \['b', 'a'\], but X\[0\] has \['a', 'b'\]",
+        ),
         (np.where(table == table[3, 4], np.nan, table), r"X contains NaN at sequence 3, step 4, channel 0"),
         (np.where(cube == cube[3, 4, 1], np.inf, cube), r"X contains infinity at sequence 3, step 4, channel 1"),
         ([*cube[:9], cube[9, :, :1]], r"X\[9\] has 1 channels, but X\[0\] has 2"),

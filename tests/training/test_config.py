@@ -4,6 +4,7 @@ import json
 from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gatecell._core.errors import OptionError, UnknownNameError
@@ -14,6 +15,11 @@ def test_json_round_trip() -> None:
     config = TrainingConfig(clip_norm=1.0, l2=0.1, l2_parameters=("lstm.*", "head.weight"), lr_schedule="cosine")
     assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert TrainingConfig.from_dict({}) == TrainingConfig()
+
+
+def test_numpy_scalars_become_those_of_python() -> None:
+    config = TrainingConfig(batch_size=np.int64(8), shuffle=np.bool_(False), l2=np.float32(0.5))  # type: ignore[arg-type]
+    assert [type(value) for value in (config.batch_size, config.shuffle, config.l2)] == [int, bool, float]
 
 
 def test_it_cannot_be_changed() -> None:
@@ -39,6 +45,7 @@ def test_fields_that_may_differ_on_resume_are_fields() -> None:
     [
         ({"max_epochs": 0}, "max_epochs must be an integer of at least 1, got 0."),
         ({"batch_size": 0}, "batch_size must be an integer of at least 1, got 0."),
+        ({"batch_size": 2**63}, "batch_size must be an integer of at most 9223372036854775807, got"),
         ({"seed": -1}, "seed must be an integer of at least 0, got -1."),
         ({"shuffle": 1}, "shuffle must be True or False, got 1."),
         ({"learning_rate": 0.0}, "learning_rate must be a finite number above 0, got 0.0."),

@@ -7,10 +7,12 @@ from numbers import Integral, Real
 from gatecell._core.errors import OptionError, unknown_name
 
 
-def check_integer(name: str, value: object, *, minimum: int) -> None:
-    """Raise unless ``value`` is an integer (no bool) of at least ``minimum``."""
+def check_integer(name: str, value: object, *, minimum: int, maximum: int | None = None) -> None:
+    """Raise unless ``value`` is an integer (no bool) of at least ``minimum`` and, where given, at most ``maximum``."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise OptionError(f"{name} must be an integer of at least {minimum}, got {value!r}.")
+    if maximum is not None and int(value) > maximum:
+        raise OptionError(f"{name} must be an integer of at most {maximum}, got {value!r}.")
 
 
 def check_number(

@@ -1,5 +1,6 @@
 """Files that are either written whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -23,10 +24,20 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     Path
         Where to write; in the same folder, since a rename is atomic only within one file system.
+
+    Raises
+    ------
+    OSError
+        Where ``target`` is a folder or cannot be written; it names ``target``.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
     os.close(handle)
     path = Path(name)
     try:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from gatecell._core.errors import OptionError, unknown_name
 
 if TYPE_CHECKING:
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
     Record = TypeVar("Record", bound=DataclassInstance)
 else:
     Record = TypeVar("Record")
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy scalar as Python's, which PyTorch and JSON take, and everything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def record_to_dict(record: "DataclassInstance") -> dict[str, Any]:

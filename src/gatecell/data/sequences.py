@@ -138,6 +138,12 @@ class Sequences:
         return Sequences(values, self.offsets)
 
 
+def check_unmasked(value: Any, name: str) -> None:
+    """Raise an ``InputError`` where values of an array are masked, which NumPy would read all the same."""
+    if np.ma.is_masked(value):
+        raise InputError(f"{name} is a masked array in which values are masked. Fill them, or leave those rows out.")
+
+
 def check_finite(array: Array, name: str) -> None:
     """Raise an ``InputError`` that names the first value of ``(n, T, I)`` or ``(T, I)`` that is not finite."""
     # the sum is finite unless a value is not, or the values are so large that each has to be looked at
@@ -185,6 +191,7 @@ def _ragged(arrays: Iterable[Array], name: str) -> Sequences:
 
 def _as_array(value: Any, name: str) -> Array:
     """Return an array of real numbers, float32 or float64, or a one-dimensional array of objects (rows)."""
+    check_unmasked(value, name)
     if isinstance(value, Tensor):
         value = value.detach().cpu().numpy()
     if isinstance(value, list | tuple) and any(

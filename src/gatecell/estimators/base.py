@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
 from torch import Tensor
 
+from gatecell._core.checks import check_integer
 from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
 from gatecell.estimators.exact import ExactHead
@@ -29,6 +30,7 @@ from gatecell.nn.lstm import LSTM
 from gatecell.nn.network import SequenceNetwork
 from gatecell.nn.summary import describe
 from gatecell.training.batches import Rows, RowSource
+from gatecell.training.config import TrainingConfig
 from gatecell.training.loop import TrainingResult, fit, predict
 from gatecell.training.prediction import Loss, Metric
 from gatecell.training.state import TrainingState
@@ -44,6 +46,10 @@ class TrainingSummary:
     """Whether early stopping ended the run."""
     seconds: float
     """Wall time of the last ``fit`` or ``partial_fit``."""
+
+
+_ONE_EPOCH: dict[str, Any] = {"max_epochs": 1, "patience": None, "lr_schedule": None}
+"""What ``partial_fit`` changes in the training."""
 
 
 class LSTMEstimator(BaseEstimator, ABC):
@@ -180,6 +186,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         seed = self._draw_seed()
         config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
         train, validation = self._read_parts(X, y, sample_weight, validation_data, seed)
+        self._check_watched(config, validation)
         self._check_learnable(train)
         source, validation_source = self._prepared(train, validation, config.batch_size, reset=True)
         network = self._new_network(seed)
@@ -207,8 +214,8 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
 
         Scaling or tokenizer stay as the first call fitted them, the optimiser keeps its moments, and each call adds a
-        row to ``history_``. Parameters and errors are those of ``fit``; ``checkpoint_dir``, ``validation_fraction`` and
-        ``patience`` have no part in it.
+        row to ``history_``. Parameters and errors are those of ``fit``; ``checkpoint_dir``, ``validation_fraction``,
+        ``patience`` and ``lr_schedule`` have no part in it, and parameters of the network stay those of the first call.
         """
         return self._partial_fit(X, y, sample_weight, targets=y)
 
@@ -220,7 +227,9 @@ class LSTMEstimator(BaseEstimator, ABC):
     def _train_further(self, X: Any, y: Any, sample_weight: Any, targets: Any) -> None:
         first = not self.__sklearn_is_fitted__()
         seed = self._draw_seed() if first else self.seed_
-        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, max_epochs=1, patience=None)
+        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, **_ONE_EPOCH)
+        if not first:
+            self._check_same_network()
         rows = self._read_rows(X, y, sample_weight, reset=first, targets=targets)
         source, _ = self._prepared(rows, None, config.batch_size, reset=first)
         self.seed_ = seed
@@ -240,13 +249,41 @@ class LSTMEstimator(BaseEstimator, ABC):
                 self.__dict__ = before
             raise
 
+    def _check_same_network(self) -> None:
+        """Raise where parameters no longer describe the network, but for its front, which fitted inputs decide."""
+        fitted = self.network_.config
+        asked = replace(self._network_config(), front=fitted.front)
+        if asked != fitted:
+            old, new = fitted.to_dict(), asked.to_dict()
+            changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in old if old[name] != new[name]]
+            raise OptionError(
+                f"partial_fit goes on with the network of the first call, which parameters no longer describe: "
+                f"{'; '.join(changed)}. Set them back, or call fit for a new network."
+            )
+
+    def _check_watched(self, config: TrainingConfig, validation: TrainingRows | None) -> None:
+        if config.patience is not None and validation is None and config.monitor.startswith("validation_"):
+            raise OptionError(
+                f"patience={config.patience} needs rows to validate on, since it watches {config.monitor}: "
+                "set validation_fraction, or give fit validation_data."
+            )
+
     def _draw_seed(self) -> int:
-        if self.checkpoint_dir is not None and not isinstance(self.random_state, int | np.integer):
+        integer = isinstance(self.random_state, int | np.integer)
+        if self.checkpoint_dir is not None and not integer:
             raise OptionError(
                 f"checkpoint_dir needs random_state to be an integer, so that a later fit can go on with the same run; "
                 f"got {self.random_state!r}."
             )
-        return int(check_random_state(self.random_state).randint(2**31))
+        if integer:
+            check_integer("random_state", self.random_state, minimum=0, maximum=2**32 - 1)
+        try:
+            generator = check_random_state(self.random_state)
+        except ValueError as error:
+            raise OptionError(
+                f"random_state must be an integer, a numpy RandomState or None, got {self.random_state!r}."
+            ) from error
+        return int(generator.randint(2**31))
 
     def _read_parts(
         self, X: Any, y: Any, sample_weight: Any, validation_data: Any, seed: int

@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from gatecell._core.checks import check_number
 from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell.data.sequences import check_unmasked
 from gatecell.estimators import label_sets
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.inputs import as_input_errors
@@ -38,7 +39,8 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
 
         Scaling or tokenizer stay as the first call fitted them, the optimiser keeps its moments, and each call adds a
-        row to ``history_``. ``checkpoint_dir``, ``validation_fraction`` and ``patience`` have no part in it.
+        row to ``history_``. ``checkpoint_dir``, ``validation_fraction``, ``patience`` and ``lr_schedule`` have no part
+        in it, and parameters of the network stay those of the first call.
 
         Parameters
         ----------
@@ -213,8 +215,13 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
 
 
 def _labels(y: Any) -> NDArray[Any]:
+    check_unmasked(y, "y")
+    dtype = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    if dtype is not None and not y.isna().any():
+        # of whole numbers that may be missing, NumPy would make floats
+        y = y.to_numpy(dtype=dtype)
     with as_input_errors():
-        labels = column_or_1d(y, warn=True)
+        labels = label_sets.of_one_kind(column_or_1d(y, warn=True))
         if labels.dtype.kind == "f":
             assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)

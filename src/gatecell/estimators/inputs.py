@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_feature_names, validate_data
 
 from gatecell._core.errors import InputError, InputTypeError
-from gatecell.data.sequences import Sequences, check_finite
+from gatecell.data.sequences import Sequences, check_finite, check_unmasked
 
 InputKind = Literal["table", "sequences"]
 """``"table"``: ``(n, T)``, each row one sequence of one channel, each column a step; its columns must be the same ones
@@ -93,6 +93,14 @@ def _converted(estimator: BaseEstimator, X: Any, kind: InputKind) -> tuple[Any, 
 
 
 def _read_table(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
+    check_unmasked(X, "X")
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    if len(shape) != 2:
+        what = f"an array of shape {tuple(shape)}" if shape else f"something of type {type(X).__name__}"
+        raise InputError(
+            f"X is {what}, but sequences are an array of shape (n, T, I) or (n, T), or a list of arrays of shape "
+            "(T_i, I): n rows, T steps, I channels. Reshape your data: X.reshape(1, -1) is one row of one channel."
+        )
     with as_input_errors():
         table = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         if table.dtype.kind == "f":
@@ -103,12 +111,26 @@ def _read_table(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
 def _read_sequences(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
     sequences = Sequences.from_input(X)
     if reset:
-        with as_input_errors():
-            _check_feature_names(estimator, X, reset=True)
         estimator.n_features_in_ = sequences.n_features
     elif sequences.n_features != estimator.n_features_in_:
         raise InputError(
             f"X has {sequences.n_features} channels, but {type(estimator).__name__} was fitted on sequences of "
             f"{estimator.n_features_in_} channels. Give the channels of the fit, in their order."
         )
+    with as_input_errors():
+        _check_feature_names(estimator, _first_frame(X), reset=reset)
     return sequences
+
+
+def _first_frame(X: Any) -> Any:
+    """Return the first of a list of frames, whose columns all others must have too; all else as it is."""
+    if not isinstance(X, list | tuple) or not all(hasattr(row, "columns") for row in X):
+        return X
+    columns = list(X[0].columns)
+    for index, row in enumerate(X):
+        if list(row.columns) != columns:
+            raise InputError(
+                f"X[{index}] has the columns {list(row.columns)}, but X[0] has {columns}. "
+                "All sequences must have the same channels in the same order."
+            )
+    return X[0]

@@ -1,8 +1,10 @@
 """Several labels a row: arrays of 0 and 1, or collections of labels."""
 
+from collections.abc import Mapping, Set
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -17,7 +19,7 @@ def form_of(y: Any) -> Form | None:
     """Return how ``y`` has several labels a row; None where it has one."""
     if getattr(y, "ndim", 1) == 2:
         return "indicator" if y.shape[1] > 1 else None
-    if not hasattr(y, "__len__") or isinstance(y, str | bytes) or not len(y):
+    if not hasattr(y, "__len__") or isinstance(y, str | bytes | Mapping | Set) or not len(y):
         return None
     # a Series has labels of its own as its index
     rows = y.to_numpy() if hasattr(y, "to_numpy") else y
@@ -39,7 +41,33 @@ def labels_of(y: Any, form: Form) -> NDArray[Any]:
         raise InputError("No row has a label, so there is nothing to learn from.")
     if len({isinstance(label, str) for label in labels}) > 1:
         raise InputError("Some labels are text and some are not. Write all of them in one way.")
-    return np.array(sorted(labels))
+    return of_one_kind(np.array(sorted(labels)))
+
+
+def of_one_kind(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels ``(n,)``, of objects that are numbers an array of numbers.
+
+    Raises
+    ------
+    InputError
+        Where a label is missing, or labels are not all text, all numbers or all True or False, which a file can keep.
+    """
+    if labels.dtype == object:
+        missing = np.flatnonzero(pd.isna(labels))
+        if len(missing):
+            raise InputError(f"y has no label in row {missing[0]} (counted from 0). Leave out rows without one.")
+        if all(isinstance(label, str) for label in labels):
+            return labels
+        kinds = sorted({type(label).__name__ for label in labels})
+        if len(kinds) > 1:
+            raise InputError(f"y has labels of several kinds ({', '.join(kinds)}). Write all of them in one way.")
+        labels = np.array(labels.tolist())
+    if labels.dtype.kind in "mMVO":
+        raise InputError(
+            f"y has labels of type {labels.dtype}; labels are text, numbers, or True and False. "
+            "Convert them, as with y.astype(str)."
+        )
+    return labels
 
 
 def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gatecell._core.errors import ArtifactError, InputError
 from gatecell.data.scaling import ChannelScaler
+from gatecell.data.sequences import check_unmasked
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.rows import TrainingRows
 from gatecell.estimators.values import ValueInputs
@@ -178,6 +179,7 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
 
 
 def _numbers(y: Any) -> NDArray[np.float64]:
+    check_unmasked(y, "y")
     with as_input_errors():
         numbers: NDArray[np.float64] = check_array(
             y, dtype=np.float64, ensure_2d=False, allow_nd=False, input_name="y", copy=True

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from gatecell._core.errors import OptionError, unknown_name
+from gatecell._core.records import plain
 from gatecell.nn.config import LSTMConfig
 from gatecell.training.config import TrainingConfig
 
@@ -16,7 +17,7 @@ TRAINING_PARAMETERS = ("max_epochs", "batch_size", "learning_rate", "clip_norm",
 
 def lstm_config(parameters: Mapping[str, Any]) -> LSTMConfig:
     """Return the LSTM that an estimator's parameters describe."""
-    own = {name: parameters[name] for name in LSTM_PARAMETERS}
+    own = {name: plain(parameters[name]) for name in LSTM_PARAMETERS}
     return LSTMConfig(**own, **_further(parameters, "lstm_options", LSTMConfig, LSTM_PARAMETERS))
 
 
@@ -43,14 +44,14 @@ def training_config(
 ) -> TrainingConfig:
     """Return the training that an estimator's parameters describe, with ``changes`` of single fields.
 
-    ``defaults`` are an estimator's own, of fields that ``training_options`` may set.
+    ``defaults`` are an estimator's own, of fields that ``training_options`` may set; ``changes`` go before all others.
     """
-    own = {name: parameters[name] for name in TRAINING_PARAMETERS} | {"seed": seed} | changes
+    own = {name: parameters[name] for name in TRAINING_PARAMETERS} | {"seed": seed}
     taken = (*TRAINING_PARAMETERS, "seed")
     further = _further(parameters, "training_options", TrainingConfig, taken)
     if isinstance(further.get("l2_parameters"), list):
         further["l2_parameters"] = tuple(further["l2_parameters"])
-    return TrainingConfig(**{**defaults, **own, **further})
+    return TrainingConfig(**{**defaults, **own, **further, **changes})
 
 
 def _further(parameters: Mapping[str, Any], name: str, record: type, taken: Iterable[str]) -> dict[str, Any]:
@@ -66,4 +67,4 @@ def _further(parameters: Mapping[str, Any], name: str, record: type, taken: Iter
             raise OptionError(f"{name} has {option!r}, but that is a parameter of its own: {own}=...")
         if option not in known:
             raise unknown_name(f"option in {name}", str(option), known)
-    return dict(options)
+    return {option: plain(value) for option, value in options.items()}

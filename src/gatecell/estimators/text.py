@@ -130,6 +130,9 @@ class LSTMTextClassifier(ClassTargets):
 
     DEFAULT_TRAINING: ClassVar[Mapping[str, Any]] = MappingProxyType({"length_window": LENGTH_WINDOW})
 
+    _pretrained: PretrainedEncoder | None = None
+    _vectors: Vectors | None = None
+
     def __init__(
         self,
         tokens: str = TokenizerConfig.unit,
@@ -254,8 +257,7 @@ class LSTMTextClassifier(ClassTargets):
 
     def _fit_inputs(self, rows: TrainingRows) -> None:
         assert isinstance(rows.X, Texts)
-        self._pretrained: PretrainedEncoder | None = None
-        self._vectors: Vectors | None = None
+        self._pretrained = self._vectors = None
         if self.encoder is not None:
             self._fit_to_encoder(load_encoder(str(self.encoder)))
         else:

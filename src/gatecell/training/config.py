@@ -1,12 +1,12 @@
 """How a network is trained: one frozen record, each default stated here and nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from gatecell._core.checks import check_choice, check_flag, check_integer, check_number
 from gatecell._core.errors import OptionError
-from gatecell._core.records import record_from_dict, record_to_dict
+from gatecell._core.records import plain, record_from_dict, record_to_dict
 
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["cosine", "step", "exponential", "plateau"]
@@ -85,8 +85,10 @@ class TrainingConfig:
     """0: silent; 1: a progress bar where standard error is a terminal; 2: one line an epoch on standard error."""
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, plain(getattr(self, field.name)))
         for name, minimum in _INTEGERS.items():
-            check_integer(name, getattr(self, name), minimum=minimum)
+            check_integer(name, getattr(self, name), minimum=minimum, maximum=_LARGEST)
         for name in ("weight_decay", "lr_minimum", "l2", "min_delta"):
             check_number(name, getattr(self, name), minimum=0.0)
         for name in ("learning_rate", "clip_norm", "clip_value"):
@@ -148,6 +150,9 @@ class TrainingConfig:
         """Build from ``to_dict``'s result, or from some fields; the error for an unknown name suggests the nearest."""
         return record_from_dict(cls, values)
 
+
+_LARGEST = 2**63 - 1
+"""What PyTorch can count."""
 
 _INTEGERS = {
     "max_epochs": 1,
