@@ -97,7 +97,7 @@ class Sequences:
         """
         if self.offsets is None:
             return self.values.index_select(0, indices).float(), None
-        starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
+        starts, lengths = _stretches(self.offsets, indices)
         return gathered(self.values, starts, lengths).float(), lengths
 
     def check_float32(self, name: str) -> None:
@@ -116,7 +116,7 @@ class Sequences:
         """Return some of the sequences, by int64 indices, in their order."""
         if self.offsets is None:
             return Sequences(self.values.index_select(0, indices))
-        starts, lengths = self.offsets[indices], self.offsets[indices + 1] - self.offsets[indices]
+        starts, lengths = _stretches(self.offsets, indices)
         return Sequences(joined(self.values, starts, lengths), offsets_of(lengths))
 
     def rows(self) -> list[Tensor]:
@@ -136,6 +136,12 @@ class Sequences:
     def with_values(self, values: Tensor) -> "Sequences":
         """Return sequences of the same lengths with other values, shaped as ``values`` is."""
         return Sequences(values, self.offsets)
+
+
+def _stretches(offsets: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where each of the chosen sequences starts, and its number of steps."""
+    starts = offsets[indices]
+    return starts, offsets[indices + 1] - starts
 
 
 def check_unmasked(value: Any, name: str) -> None:
