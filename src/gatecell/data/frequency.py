@@ -1,0 +1,130 @@
+"""Frequencies: how far apart the steps of a series are, found from its stamps; grids of stamps; seasons.
+
+Stamps are times, whose frequency is one of pandas' aliases (``"h"``, ``"D"``, ``"MS"``), or whole numbers, whose
+frequency is the difference of two that follow each other.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gatecell._core.errors import OptionError
+
+_MONTH_DAYS = 30.436875
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_MOST_GAPS = 0.5
+"""The share of the grid that may be missing; with more, the commonest distance is chance and the grid may be vast."""
+
+_SEASONS = {"s": 3600, "min": 1440, "h": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Q": 4, "Y": 1}
+"""Steps of a season by what the step is: an hour of seconds, a day of minutes or hours, a week of days, a year."""
+
+
+def infer_frequency(index: pd.Index) -> str | int | None:
+    """Find the frequency of stamps, some of which may be missing.
+
+    Parameters
+    ----------
+    index : DatetimeIndex or Index of whole numbers
+        Ascending, without duplicates, of at least two stamps.
+
+    Returns
+    -------
+    str, int or None
+        The coarsest grid of the commonest distance on which every stamp lies: calendar months, quarters and years
+        (their start or end), weeks, business days, or a fixed distance. None: there is no such grid, or more than half
+        of it is missing.
+    """
+    most_steps = len(index) / (1 - _MOST_GAPS)
+    if commonest_distance(index) * (most_steps - 1) < index[-1] - index[0]:
+        return None
+    for frequency in _candidates(index):
+        stamps = steps_between(index[0], index[-1], frequency)
+        if len(stamps) <= most_steps and bool((stamps.get_indexer(index) >= 0).all()):
+            return frequency
+    return None
+
+
+def commonest_distance(index: pd.Index) -> Any:
+    """Return the commonest distance of stamps that follow each other, a Timedelta or int; the least of several."""
+    distances, counts = np.unique(np.diff(index.to_numpy()), return_counts=True)
+    distance = distances[counts.argmax()]
+    return pd.Timedelta(distance) if isinstance(index, pd.DatetimeIndex) else int(distance)
+
+
+def steps_between(first: Any, last: Any, frequency: str | int) -> pd.Index:
+    """Return the grid of a frequency from one stamp to another, both included where they lie on it."""
+    if isinstance(frequency, int):
+        return pd.RangeIndex(first, last + 1, frequency)
+    return pd.date_range(first, last, freq=frequency, unit=first.unit)
+
+
+def steps_after(last: Any, n_steps: int, frequency: str | int) -> pd.Index:
+    """Return the ``n_steps`` stamps that follow the stamp ``last``."""
+    if isinstance(frequency, int):
+        return pd.RangeIndex(last + frequency, last + (n_steps + 1) * frequency, frequency)
+    return pd.date_range(last, periods=n_steps + 1, freq=frequency, unit=last.unit)[1:]
+
+
+def season_length(frequency: str | int) -> int:
+    """Return the steps of the natural season of a frequency.
+
+    Seconds have a season of an hour, minutes and hours one of a day, days (and business days) one of a week, weeks,
+    months and quarters one of a year. A multiple of a step, such as ``"15min"``, divides it; where it does not divide
+    it, and for whole numbers and years, it is 1, which means no season. The M4 competition has the same seasons, except
+    that it gives none to days and weeks.
+
+    Raises
+    ------
+    OptionError
+        Where pandas knows no such frequency.
+    """
+    if isinstance(frequency, int):
+        return 1
+    offset = to_offset(frequency)
+    base = offset.base.freqstr.partition("-")[0]
+    # MS, ME, BMS, QS, QE, YS, YE ... differ in where the step begins, not in how long it is
+    unit = base if base in _SEASONS else base.removeprefix("B").rstrip("SE")
+    steps, rest = divmod(_SEASONS.get(unit, 1), offset.n)
+    return steps if steps > 0 and rest == 0 else 1
+
+
+def to_offset(frequency: str) -> Any:
+    """Return pandas' offset of an alias.
+
+    Raises
+    ------
+    OptionError
+        Where pandas knows no such frequency.
+    """
+    try:
+        return pd.tseries.frequencies.to_offset(frequency)
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"There is no frequency {frequency!r}. Frequencies are aliases of pandas: 'h' (hour), 'D' (day), "
+            "'B' (business day), 'W' (week), 'MS' or 'ME' (start or end of the month), '15min' and so on."
+        ) from error
+
+
+def _candidates(index: pd.Index) -> Iterator[str | int]:
+    """Yield frequencies of the commonest distance; calendar ones before fixed ones."""
+    distance = commonest_distance(index)
+    if isinstance(distance, int):
+        yield distance
+        return
+    days = distance / pd.Timedelta(days=1)
+    months = round(days / _MONTH_DAYS)
+    if months >= 1 and abs(days - months * _MONTH_DAYS) < 3:
+        kinds = {3: ("QS-{0}", "QE-{0}", "BQE-{0}"), 12: ("YS-{0}", "YE-{0}", "BYE-{0}")}
+        for kind in kinds.get(months, ("{1}MS", "{1}ME", "{1}BME")):
+            yield kind.format(_MONTHS[index[0].month - 1], months if months > 1 else "")
+    if days == 7:
+        yield f"W-{_WEEKDAYS[index[0].dayofweek]}"
+    if days == 1 and not (index.dayofweek >= 5).any():
+        yield "B"
+    if days == int(days):
+        yield "D" if days == 1 else f"{int(days)}D"
+    else:
+        yield str(pd.tseries.frequencies.to_offset(distance).freqstr)

@@ -1,0 +1,137 @@
+"""Time series in memory: stamps, targets and covariates of one series, and a panel of several."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gatecell._core.errors import InputError, unknown_name
+from gatecell.data.frequency import steps_after
+
+Values = NDArray[np.float64]
+SeriesId = str | int
+
+
+@dataclass(frozen=True, eq=False)
+class TimeSeries:
+    """One series of ``T`` steps at regular stamps; NaN is a value that is missing."""
+
+    id: SeriesId
+    """Its name within the panel."""
+    index: pd.Index
+    """``(T,)``: a ``DatetimeIndex`` of the panel's frequency, or a ``RangeIndex``; no step is left out."""
+    target: Values
+    """``(T, K)``: what is to be forecast."""
+    past: Values
+    """``(T, P)``: covariates that are known up to the present."""
+    future: Values
+    """``(T, F)``: covariates that are known ahead, such as holidays and prices set."""
+    static: Values
+    """``(S,)``: what does not change along the series."""
+
+    def __len__(self) -> int:
+        """Return the number of steps, T."""
+        return len(self.index)
+
+    def part(self, start: int | None, stop: int | None) -> "TimeSeries":
+        """Return the steps ``start:stop``, counted as Python's slices are; no value is copied."""
+        steps = slice(start, stop)
+        return replace(
+            self,
+            index=self.index[steps],
+            target=self.target[steps],
+            past=self.past[steps],
+            future=self.future[steps],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One series or several, of the same columns and frequency, each of its own length."""
+
+    series: tuple[TimeSeries, ...]
+    target_names: tuple[str, ...]
+    """The names of the K targets."""
+    past_names: tuple[str, ...] = ()
+    future_names: tuple[str, ...] = ()
+    static_names: tuple[str, ...] = ()
+    frequency: str | int = 1
+    """The distance of two steps: pandas' alias (``"h"``), or for whole numbers their difference."""
+
+    def __len__(self) -> int:
+        """Return the number of series."""
+        return len(self.series)
+
+    def __iter__(self) -> Iterator[TimeSeries]:
+        """Go through the series."""
+        return iter(self.series)
+
+    def __getitem__(self, id: SeriesId) -> TimeSeries:
+        """Return the series of an id.
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is none; suggests the nearest.
+        """
+        for series in self.series:
+            if series.id == id:
+                return series
+        raise unknown_name("series", str(id), map(str, self.ids))
+
+    @property
+    def ids(self) -> list[SeriesId]:
+        """The names of the series, in order."""
+        return [series.id for series in self.series]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """The steps of each series, ``(n,)``."""
+        return np.array([len(series) for series in self.series], dtype=np.int64)
+
+    def select(self, ids: Iterable[SeriesId]) -> "Panel":
+        """Return the panel of some series, in the order of ``ids``."""
+        known = {series.id: series for series in self.series}
+        return replace(self, series=tuple(known[id] if id in known else self[id] for id in ids))
+
+    def until(self, stamp: Any) -> "Panel":
+        """Return each series up to and with ``stamp``, which is a time or a step as the index has.
+
+        Raises
+        ------
+        InputError
+            Where a series begins after it.
+        """
+        parts = tuple(series.part(None, int(series.index.searchsorted(stamp, side="right"))) for series in self.series)
+        self._check_not_empty(parts, f"has no step up to {stamp}")
+        return replace(self, series=parts)
+
+    def drop_last(self, n_steps: int) -> "Panel":
+        """Return each series without its last ``n_steps`` steps, at least 0.
+
+        Raises
+        ------
+        InputError
+            Where nothing is left of a series.
+        """
+        parts = tuple(series.part(None, max(len(series) - n_steps, 0)) for series in self.series)
+        self._check_not_empty(parts, f"has no more than {n_steps:,} steps")
+        return replace(self, series=parts)
+
+    def take_last(self, n_steps: int) -> "Panel":
+        """Return the last ``n_steps`` steps, at least 1, of each series; all of a shorter one."""
+        return replace(self, series=tuple(series.part(-n_steps, None) for series in self.series))
+
+    def steps_after(self, n_steps: int) -> list[pd.Index]:
+        """Return the ``n_steps`` stamps that follow each series."""
+        return [steps_after(series.index[-1], n_steps, self.frequency) for series in self.series]
+
+    def _check_not_empty(self, parts: tuple[TimeSeries, ...], why: str) -> None:
+        for series in parts:
+            if not len(series):
+                raise InputError(
+                    f"Series {series.id!r} {why}, so nothing of it is left. Leave it out, or cut elsewhere."
+                )

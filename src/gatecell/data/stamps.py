@@ -1,0 +1,141 @@
+"""Time stamps as users have them, read into sorted, regular steps."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gatecell._core.errors import InputError
+from gatecell.data.frequency import commonest_distance, infer_frequency, steps_between, to_offset
+
+ROWS = "rows"
+"""Given as a frequency: each row is one step, and the stamps say no more than the order."""
+_SHOWN = 3
+
+
+def read_stamps(column: Any, name: str) -> pd.Index:
+    """Return stamps as a ``DatetimeIndex``, which keeps its time zone, or an index of whole numbers.
+
+    Periods stand for their start. Text is read as dates; the order of day and month that fits all of them is taken,
+    month first where both fit, so write dates as 2026-01-31.
+
+    Raises
+    ------
+    InputError
+        Where a stamp is missing or cannot be read, or stamps are of several time zones.
+    """
+    index = pd.Index(column)
+    if index.hasnans:
+        row = int(np.flatnonzero(index.isna())[0])
+        raise InputError(f"{name} is missing in row {row} (counted from 0). Fill it, or remove the row.")
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pd.DatetimeIndex):
+        return index
+    if pd.api.types.is_bool_dtype(index.dtype) or pd.api.types.is_timedelta64_dtype(index.dtype):
+        raise InputError(f"{name} holds {index.dtype}; stamps are dates and times, or whole numbers.")
+    if pd.api.types.is_numeric_dtype(index.dtype):
+        whole = index.to_numpy().astype(np.int64)
+        if (whole != index.to_numpy()).any():
+            raise InputError(
+                f"{name} holds fractions, such as {index[whole != index.to_numpy()][0]}; stamps are dates and times, "
+                "or whole numbers. Number the steps, or write dates."
+            )
+        return pd.Index(whole)
+    return _parsed(index, name)
+
+
+def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
+    try:
+        times = pd.to_datetime(index)
+    except (ValueError, TypeError, OverflowError) as error:
+        reason = str(error).split(". ")[0].split("\n")[0]
+        zones = "ixed timezones" in reason or "tz-aware" in reason or "offset" in reason
+        hint = (
+            "Bring them to one time zone first: pandas.to_datetime(column, utc=True)."
+            if zones
+            else "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
+        )
+        raise InputError(f"{name} cannot be read as dates and times ({reason}). {hint}") from error
+    if not isinstance(times, pd.DatetimeIndex):
+        raise InputError(
+            f"{name} holds times of several time zones. Bring them to one first: pandas.to_datetime(column, utc=True)."
+        )
+    return times
+
+
+def check_no_duplicates(stamps: pd.Index, codes: NDArray[np.int64], ids: list[Any], name: str) -> None:
+    """Raise an ``InputError`` where a series, whose rows are sorted, has a stamp twice."""
+    same = np.flatnonzero((stamps[1:] == stamps[:-1]) & (codes[1:] == codes[:-1]))
+    if not len(same):
+        return
+    first = int(same[0])
+    which = f" of series {ids[codes[first]]!r}" if len(ids) > 1 else ""
+    raise InputError(
+        f"{name} {stamps[first]}{which} stands in more than one row ({len(same):,} such row"
+        f"{'s' if len(same) > 1 else ''} in all), so what the value was is not known. Join the rows (mean or sum), "
+        "give each series an id of its own, or, where clocks were set back, use times with a time zone."
+    )
+
+
+def panel_frequency(groups: list[pd.Index], ids: list[Any], frequency: str | int) -> str | int:
+    """Return the frequency of all series: the one that is asked for, or that of the longest series.
+
+    Raises
+    ------
+    InputError
+        Where none can be found, or what is asked for is not of the kind of the stamps.
+    """
+    times = isinstance(groups[0], pd.DatetimeIndex)
+    if frequency != "infer":
+        if isinstance(frequency, str) != times:
+            kind = (
+                "times, whose frequency is an alias such as 'h'" if times else "whole numbers, whose frequency is one"
+            )
+            raise InputError(f"The stamps are {kind}; got frequency={frequency!r}.")
+        return to_offset(frequency).freqstr if isinstance(frequency, str) else int(frequency)
+    longest = max(range(len(groups)), key=lambda place: len(groups[place]))
+    stamps = groups[longest]
+    if len(stamps) < 2:
+        if not times:
+            return 1
+        raise InputError("No frequency can be found, since no series has two stamps. Say it, such as frequency='h'.")
+    found = infer_frequency(stamps)
+    if found is None:
+        raise _irregular(stamps, ids[longest] if len(ids) > 1 else None)
+    return found
+
+
+def _irregular(stamps: pd.Index, id: Any) -> InputError:
+    distance = commonest_distance(stamps)
+    to_next = np.diff(stamps.to_numpy())
+    odd = np.flatnonzero(to_next != (distance.to_timedelta64() if isinstance(distance, pd.Timedelta) else distance))
+    shown = ", ".join(f"{stamps[place]} to {stamps[place + 1]}" for place in odd[:_SHOWN])
+    return InputError(
+        f"The stamps{'' if id is None else f' of series {id!r}'} are not regular: the commonest distance is "
+        f"{distance}, but {len(odd):,} of {len(to_next):,} are others: {shown}{', ...' if len(odd) > _SHOWN else ''}. "
+        "Resample them (frame.resample('h').mean()), name their frequency (frequency='h'), or take each row as one "
+        f"step whatever its stamp is (frequency={ROWS!r})."
+    )
+
+
+def on_grid(stamps: pd.Index, frequency: str | int, id: Any) -> tuple[pd.Index, NDArray[np.int64] | None]:
+    """Return the complete steps of a series, and where its rows lie on them; None: each is there.
+
+    Raises
+    ------
+    InputError
+        Where a stamp does not lie on the grid; the message says which.
+    """
+    grid = steps_between(stamps[0], stamps[-1], frequency)
+    places = grid.get_indexer(stamps)
+    off = np.flatnonzero(places < 0)
+    if len(off):
+        shown = ", ".join(str(stamps[place]) for place in off[:_SHOWN])
+        raise InputError(
+            f"The stamps of series {id!r} are not regular: {len(off):,} of {len(stamps):,} do not lie on the grid of "
+            f"frequency {frequency!r}: {shown}{', ...' if len(off) > _SHOWN else ''}. Round or resample them, or take "
+            f"each row as one step whatever its stamp is (frequency={ROWS!r})."
+        )
+    return grid, None if len(grid) == len(stamps) else places
