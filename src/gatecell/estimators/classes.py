@@ -18,13 +18,13 @@ from gatecell._core.checks import check_number
 from gatecell._core.errors import ArtifactError, InputError, OptionError
 from gatecell.data.sequences import check_unmasked
 from gatecell.estimators import label_sets
-from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.inputs import as_input_errors
+from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.estimators.rows import TrainingRows
 from gatecell.training.prediction import Loss, Metric
 
 
-class ClassTargets(ClassifierMixin, LSTMEstimator):
+class ClassTargets(ClassifierMixin, RowEstimator):
     """A classifier.
 
     ``y`` has one label a row; or several, as an array of 0 and 1 of ``(n, k)``, or as a list of tuples, lists or sets
@@ -34,6 +34,8 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
     stratifies: ClassVar[bool] = True
 
     _class_weights: Tensor | None = None
+    class_prior_: NDArray[np.float64] | None = None
+    """The share of each class in the rows of the fit, by their weights; None of several labels a row."""
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.
@@ -138,12 +140,19 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
     def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
         if reset:
             self._class_weights = None
+            self.class_prior_ = None if self.multilabel_ else self._shares(rows)
         if self.class_weight is None:
             return rows
         if self._class_weights is None:
             self._class_weights = self._computed_class_weights(rows)
         own = self._class_weights[rows.target]
         return TrainingRows(rows.X, rows.target, own if rows.weight is None else own * rows.weight)
+
+    def _shares(self, rows: TrainingRows) -> NDArray[np.float64]:
+        weight = None if rows.weight is None else rows.weight.numpy()
+        counts = np.bincount(rows.target.numpy(), weight, minlength=len(self.classes_))
+        shares: NDArray[np.float64] = counts / counts.sum()
+        return shares
 
     def _computed_class_weights(self, rows: TrainingRows) -> Tensor:
         classes = np.arange(len(self.classes_))
@@ -175,6 +184,7 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
             "classes": self.classes_.tolist(),
             "classes_dtype": self.classes_.dtype.str,
             "class_weights": None if weights is None else weights.tolist(),
+            "class_prior": None if self.class_prior_ is None else self.class_prior_.tolist(),
             "multilabel": self.multilabel_,
         }
 
@@ -186,6 +196,11 @@ class ClassTargets(ClassifierMixin, LSTMEstimator):
             raise ArtifactError(f"{len(self.classes_)} classes for {self._n_network_outputs} outputs")
         weights = values["class_weights"]
         self._class_weights = None if weights is None else torch.tensor(weights, dtype=torch.float64)
+        # files that were written before reports lack it
+        prior = values.get("class_prior")
+        if prior is not None and len(prior) != len(self.classes_):
+            raise ArtifactError(f"{len(prior)} shares for {len(self.classes_)} classes")
+        self.class_prior_ = None if prior is None else np.array(prior, dtype=np.float64)
 
     @property
     def _one_output(self) -> bool:

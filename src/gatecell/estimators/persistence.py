@@ -31,6 +31,7 @@ def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mappi
     state = estimator._training_state
     tensors = {f"network/{name}": tensor for name, tensor in estimator.network_.state_dict().items()}
     tensors |= {f"optimizer/{name}": tensor for name, tensor in state.optimizer.items()}
+    tensors |= {f"fitted/{name}": tensor for name, tensor in estimator._fitted_tensors().items()}
     metadata = {
         "kind": KIND,
         "estimator": type(estimator).__name__,
@@ -66,7 +67,7 @@ def load_estimator(path: str | Path, classes: Mapping[str, type[Estimator]]) -> 
 
 def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
     metadata = artifact.metadata
-    groups: dict[str, dict[str, torch.Tensor]] = {"network": {}, "optimizer": {}}
+    groups: dict[str, dict[str, torch.Tensor]] = {"network": {}, "optimizer": {}, "fitted": {}}
     for label, tensor in artifact.tensors.items():
         group, _, name = label.partition("/")
         groups[group][name] = tensor
@@ -87,6 +88,7 @@ def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
         ),
         metadata["training"],
     )
+    estimator._fitted_from_tensors(groups["fitted"])
     estimator._fitted_from_json(metadata["fitted"])
     return estimator
 

@@ -7,15 +7,15 @@ import numpy as np
 from gatecell._core.checks import check_choice
 from gatecell.data.scaling import SCALINGS, ChannelScaler
 from gatecell.data.sequences import Sequences
-from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.inputs import read_input
+from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.estimators.rows import TrainingRows
 from gatecell.estimators.settings import lstm_config
 from gatecell.kernels.dispatch import Steps
 from gatecell.nn.config import NetworkConfig, ValuesFront
 
 
-class ValueInputs(LSTMEstimator):
+class ValueInputs(RowEstimator):
     """An estimator of sequences and tables of numbers."""
 
     def takes(self) -> str:

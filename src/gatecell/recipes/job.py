@@ -105,7 +105,8 @@ class Job:
             verbose=self.verbose,
             checkpoint_dir=_checkpoint_of(self.model_path),
         )
-        return estimator.fit(X, y)
+        fitted: LSTMEstimator = estimator.fit(X, y)
+        return fitted
 
     def saved(self, estimator: LSTMEstimator, *, columns: Mapping[str, Any] | None, data: dict[str, Any]) -> FitResult:
         """Save the estimator, with the columns that it was fitted on, and remove the checkpoint."""
