@@ -123,7 +123,8 @@ def read_panel(
         if rows is not None:
             known, moving = moving, np.full((len(grid), n_moving), np.nan)
             moving[rows] = known
-        series.append(TimeSeries(ids[place], grid, *np.split(moving, bounds, axis=1), fixed[place]))
+        targeted, until_now, known_ahead = np.split(moving, bounds, axis=1)
+        series.append(TimeSeries(ids[place], grid, targeted, until_now, known_ahead, fixed[place]))
     static_names = tuple(map(str, static.columns)) if isinstance(static, pd.DataFrame) else static_columns
     return Panel(tuple(series), targets, past, future, static_names, step)
 
@@ -243,7 +244,7 @@ def _static_frame(static: pd.DataFrame, ids: list[Any]) -> NDArray[np.float64]:
     missing = [id for id in ids if id not in frame.index]
     if missing:
         raise InputError(f"static has no row for series {missing[0]!r} ({len(missing):,} series in all).")
-    numbers = _numbers(frame, tuple(frame.columns))[frame.index.get_indexer(ids)]
+    numbers: NDArray[np.float64] = _numbers(frame, tuple(frame.columns))[frame.index.get_indexer(ids)]
     if not np.isfinite(numbers).all():
         place, column = (int(place) for place in np.argwhere(~np.isfinite(numbers))[0])
         raise InputError(f"static: {frame.columns[column]} of series {ids[place]!r} is missing or infinite. Fill it.")

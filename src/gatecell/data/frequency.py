@@ -91,6 +91,12 @@ def season_length(frequency: str | int) -> int:
     return steps if steps > 0 and rest == 0 else 1
 
 
+def approximate_distance(frequency: str) -> pd.Timedelta:
+    """Return how far apart two steps of a frequency are, for months and the like as one happens to be."""
+    first, second = pd.date_range("2001-01-01", periods=2, freq=frequency)
+    return second - first
+
+
 def to_offset(frequency: str) -> Any:
     """Return pandas' offset of an alias.
 
