@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gatecell.data.frequency import approximate_distance
+from gatecell.data.frequency import approximate_distance, whole_step
 
 _CYCLES = {
     "hour": pd.Timedelta(hours=1),
@@ -19,9 +19,9 @@ def calendar_names(frequency: str | int) -> tuple[str, ...]:
 
     Whole numbers have no calendar, and so none.
     """
-    if isinstance(frequency, int):
+    if whole_step(frequency) is not None:
         return ()
-    step = approximate_distance(frequency)
+    step = approximate_distance(str(frequency))
     return tuple(f"{wave}_of_{name}" for name, cycle in _CYCLES.items() if cycle > 2 * step for wave in ("sin", "cos"))
 
 

@@ -22,8 +22,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, InputTypeError, unknown_name
+from gatecell.data.frequency import ROWS
 from gatecell.data.series import Panel, TimeSeries
-from gatecell.data.stamps import ROWS, check_no_duplicates, on_grid, panel_frequency, read_stamps
+from gatecell.data.stamps import check_no_duplicates, on_grid, panel_frequency, read_stamps
 
 ID, TIME, TARGET = "unique_id", "ds", "y"
 """The columns of a long frame where no others are named: those of Nixtla's libraries."""
@@ -104,7 +105,7 @@ def read_panel(
     ends = [*starts[1:].tolist(), len(codes)]
     _check_not_all_missing(values, starts, columns, ids)
     groups = [stamps[start:end] for start, end in zip(starts, ends, strict=True)]
-    step: str | int = 1
+    step: str | int = ROWS
     if frequency == ROWS:
         groups = [pd.RangeIndex(len(group)) for group in groups]
     else:

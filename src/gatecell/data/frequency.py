@@ -1,7 +1,7 @@
 """Frequencies: how far apart the steps of a series are, found from its stamps; grids of stamps; seasons.
 
 Stamps are times, whose frequency is one of pandas' aliases (``"h"``, ``"D"``, ``"MS"``), or whole numbers, whose
-frequency is the difference of two that follow each other.
+frequency is the difference of two that follow each other, or ``ROWS``, where they number rows from 0.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ import pandas as pd
 
 from gatecell._core.errors import OptionError
 
+ROWS = "rows"
+"""The frequency of steps that are rows, whatever their stamps were."""
 _MONTH_DAYS = 30.436875
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
@@ -56,15 +58,15 @@ def commonest_distance(index: pd.Index) -> Any:
 
 def steps_between(first: Any, last: Any, frequency: str | int) -> pd.Index:
     """Return the grid of a frequency from one stamp to another, both included where they lie on it."""
-    if isinstance(frequency, int):
-        return pd.RangeIndex(first, last + 1, frequency)
+    if (step := whole_step(frequency)) is not None:
+        return pd.RangeIndex(first, last + 1, step)
     return pd.date_range(first, last, freq=frequency, unit=first.unit)
 
 
 def steps_after(last: Any, n_steps: int, frequency: str | int) -> pd.Index:
     """Return the ``n_steps`` stamps that follow the stamp ``last``."""
-    if isinstance(frequency, int):
-        return pd.RangeIndex(last + frequency, last + (n_steps + 1) * frequency, frequency)
+    if (step := whole_step(frequency)) is not None:
+        return pd.RangeIndex(last + step, last + (n_steps + 1) * step, step)
     return pd.date_range(last, periods=n_steps + 1, freq=frequency, unit=last.unit)[1:]
 
 
@@ -81,14 +83,21 @@ def season_length(frequency: str | int) -> int:
     OptionError
         Where pandas knows no such frequency.
     """
-    if isinstance(frequency, int):
+    if whole_step(frequency) is not None:
         return 1
-    offset = to_offset(frequency)
+    offset = to_offset(str(frequency))
     base = offset.base.freqstr.partition("-")[0]
     # MS, ME, BMS, QS, QE, YS, YE ... differ in where the step begins, not in how long it is
     unit = base if base in _SEASONS else base.removeprefix("B").rstrip("SE")
     steps, rest = divmod(_SEASONS.get(unit, 1), offset.n)
     return steps if steps > 0 and rest == 0 else 1
+
+
+def whole_step(frequency: str | int) -> int | None:
+    """Return the difference of stamps that are whole numbers; None where stamps are times."""
+    if frequency == ROWS:
+        return 1
+    return frequency if isinstance(frequency, int) else None
 
 
 def approximate_distance(frequency: str) -> pd.Timedelta:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, unknown_name
-from gatecell.data.frequency import steps_after
+from gatecell.data.frequency import ROWS, steps_after, steps_between
 
 Values = NDArray[np.float64]
 SeriesId = str | int
@@ -59,7 +59,7 @@ class Panel:
     future_names: tuple[str, ...] = ()
     static_names: tuple[str, ...] = ()
     frequency: str | int = 1
-    """The distance of two steps: pandas' alias (``"h"``), or for whole numbers their difference."""
+    """The distance of two steps: pandas' alias (``"h"``); for whole numbers their difference, or ``"rows"``."""
 
     def __len__(self) -> int:
         """Return the number of series."""
@@ -129,9 +129,79 @@ class Panel:
         """Return the ``n_steps`` stamps that follow each series."""
         return [steps_after(series.index[-1], n_steps, self.frequency) for series in self.series]
 
+    def followed_by(self, later: "Panel") -> "Panel":
+        """Return the panel with the steps of ``later`` behind its own.
+
+        Steps left out in between are missing values. Series that ``later`` does not have stay as they are, and so do
+        static values.
+
+        Parameters
+        ----------
+        later : Panel
+            Of the same columns and frequency; rows that number steps go on counting.
+
+        Raises
+        ------
+        InputError
+            Where columns or frequency are others, or steps are already known.
+        UnknownNameError
+            Where ``later`` has a series that is not here; suggests the nearest.
+        """
+        for what in ("target_names", "past_names", "future_names", "frequency"):
+            if getattr(self, what) != getattr(later, what):
+                raise InputError(
+                    f"The later rows have {what} {getattr(later, what)!r}, but the series {getattr(self, what)!r}."
+                )
+        followers = {self[series.id].id: series for series in later}
+        return replace(
+            self,
+            series=tuple(
+                _joined(series, followers[series.id], self.frequency) if series.id in followers else series
+                for series in self
+            ),
+        )
+
     def _check_not_empty(self, parts: tuple[TimeSeries, ...], why: str) -> None:
         for series in parts:
             if not len(series):
                 raise InputError(
                     f"Series {series.id!r} {why}, so nothing of it is left. Leave it out, or cut elsewhere."
                 )
+
+
+def _joined(series: TimeSeries, later: TimeSeries, frequency: str | int) -> TimeSeries:
+    """Return a series with later steps behind it, and missing values in between."""
+    last = series.index[-1]
+    if frequency == ROWS:
+        following, n_between = steps_after(last, len(later), frequency), 0
+    else:
+        try:
+            early = later.index[0] <= last
+        except TypeError as error:
+            raise InputError(
+                f"The later stamps of series {series.id!r} begin with {later.index[0]!r}, but it ends with {last!r}: "
+                "both are whole numbers, or times, or times with a time zone."
+            ) from error
+        if early:
+            raise InputError(
+                f"The later rows of series {series.id!r} begin at {later.index[0]}, but it is known up to {last}. Give "
+                "only what is new; to correct what is known, fit again."
+            )
+        following = steps_between(last, later.index[-1], frequency)[1:]
+        n_between = len(following) - len(later)
+        if n_between < 0 or following[n_between] != later.index[0]:
+            raise InputError(
+                f"The later rows of series {series.id!r} begin at {later.index[0]}, which does not lie on its steps of "
+                f"frequency {frequency!r} after {last}. Round or resample them."
+            )
+
+    def joined(known: Values, new: Values) -> Values:
+        return np.concatenate([known, np.full((n_between, new.shape[1]), np.nan), new])
+
+    return replace(
+        series,
+        index=series.index.append(following) if frequency != ROWS else pd.RangeIndex(len(series) + len(later)),
+        target=joined(series.target, later.target),
+        past=joined(series.past, later.past),
+        future=joined(series.future, later.future),
+    )

@@ -7,10 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
-from gatecell.data.frequency import commonest_distance, infer_frequency, steps_between, to_offset
+from gatecell.data.frequency import ROWS, commonest_distance, infer_frequency, steps_between, to_offset
 
-ROWS = "rows"
-"""Given as a frequency: each row is one step, and the stamps say no more than the order."""
 _SHOWN = 3
 
 
