@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gatecell._core.errors import InputError
 from gatecell.data.sequences import Sequences
 from gatecell.training.batches import Batch, RowSource, batch_indices, epoch_order, order_by_length, row_lengths
-from tests.training.tools import TensorRows
+from tests.training.tools import TensorRows, bare_rows
 
 
 def test_a_source_takes_rows_in_the_order_asked_for() -> None:
@@ -75,12 +75,12 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
 
 
 def test_the_last_batch_may_be_smaller() -> None:
-    assert [rows.tolist() for rows in batch_indices(5, 2)] == [[0, 1], [2, 3], [4]]
-    assert [rows.tolist() for rows in batch_indices(2, 5)] == [[0, 1]]
+    assert [rows.tolist() for rows in batch_indices(bare_rows(5), 2)] == [[0, 1], [2, 3], [4]]
+    assert [rows.tolist() for rows in batch_indices(bare_rows(2), 5)] == [[0, 1]]
 
 
 def test_rows_are_predicted_from_short_to_long() -> None:
-    assert [rows.tolist() for rows in batch_indices(4, 3, torch.tensor([5, 2, 9, 2]))] == [[1, 3, 0], [2]]
+    assert [rows.tolist() for rows in batch_indices(bare_rows(4, torch.tensor([5, 2, 9, 2])), 3)] == [[1, 3, 0], [2]]
     ragged = Sequences.from_input([np.ones((3, 1)), np.ones((1, 1))])
     lengths = RowSource(ragged).lengths
     assert lengths is not None

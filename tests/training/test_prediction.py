@@ -7,6 +7,7 @@ import torch
 from gatecell._core.errors import InputError
 from gatecell.data.sequences import Sequences
 from gatecell.training.batches import RowSource
+from gatecell.training.objective import RowObjective
 from gatecell.training.prediction import evaluate, predict, weighted_mean
 from tests.training.tools import N_ROWS, TensorRows, rows_of, squared, tiny_network
 
@@ -71,14 +72,14 @@ def test_measuring_equals_one_large_batch(weighted: bool) -> None:
     rows = rows_of(weight=weight)
     losses = squared(predict(network, rows), rows.target)[:, 0]  # type: ignore[arg-type]
     expected = losses.mean() if weight is None else (losses * weight).sum() / weight.sum()
-    values = evaluate(network, squared, rows, 5, {"worst": lambda p, t: float((p - t).abs().max())})
+    values = evaluate(network, RowObjective(squared), rows, 5, {"worst": lambda p, t: float((p - t).abs().max())})
     assert values["loss"] == pytest.approx(float(expected), rel=1e-5)
     assert values["worst"] == pytest.approx(float(losses.max().sqrt()), rel=1e-5)
 
 
 def test_a_loss_needs_targets() -> None:
     with pytest.raises(InputError, match="A loss needs targets, and these rows have none."):
-        evaluate(tiny_network(), squared, RowSource(TensorRows((torch.zeros(4, 3),))), 2, {})
+        evaluate(tiny_network(), RowObjective(squared), RowSource(TensorRows((torch.zeros(4, 3),))), 2, {})
 
 
 class Doubling(torch.nn.Module):
@@ -100,4 +101,4 @@ def test_ragged_rows_are_predicted_together_with_their_like_and_come_back_in_ord
     assert prediction.flatten().tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
     assert network.seen == [[1, 1], [4, 5], [9]]
     source = RowSource(rows, torch.tensor([[0.0], [2.0], [4.0], [6.0], [9.0]]))
-    assert evaluate(network, squared, source, 2, {})["loss"] == pytest.approx(1 / 5)
+    assert evaluate(network, RowObjective(squared), source, 2, {})["loss"] == pytest.approx(1 / 5)

@@ -33,6 +33,14 @@ class TensorRows:
         return tuple(item.index_select(0, indices) for item in self.inputs)
 
 
+def bare_rows(count: int, lengths: Tensor | None = None) -> RowSource:
+    """Rows of nothing, which may say their lengths."""
+    rows = TensorRows((torch.zeros(count, 1),))
+    if lengths is not None:
+        rows.lengths = lengths  # type: ignore[attr-defined]
+    return RowSource(rows)
+
+
 def rows_of(shape: tuple[int, ...] = (N_ROWS, 3), *, weight: Tensor | None = None, **options: Any) -> RowSource:
     """Random values, and their sum as the target."""
     x = torch.randn(shape, generator=torch.Generator().manual_seed(5))

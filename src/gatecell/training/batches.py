@@ -50,6 +50,37 @@ class Rows(Protocol):
         """Return the network's inputs for the given int64 indices, ``(B,)``."""
 
 
+class Chunks(Protocol):
+    """Streams in chunks; ``gatecell.data.streams.Streams`` is one."""
+
+    def __len__(self) -> int:
+        """Return the number of chunks."""
+
+    def chunk(self, index: int, /) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+        """Return tokens, target, lengths and which lanes begin a sequence."""
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """Chunks of streams, as a ``BatchSource``: a batch is a chunk, and chunks are taken in their order."""
+
+    chunks: Chunks
+
+    def __len__(self) -> int:
+        """Return the number of chunks."""
+        return len(self.chunks)
+
+    def take(self, indices: Tensor) -> Batch:
+        """Return the chunk of a single index."""
+        tokens, target, lengths, fresh = self.chunks.chunk(int(indices))
+        return Batch((tokens, lengths, fresh), target)
+
+
+def rows_a_batch(source: BatchSource, batch_size: int) -> int:
+    """Return how many indices make a batch: a chunk of streams is one by itself."""
+    return 1 if isinstance(source, StreamSource) else batch_size
+
+
 @dataclass(frozen=True)
 class RowSource:
     """Rows with their targets and weights, as a ``BatchSource``.
@@ -122,6 +153,8 @@ def order_by_length(order: Tensor, lengths: Tensor, batch_size: int, window: int
     return torch.cat([*(batches[place] for place in places), batches[-1]])
 
 
-def batch_indices(n_rows: int, batch_size: int, lengths: Tensor | None = None) -> Iterator[Tensor]:
-    """Yield the indices of all rows, ``batch_size`` at a time: in their order, or from short rows to long ones."""
-    yield from torch.split(torch.arange(n_rows) if lengths is None else lengths.argsort(stable=True), batch_size)
+def batch_indices(source: BatchSource, batch_size: int) -> Iterator[Tensor]:
+    """Yield the indices of all rows: in their order, or from short rows to long ones where they say their lengths."""
+    lengths = row_lengths(source)
+    order = torch.arange(len(source)) if lengths is None else lengths.argsort(stable=True)
+    yield from order.split(rows_a_batch(source, batch_size))

@@ -19,6 +19,7 @@ from gatecell.training.checkpoint import CheckpointFolder, run_identity
 from gatecell.training.config import TrainingConfig
 from gatecell.training.history import History
 from gatecell.training.module import TrainingModule
+from gatecell.training.objective import Objective, RowObjective
 from gatecell.training.prediction import Loss, Metric, predict
 from gatecell.training.progress import progress_callbacks
 from gatecell.training.quiet import interruptible, own_random_state, quiet_lightning
@@ -45,7 +46,7 @@ class TrainingResult:
 
 def fit(
     network: nn.Module,
-    loss: Loss,
+    loss: Loss | Objective,
     train: BatchSource,
     validation: BatchSource | None = None,
     config: TrainingConfig | None = None,
@@ -64,7 +65,8 @@ def fit(
         Called with ``*batch.inputs``. It ends in evaluation mode, on the device on which it was trained.
     loss : callable
         Takes prediction and target; returns the loss of each row, ``(B,)``, or of each of its outputs, ``(B, ...)``.
-        What is minimised is the weighted mean over the rows of a batch, ``sum(w * l) / sum(w)``.
+        What is minimised is the weighted mean over the rows of a batch, ``sum(w * l) / sum(w)``. Or an ``Objective``,
+        which runs the network itself, such as ``StreamObjective``.
     train, validation : BatchSource
         The rows, and those that early stopping judges by; both with targets.
     config : TrainingConfig, optional
@@ -110,7 +112,8 @@ def fit(
     before = state.weights or copy_weights(network)
     if not state.stopped_early and state.epochs_done < state.first_epoch + config.max_epochs:
         keep = folder.save if folder else _keep_nothing
-        module = TrainingModule(network, loss, train, validation, config, metrics, state, keep)
+        objective = loss if isinstance(loss, Objective) else RowObjective(loss)
+        module = TrainingModule(network, objective, train, validation, config, metrics, state, keep)
         try:
             _run(module, config, state)
         except BaseException as error:

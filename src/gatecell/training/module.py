@@ -12,10 +12,11 @@ from torch.optim import Optimizer
 
 from gatecell._core.errors import NonFiniteLossError
 from gatecell._core.random import derive_seed
-from gatecell.training.batches import BatchSource, epoch_order, order_by_length, row_lengths
+from gatecell.training.batches import BatchSource, StreamSource, epoch_order, order_by_length, row_lengths, rows_a_batch
 from gatecell.training.config import TrainingConfig
+from gatecell.training.objective import Objective
 from gatecell.training.optimisation import GradientRules, build_optimizer, load_optimizer_tensors, optimizer_tensors
-from gatecell.training.prediction import Loss, Metric, evaluate, measured, required_target, weighted_mean
+from gatecell.training.prediction import Metric, evaluate, measured, required_target
 from gatecell.training.state import TrainingState, copy_weights
 
 STEPS_PER_CALL = 16
@@ -26,23 +27,24 @@ step of a small LSTM; handed out in sixteens this is 0.01 ms a step."""
 class StepGroups:
     """What Lightning iterates over: the row indices of ``STEPS_PER_CALL`` steps at a time, in the epoch's order."""
 
-    def __init__(
-        self, n_rows: int, config: TrainingConfig, state: TrainingState, lengths: Tensor | None = None
-    ) -> None:
-        self._n_rows, self._config, self._state, self._lengths = n_rows, config, state, lengths
+    def __init__(self, source: BatchSource, config: TrainingConfig, state: TrainingState) -> None:
+        self._n_rows, self._lengths = len(source), row_lengths(source)
+        self._batch_size = rows_a_batch(source, config.batch_size)
+        self._config, self._state = config, state
+        self._shuffle = config.shuffle and not isinstance(source, StreamSource)
 
     def __len__(self) -> int:
-        return math.ceil(self._n_rows / (self._config.batch_size * STEPS_PER_CALL))
+        return math.ceil(self._n_rows / (self._batch_size * STEPS_PER_CALL))
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         config, epoch = self._config, self._state.epochs_done
-        order = epoch_order(self._n_rows, seed=config.seed, epoch=epoch, shuffle=config.shuffle)
+        order = epoch_order(self._n_rows, seed=config.seed, epoch=epoch, shuffle=self._shuffle)
         if self._lengths is not None and config.length_window > 1:
             order = order_by_length(
                 order, self._lengths, config.batch_size, config.length_window, seed=config.seed, epoch=epoch
             )
-        for group in torch.split(order, config.batch_size * STEPS_PER_CALL):
-            yield torch.split(group, config.batch_size)
+        for group in torch.split(order, self._batch_size * STEPS_PER_CALL):
+            yield torch.split(group, self._batch_size)
 
 
 class TrainingModule(LightningModule):
@@ -55,7 +57,7 @@ class TrainingModule(LightningModule):
     def __init__(
         self,
         network: nn.Module,
-        loss: Loss,
+        objective: Objective,
         train: BatchSource,
         validation: BatchSource | None,
         config: TrainingConfig,
@@ -65,11 +67,11 @@ class TrainingModule(LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.loss = network, loss
+        self.network, self._objective = network, objective
         self._rows, self._validation = train, validation
         self._config, self._metrics, self._state, self._keep = config, metrics, state, keep
         self._rules = GradientRules(network, config)
-        self.n_steps = math.ceil(len(train) / config.batch_size)
+        self.n_steps = math.ceil(len(train) / rows_a_batch(train, config.batch_size))
 
     def configure_optimizers(self) -> Optimizer:
         """Build the optimiser, with the moments of an earlier call or of a checkpoint."""
@@ -80,7 +82,7 @@ class TrainingModule(LightningModule):
 
     def train_dataloader(self) -> StepGroups:
         """Return the groups of steps of an epoch."""
-        return StepGroups(len(self._rows), self._config, self._state, row_lengths(self._rows))
+        return StepGroups(self._rows, self._config, self._state)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Leave the indices on the CPU, where the rows lie; ``take`` comes first, then the transfer."""
@@ -94,6 +96,7 @@ class TrainingModule(LightningModule):
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate
         self.network.train()
+        self._objective.begin()
         self._started = time.perf_counter()
         self._step = 0
         self._loss_sum = self._weight_sum = 0.0
@@ -114,17 +117,15 @@ class TrainingModule(LightningModule):
 
     def _optimiser_step(self, rows: Tensor) -> tuple[Tensor, Tensor | int]:
         batch = self._rows.take(rows).to(self.device)
-        target = required_target(batch.target)
         self._optimizer.zero_grad()
-        prediction = self.network(*batch.inputs)
-        loss, weight = weighted_mean(self.loss(prediction, target), batch.weight)
-        loss.backward()
+        outcome = self._objective(self.network, batch)
+        outcome.minimised.backward()
         self._rules.apply()
         self._optimizer.step()
-        if self._metrics:
-            self._predictions.append(prediction.detach())
-            self._targets.append(target)
-        return loss.detach(), weight
+        if self._metrics and outcome.prediction is not None:
+            self._predictions.append(outcome.prediction)
+            self._targets.append(required_target(batch.target))
+        return outcome.loss, outcome.weight
 
     def on_train_epoch_end(self) -> None:
         """Measure, and bring the state to the end of this epoch."""
@@ -147,14 +148,15 @@ class TrainingModule(LightningModule):
 
     def _measured(self) -> dict[str, float]:
         row = {"epoch": float(self._state.epochs_done + 1)}
-        row["train_loss"] = self._loss_sum / self._weight_sum if self._weight_sum else 0.0
+        row["train_loss"] = loss = self._loss_sum / self._weight_sum if self._weight_sum else 0.0
+        row |= {f"train_{name}": value for name, value in self._objective.figures(loss).items()}
         if self._metrics:
             values = measured(
                 self._metrics, [item.cpu() for item in self._predictions], [item.cpu() for item in self._targets]
             )
             row |= {f"train_{name}": value for name, value in values.items()}
         if self._validation is not None:
-            values = evaluate(self.network, self.loss, self._validation, EVALUATION_BATCH_SIZE, self._metrics)
+            values = evaluate(self.network, self._objective, self._validation, EVALUATION_BATCH_SIZE, self._metrics)
             if not math.isfinite(values["loss"]):
                 raise self._not_finite(f"The validation loss became {values['loss']}")
             row |= {f"validation_{name}": value for name, value in values.items()}

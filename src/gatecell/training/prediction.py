@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from gatecell._core.errors import InputError
-from gatecell.training.batches import BatchSource, batch_indices, row_lengths
+from gatecell.training.batches import BatchSource, batch_indices
+
+if TYPE_CHECKING:
+    from gatecell.training.objective import Objective
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Takes prediction and target, ``(B, ...)``; returns the loss of each row, ``(B,)``, or its outputs, ``(B, ...)``."""
@@ -40,7 +44,7 @@ def predict(network: nn.Module, source: BatchSource, batch_size: int = 256) -> T
     if len(source) == 0:
         raise InputError("There are no rows to predict.")
     device = network_device(network)
-    batches = list(batch_indices(len(source), batch_size, row_lengths(source)))
+    batches = list(batch_indices(source, batch_size))
     with evaluating(network):
         parts = [network(*source.take(rows).to(device).inputs).cpu() for rows in batches]
     # joined outside inference mode, so that the result may enter autograd later
@@ -48,23 +52,24 @@ def predict(network: nn.Module, source: BatchSource, batch_size: int = 256) -> T
 
 
 def evaluate(
-    network: nn.Module, loss: Loss, source: BatchSource, batch_size: int, metrics: Mapping[str, Metric]
+    network: nn.Module, objective: "Objective", source: BatchSource, batch_size: int, metrics: Mapping[str, Metric]
 ) -> dict[str, float]:
-    """Return the weighted mean loss over all rows as ``"loss"``, and each metric by its name."""
+    """Return the weighted mean loss over all rows as ``"loss"``, and each figure and metric by its name."""
     device = network_device(network)
     total = weight_sum = 0.0
     predictions, targets = [], []
+    objective.begin()
     with evaluating(network):
-        for rows in batch_indices(len(source), batch_size, row_lengths(source)):
+        for rows in batch_indices(source, batch_size):
             batch = source.take(rows).to(device)
-            prediction, target = network(*batch.inputs), required_target(batch.target)
-            mean, weight = weighted_mean(loss(prediction, target), batch.weight)
-            total += float(mean) * float(weight)
-            weight_sum += float(weight)
-            if metrics:
-                predictions.append(prediction.cpu())
-                targets.append(target.cpu())
-    values = {"loss": total / weight_sum if weight_sum else 0.0}
+            outcome = objective(network, batch)
+            total += float(outcome.loss) * float(outcome.weight)
+            weight_sum += float(outcome.weight)
+            if metrics and outcome.prediction is not None:
+                predictions.append(outcome.prediction.cpu())
+                targets.append(required_target(batch.target).cpu())
+    mean = total / weight_sum if weight_sum else 0.0
+    values = {"loss": mean, **objective.figures(mean)}
     if metrics:
         values |= measured(metrics, predictions, targets)
     return values

@@ -1,0 +1,95 @@
+"""The cross-entropy of a linear layer over many classes, without ever holding all of its outputs."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+_CHUNK_ELEMENTS = 2**20
+"""Outputs that are held at a time: 4 MB in float32, which stay in a processor's cache between the passes over them.
+With less, the gradient of the weights is added to too often."""
+
+
+def linear_cross_entropy(features: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor) -> Tensor:
+    """Return the sum of ``cross_entropy(linear(features, weight, bias), target)`` over all rows.
+
+    The outputs are computed some rows at a time, and, where a gradient is wanted, turned into it at once: of the
+    ``(N, V)`` outputs, softmax and gradients, which PyTorch's own functions write and read several times, only a part
+    that fits a cache is ever there. A gradient that is taken twice (``create_graph=True``) is an error.
+
+    Parameters
+    ----------
+    features : (N, P)
+    weight : (V, P)
+    bias : (V,), optional
+    target : (N,) int64, in 0..V - 1
+
+    Returns
+    -------
+    Tensor
+        A single number, in the numbers of ``features``.
+    """
+    total: Tensor = _LinearCrossEntropy.apply(features, weight, bias, target, torch.is_grad_enabled())
+    return total
+
+
+class _LinearCrossEntropy(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor | None, target: Tensor, differentiable: bool
+    ) -> Tensor:
+        wanted = [differentiable and needed for needed in ctx.needs_input_grad[:3]]
+        grads = _Gradients(features, weight, bias, wanted)
+        total = features.new_zeros(())
+        n_rows = max(1, _CHUNK_ELEMENTS // len(weight))
+        held = features.new_empty(min(n_rows, len(features)), len(weight))
+        for start in range(0, len(features), n_rows):
+            rows = slice(start, start + n_rows)
+            part, classes = features[rows], target[rows, None]
+            outputs = held[: len(part)]
+            if bias is None:
+                torch.mm(part, weight.t(), out=outputs)
+            else:
+                torch.addmm(bias, part, weight.t(), out=outputs)
+            own, largest = outputs.gather(1, classes), outputs.amax(1, keepdim=True)
+            torch.softmax(outputs, 1, out=outputs)
+            # -log of the class's own probability, by way of the largest one, which cannot be rounded to 0
+            total += (largest - outputs.amax(1, keepdim=True).log() - own).sum()
+            if any(wanted):
+                outputs.scatter_add_(1, classes, outputs.new_full(classes.shape, -1.0))
+                grads.add(rows, outputs)
+        ctx.grads = grads.values
+        return total
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        scale = float(grad)
+        # the tensors are this function's own and are given away, so they are scaled where they lie
+        scaled = [None if value is None else value if scale == 1.0 else value.mul_(scale) for value in ctx.grads]
+        ctx.grads = ()
+        return (*scaled, None, None)
+
+
+class _Gradients:
+    """The gradients of features, weight and bias, added up chunk by chunk."""
+
+    def __init__(self, features: Tensor, weight: Tensor, bias: Tensor | None, wanted: list[bool]) -> None:
+        self._features, self._weight = features, weight
+        self.values = [
+            torch.empty_like(features) if wanted[0] else None,
+            torch.zeros_like(weight) if wanted[1] else None,
+            torch.zeros_like(bias) if bias is not None and wanted[2] else None,
+        ]
+
+    def add(self, rows: slice, outputs: Tensor) -> None:
+        """Add what the gradient of some rows' outputs ``(n, V)`` gives."""
+        of_features, of_weight, of_bias = self.values
+        if of_features is not None:
+            torch.mm(outputs, self._weight, out=of_features[rows])
+        if of_weight is not None:
+            of_weight.addmm_(outputs.t(), self._features[rows])
+        if of_bias is not None:
+            of_bias += outputs.sum(0)
