@@ -25,4 +25,4 @@ def test_it_goes_on_where_it_was_stopped_and_writes_what_it_was_tested_on(
         "result.json",
         "test.npz",
     ]
-    assert evaluate_file(result.artifact, test_file)["accuracy"] == result.metrics["test_accuracy"]
+    assert evaluate_file(result.artifact, test_file).figures["accuracy"] == result.metrics["test_accuracy"]

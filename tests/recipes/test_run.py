@@ -60,8 +60,13 @@ def test_what_is_written_and_returned(tmp_path: Path) -> None:
     assert isinstance(model, LSTMClassifier)
     test = tiny_data(False).test
     assert result.metrics["test_accuracy"] == model.score(test.X, test.y)
-    assert {"test_log_loss", "validation_loss", "validation_accuracy", "test_mae_always_one"} <= result.metrics.keys()
-    assert result.to_json().keys() == {"recipe", "seed", "metrics", "seconds", "artifact"}
+    assert {
+        "test_log_loss",
+        "validation_loss",
+        "validation_accuracy",
+        "test_accuracy_always_one",
+    } <= result.metrics.keys()
+    assert result.to_json().keys() == {"recipe", "seed", "metrics", "intervals", "seconds", "artifact"}
     assert result.seconds["fit"] > 0
     assert Path(result.artifact) == (tmp_path / "model.safetensors").resolve()
     report = json.loads((tmp_path / "result.json").read_text())

@@ -5,8 +5,9 @@ import pytest
 
 from gatecell._core.errors import InputError
 from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.loading import load
 from gatecell.estimators.regressor import LSTMRegressor
-from gatecell.recipes.scoring import baseline_errors, errors, score
+from gatecell.recipes.scoring import judge
 
 X = np.random.default_rng(0).normal(size=(12, 4, 1))
 
@@ -14,29 +15,52 @@ X = np.random.default_rng(0).normal(size=(12, 4, 1))
 def test_classifier_against_a_count_by_hand() -> None:
     y = np.where(np.arange(12) % 3 == 0, "b", "a")
     model = LSTMClassifier(hidden_size=2, max_epochs=1, random_state=0).fit(X, y)
-    figures = score(model, X, y, prefix="test_")
+    figures = judge(model, X, y, {"always_b": np.full(12, "b")}).metrics("test_")
     probabilities = model.predict_proba(X)
     log_loss = sum(-math.log(row["ab".index(label)]) for row, label in zip(probabilities, y, strict=True)) / 12
-    assert figures == pytest.approx({"test_accuracy": np.mean(model.predict(X) == y), "test_log_loss": log_loss})
+    assert figures["test_accuracy"] == np.mean(model.predict(X) == y)
+    assert figures["test_log_loss"] == pytest.approx(log_loss)
+    assert figures["test_accuracy_majority"] == pytest.approx(8 / 12)
+    assert figures["test_accuracy_always_b"] == pytest.approx(4 / 12)
+    assert figures["test_log_loss_prior"] == pytest.approx(-(8 * math.log(2 / 3) + 4 * math.log(1 / 3)) / 12)
     with pytest.raises(InputError, match=r"The label 'c' is none of the classes that the model knows: \['a', 'b'\]"):
-        score(model, X, np.where(y == "b", "c", "a"))
+        judge(model, X, np.where(y == "b", "c", "a"))
     with pytest.raises(InputError, match=r"The label 0 is none of the classes"):
-        score(model, X, np.zeros(12, dtype=np.int64))
+        judge(model, X, np.zeros(12, dtype=np.int64))
+
+
+def test_the_shares_of_the_training_rows_count_weights_and_not_the_validation_part(tmp_path: object) -> None:
+    y = np.arange(12) % 2
+    weight = np.where(y == 1, 3.0, 1.0)
+    model = LSTMClassifier(hidden_size=2, max_epochs=1, random_state=0)
+    model.fit(X, y, sample_weight=weight, validation_data=(X[:2], np.array([0, 0])))
+    assert model.class_prior_ is not None
+    np.testing.assert_allclose(model.class_prior_, [0.25, 0.75])
+    again = load(model.save(f"{tmp_path}/m.safetensors"))
+    assert isinstance(again, LSTMClassifier)
+    np.testing.assert_array_equal(again.class_prior_, model.class_prior_)
+    again.class_prior_ = None
+    assert "accuracy_majority" not in judge(again, X, y).metrics()
+
+
+def test_several_labels_a_row() -> None:
+    y = np.stack([X.mean(axis=(1, 2)) > 0, X[:, 0, 0] > 0], axis=1).astype(int)
+    model = LSTMClassifier(hidden_size=2, max_epochs=1, random_state=0).fit(X, y)
+    figures = judge(model, X, y).figures
+    assert figures["accuracy"] == model.score(X, y)
+    assert figures["hamming_loss"] == pytest.approx((model.predict(X) != y).mean())
 
 
 def test_regressor() -> None:
     y = X.sum(axis=(1, 2))
     model = LSTMRegressor(hidden_size=2, max_epochs=1, random_state=0).fit(X, y)
     difference = model.predict(X) - y
-    expected = {"mae": np.abs(difference).mean(), "rmse": math.sqrt((difference**2).mean())}
-    assert score(model, X, y) == pytest.approx(expected)
+    found = judge(model, X, y, {"zero": np.zeros(12)}).metrics()
+    assert found["mae"] == pytest.approx(np.abs(difference).mean())
+    assert found["rmse"] == pytest.approx(math.sqrt((difference**2).mean()))
+    assert found["mae_mean"] == pytest.approx(np.abs(y - y.mean()).mean())
+    assert found["rmse_zero"] == pytest.approx(math.sqrt((y**2).mean()))
     with pytest.raises(InputError, match=r"The labels are no numbers .*but the model predicts numbers"):
-        score(model, X, np.array(["x"] * 12))
+        judge(model, X, np.array(["x"] * 12))
     with pytest.raises(InputError, match=r"The label of row 3 \(counted from 0\) is nan"):
-        score(model, X, np.where(np.arange(12) == 3, np.nan, y))
-
-
-def test_errors_of_simple_rules() -> None:
-    assert errors(np.array([1.0, 5.0]), np.array([1.0, 2.0])) == pytest.approx({"mae": 1.5, "rmse": math.sqrt(4.5)})
-    found = baseline_errors({"last": np.array([2.0])}, np.array([4.0]), prefix="test_")
-    assert found == {"test_mae_last": 2.0, "test_rmse_last": 2.0}
+        judge(model, X, np.where(np.arange(12) == 3, np.nan, y))

@@ -19,10 +19,11 @@ def evaluate(
     from gatecell.recipes.own_texts import evaluate_texts, is_text_model  # noqa: PLC0415
 
     if is_text_model(model):
-        metrics = evaluate_texts(model, data, text=text, label=label, encoding=encoding)
+        judgement = evaluate_texts(model, data, text=text, label=label, encoding=encoding)
     else:
-        metrics = evaluate_file(model, data, long_columns(id_column, time, label))
+        judgement = evaluate_file(model, data, long_columns(id_column, time, label))
+    metrics, intervals = judgement.metrics(), judgement.named_intervals()
     if json:
-        show.print_json({"model": str(model), "data": str(data), "metrics": metrics})
+        show.print_json({"model": str(model), "data": str(data), "metrics": metrics, "intervals": intervals})
     else:
-        show.print_pairs(show.metric_pairs(metrics))
+        show.print_pairs(show.metric_pairs(metrics, intervals))

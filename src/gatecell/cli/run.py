@@ -50,7 +50,7 @@ def print_result(result: "RunResult") -> None:
     model = Path(result.artifact)
     show.print_pairs(
         [
-            *show.metric_pairs(result.metrics),
+            *show.metric_pairs(result.metrics, result.intervals),
             ("epochs", f"{result.epochs}, weights of epoch {result.kept_epoch}"),
             ("fit", f"{result.seconds['fit']:.1f} s"),
             ("model", show.near(model)),

@@ -46,12 +46,19 @@ def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
         print_line(f"{name:<{width}}  {value}")
 
 
-def metric_pairs(metrics: Mapping[str, float]) -> list[tuple[str, str]]:
-    """Return figures as text of four digits."""
+def metric_pairs(
+    metrics: Mapping[str, float], intervals: Mapping[str, Iterable[float]] | None = None
+) -> list[tuple[str, str]]:
+    """Return figures as text of four digits, with their 95 % intervals where there are some."""
+    bounds = {name: " to ".join(map(_four_digits, values)) for name, values in (intervals or {}).items()}
     return [
-        (name, f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}")
+        (name, _four_digits(value) + (f"  (95 %: {bounds[name]})" if name in bounds else ""))
         for name, value in metrics.items()
     ]
+
+
+def _four_digits(value: float) -> str:
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
 
 
 def print_next(*commands: Iterable[str]) -> None:

@@ -16,8 +16,9 @@ from gatecell.data.tables import is_table, read_labelled
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
+from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, Task
-from gatecell.recipes.scoring import score
+from gatecell.recipes.scoring import judge
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +113,15 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
     return Prediction(data.rows, estimator.predict(data.X), (), None)
 
 
-def evaluate_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> dict[str, float]:
-    """Measure a model on a file with labels; see ``gatecell.recipes.scoring.score`` for the figures.
+def evaluate_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> Judgement:
+    """Judge a model by a file with labels; see ``gatecell.recipes.scoring.judge``.
 
     Parameters and errors are those of ``predict_file``; the file needs labels.
     """
     estimator = load(model)
     data = _labelled(_read_for(model, path, columns, with_label=True), path, columns)
     assert data.y is not None
-    return score(estimator, data.X, data.y)
+    return judge(estimator, data.X, data.y)
 
 
 def _read_for(

@@ -12,8 +12,9 @@ from gatecell._core.errors import ArtifactError, InputError, OptionError
 from gatecell.artifact.store import load_artifact
 from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, read_text_table
 from gatecell.estimators.text import LSTMTextClassifier
+from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import TASKS, FitResult, Job
-from gatecell.recipes.scoring import score
+from gatecell.recipes.scoring import judge
 
 ADDED = ("label", "probability")
 """The columns that a prediction adds; where the table has one of this name, ours has ``predicted_`` before it."""
@@ -113,8 +114,8 @@ def evaluate_texts(
     text: str | None = None,
     label: str | None = None,
     encoding: str = DEFAULT_ENCODING,
-) -> dict[str, float]:
-    """Measure a model on a table with labels; see ``gatecell.recipes.scoring.score`` for the figures.
+) -> Judgement:
+    """Judge a model by a table with labels; see ``gatecell.recipes.scoring.judge``.
 
     Parameters and errors are those of ``predict_texts``; ``label`` is the column of the labels, where it has another
     name than at the fit.
@@ -124,7 +125,7 @@ def evaluate_texts(
     known = _known_columns(model) if text is None or label is None else None
     columns = TextColumns(text=text or (known.text if known else ""), label=label or (known.label if known else None))
     y = _as_classes(table, _label_column(columns), estimator.classes_)
-    return score(estimator, table.texts(columns.text), y)
+    return judge(estimator, table.texts(columns.text), y)
 
 
 def _label_column(columns: TextColumns) -> str:

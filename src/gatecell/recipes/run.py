@@ -18,7 +18,7 @@ from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.recipe import OPTIONS, QUICK_ROWS, VALIDATION_CHOICES, Part, Recipe, RecipeData
 from gatecell.recipes.registry import get_recipe
-from gatecell.recipes.scoring import baseline_errors, score
+from gatecell.recipes.scoring import judge
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 
 MODEL_FILE = "model.safetensors"
@@ -49,12 +49,14 @@ class RunResult:
     """Epochs that were run."""
     kept_epoch: int
     """The epoch (from 1) whose weights were kept."""
+    intervals: dict[str, list[float]] = field(default_factory=dict)
+    """Low and high of the 95 % interval of some of the metrics, by their names."""
     versions: dict[str, str] = field(default_factory=library_versions)
     """Of Python and the libraries."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``gatecell run --json`` prints."""
-        return {name: getattr(self, name) for name in ("recipe", "seed", "metrics", "seconds", "artifact")}
+        return {name: getattr(self, name) for name in ("recipe", "seed", "metrics", "intervals", "seconds", "artifact")}
 
 
 def default_output(name: str, seed: int) -> Path:
@@ -134,17 +136,17 @@ def run_recipe(
     _fit(estimator, recipe, data, options["validation"])
 
     began = time.perf_counter()
-    metrics = score(estimator, data.test.X, data.test.y, prefix="test_")
+    judgement = judge(estimator, data.test.X, data.test.y, data.baselines)
     test_seconds = time.perf_counter() - began
     kept = kept_epoch(estimator)
     result = RunResult(
         recipe=name,
         seed=seed,
         settings=lasting,
-        metrics=metrics
-        | baseline_errors(data.baselines, data.test.y, prefix="test_")
+        metrics=judgement.metrics("test_")
         | (validation_metrics(estimator) if options["validation"] == "held-out" else {}),
         seconds={"fit": round(earlier + estimator.training_.seconds, 3), "test": round(test_seconds, 3)},
+        intervals=judgement.named_intervals("test_"),
         artifact=str((folder / MODEL_FILE).resolve()),
         epochs=len(estimator.history_),
         kept_epoch=kept,

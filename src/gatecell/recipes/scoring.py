@@ -1,4 +1,4 @@
-"""How good a fitted estimator is on sequences whose labels are known."""
+"""How good a fitted estimator is on rows whose answers are known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,28 +6,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import InputError
+from gatecell.estimators import label_sets
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
+from gatecell.estimators.regressor import LSTMRegressor
+from gatecell.evaluation.classes import judge_classes, judge_label_sets
+from gatecell.evaluation.judgement import Judgement
+from gatecell.evaluation.numbers import judge_numbers
 
 
-def score(estimator: LSTMEstimator, X: Any, y: NDArray[Any], *, prefix: str = "") -> dict[str, float]:
-    """Measure a fitted estimator.
+def judge(
+    estimator: LSTMEstimator, X: Any, y: NDArray[Any], baselines: Mapping[str, NDArray[Any]] | None = None
+) -> Judgement:
+    """Judge a fitted estimator.
 
     Parameters
     ----------
     estimator : LSTMEstimator
-    X : array (n, T, I) or list of arrays (T_i, I)
+    X : array (n, T, I), list of arrays (T_i, I), or list of str
     y : array (n,)
         What is true.
-    prefix : str
-        Of the names of the figures, such as ``"test_"``.
+    baselines : mapping of str to array (n,), optional
+        Predictions of simple rules for these rows, beside those that the estimator knows: the majority and the shares
+        of its training rows' classes, or the mean of their numbers.
 
     Returns
     -------
-    dict
-        Of a classifier ``accuracy``, a share in 0..1, and ``log_loss``, the mean cross-entropy in nats. Of a regressor
-        ``mae`` and ``rmse``, in the unit of ``y``.
+    Judgement
+        See ``gatecell.evaluation.classes`` and ``gatecell.evaluation.numbers`` for the figures.
 
     Raises
     ------
@@ -35,50 +41,12 @@ def score(estimator: LSTMEstimator, X: Any, y: NDArray[Any], *, prefix: str = ""
         Where ``X`` or ``y`` cannot be used, or do not match what was fitted.
     """
     if isinstance(estimator, ClassTargets):
-        figures = _classification(estimator, X, y)
-    else:
-        figures = errors(estimator.predict(X), _numbers(y))
-    return {f"{prefix}{name}": value for name, value in figures.items()}
-
-
-def errors(prediction: NDArray[Any], y: NDArray[Any]) -> dict[str, float]:
-    """Return mean absolute error and root mean squared error, in the unit of ``y``."""
-    difference = prediction - y
-    return {"mae": float(np.abs(difference).mean()), "rmse": float(np.sqrt(np.square(difference).mean()))}
-
-
-def baseline_errors(baselines: Mapping[str, NDArray[Any]], y: NDArray[Any], *, prefix: str) -> dict[str, float]:
-    """Return the errors of simple rules, named as ``test_mae_last_value``."""
-    return {
-        f"{prefix}{figure}_{rule}": value
-        for rule, prediction in baselines.items()
-        for figure, value in errors(prediction, y).items()
-    }
-
-
-def _classification(estimator: ClassTargets, X: Any, y: NDArray[Any]) -> dict[str, float]:
-    classes = estimator.classes_
-    unknown = [label for label in np.unique(y).tolist() if label not in classes.tolist()]
-    if unknown:
-        raise InputError(
-            f"The label {unknown[0]!r} is none of the classes that the model knows: {classes.tolist()}. "
-            "Give the labels as they were at the fit, or fit anew with all classes."
-        )
-    probabilities = estimator.predict_proba(X)
-    place = np.searchsorted(classes, y)
-    own = np.clip(probabilities[np.arange(len(y)), place], np.finfo(np.float64).tiny, None)
-    return {
-        "accuracy": float((probabilities.argmax(axis=1) == place).mean()),
-        "log_loss": float(-np.log(own).mean()),
-    }
-
-
-def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:
-    try:
-        numbers = y.astype(np.float64)
-    except ValueError as error:
-        raise InputError(f"The labels are no numbers ({error}), but the model predicts numbers.") from error
-    if not np.isfinite(numbers).all():
-        row = int(np.flatnonzero(~np.isfinite(numbers))[0])
-        raise InputError(f"The label of row {row} (counted from 0) is {numbers[row]}. Leave such rows out.")
-    return numbers
+        probabilities = estimator.predict_proba(X)
+        if estimator.multilabel_:
+            true = label_sets.read(y, estimator.classes_, estimator.multilabel_)
+            return judge_label_sets(true.bool().numpy(), probabilities, estimator.classes_)
+        prior = None if estimator.class_prior_ is None else estimator.class_prior_.tolist()
+        return judge_classes(y, probabilities, estimator.classes_, prior, baselines)
+    assert isinstance(estimator, LSTMRegressor)
+    mean = np.asarray(estimator.target_scaler_.shift)
+    return judge_numbers(y, estimator.predict(X), {"mean": mean, **(baselines or {})})

@@ -1,0 +1,48 @@
+import math
+
+import numpy as np
+import pytest
+
+from gatecell.evaluation.intervals import bootstrap_interval, share_interval
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_law() -> None:
+    values = np.random.default_rng(1).normal(size=2000)
+    low, high = bootstrap_interval(values) or (math.nan, math.nan)
+    half = 1.96 * values.std() / math.sqrt(2000)
+    assert low == pytest.approx(values.mean() - half, abs=0.15 * half)
+    assert high == pytest.approx(values.mean() + half, abs=0.15 * half)
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    generator = np.random.default_rng(2)
+    hits = 0
+    for seed in range(200):
+        low, high = share_interval(generator.random(100) < 0.8, seed=seed) or (math.nan, math.nan)
+        hits += low <= 0.8 <= high
+    assert 0.90 <= hits / 200 <= 0.98
+
+
+def test_a_seed_decides() -> None:
+    values = np.random.default_rng(3).normal(size=50)
+    assert bootstrap_interval(values, seed=1) == bootstrap_interval(values, seed=1)
+    assert bootstrap_interval(values, seed=1) != bootstrap_interval(values, seed=2)
+
+
+def test_a_level_decides() -> None:
+    values = np.random.default_rng(3).normal(size=50)
+    narrow, wide = bootstrap_interval(values, level=0.5), bootstrap_interval(values, level=0.99)
+    assert narrow is not None
+    assert wide is not None
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_twenty_right_rows_prove_little() -> None:
+    low, high = share_interval(np.ones(20, dtype=bool)) or (math.nan, math.nan)
+    # Wilson: n / (n + z**2)
+    assert (low, high) == pytest.approx((20 / (20 + 1.959964**2), 1.0))
+
+
+def test_one_row_has_none() -> None:
+    assert bootstrap_interval(np.ones(1)) is None
+    assert share_interval(np.ones(1, dtype=bool)) is None
