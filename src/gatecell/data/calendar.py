@@ -50,8 +50,8 @@ def calendar_features(index: pd.Index, frequency: str | int) -> NDArray[np.float
     places = {
         "hour": hour,
         "day": day,
-        "week": (index.dayofweek + day) / 7,
-        "year": (index.dayofyear - 1 + day) / np.where(index.is_leap_year, 366, 365),
+        "week": (index.day_of_week + day) / 7,
+        "year": (index.day_of_year - 1 + day) / np.where(index.is_leap_year, 366, 365),
     }
     waves = {"sin": np.sin, "cos": np.cos}
     parts = [name.split("_of_") for name in names]

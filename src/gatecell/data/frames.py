@@ -242,6 +242,8 @@ def _static_frame(static: pd.DataFrame, ids: list[Any]) -> NDArray[np.float64]:
     frame = static.rename(columns=str)
     if ID in frame.columns:
         frame = frame.set_index(ID)
+    if not frame.index.is_unique:
+        raise InputError(f"static has two rows for series {frame.index[frame.index.duplicated()][0]!r}. Keep one.")
     missing = [id for id in ids if id not in frame.index]
     if missing:
         raise InputError(f"static has no row for series {missing[0]!r} ({len(missing):,} series in all).")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gatecell._core.errors import OptionError
 
@@ -51,9 +52,17 @@ def infer_frequency(index: pd.Index) -> str | int | None:
 
 def commonest_distance(index: pd.Index) -> Any:
     """Return the commonest distance of stamps that follow each other, a Timedelta or int; the least of several."""
-    distances, counts = np.unique(np.diff(index.to_numpy()), return_counts=True)
+    distances, counts = np.unique(distances_between(index), return_counts=True)
     distance = distances[counts.argmax()]
     return pd.Timedelta(distance) if isinstance(index, pd.DatetimeIndex) else int(distance)
+
+
+def distances_between(index: pd.Index) -> NDArray[Any]:
+    """Return from each stamp to the next, ``(T - 1,)`` timedelta64 or int64; with a time zone, in absolute time."""
+    # NumPy knows no time zones, and would hold objects
+    moments = index.tz_convert(None) if isinstance(index, pd.DatetimeIndex) and index.tz is not None else index
+    distances: NDArray[Any] = np.diff(moments.to_numpy())
+    return distances
 
 
 def steps_between(first: Any, last: Any, frequency: str | int) -> pd.Index:
@@ -136,8 +145,8 @@ def _candidates(index: pd.Index) -> Iterator[str | int]:
         for kind in kinds.get(months, ("{1}MS", "{1}ME", "{1}BME")):
             yield kind.format(_MONTHS[index[0].month - 1], months if months > 1 else "")
     if days == 7:
-        yield f"W-{_WEEKDAYS[index[0].dayofweek]}"
-    if days == 1 and not (index.dayofweek >= 5).any():
+        yield f"W-{_WEEKDAYS[index[0].day_of_week]}"
+    if days == 1 and not (index.day_of_week >= 5).any():
         yield "B"
     if days == int(days):
         yield "D" if days == 1 else f"{int(days)}D"

@@ -72,6 +72,6 @@ def _rows_at(wanted: pd.Index, series: TimeSeries, names: tuple[str, ...]) -> ND
         step, column = (int(place) for place in np.argwhere(np.isnan(values))[0])
         raise InputError(
             f"The covariate {names[column]} of series {series.id!r} is missing at {wanted[step]}, a step to be "
-            f"forecast ({int(np.isnan(values).sum()):,} value(s) in all). What is known ahead must be given for every step."
+            f"forecast ({int(np.isnan(values).sum()):,} value(s) in all). Give what is known ahead for every step."
         )
     return values

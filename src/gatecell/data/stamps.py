@@ -1,5 +1,6 @@
 """Time stamps as users have them, read into sorted, regular steps."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
-from gatecell.data.frequency import ROWS, commonest_distance, infer_frequency, steps_between, to_offset
+from gatecell.data.frequency import (
+    ROWS,
+    commonest_distance,
+    distances_between,
+    infer_frequency,
+    steps_between,
+    to_offset,
+)
 
 _SHOWN = 3
 
@@ -15,8 +23,8 @@ _SHOWN = 3
 def read_stamps(column: Any, name: str) -> pd.Index:
     """Return stamps as a ``DatetimeIndex``, which keeps its time zone, or an index of whole numbers.
 
-    Periods stand for their start. Text is read as dates; the order of day and month that fits all of them is taken,
-    month first where both fit, so write dates as 2026-01-31.
+    Periods stand for their start. Text is read as ISO 8601 has it (2026-01-31T23:59), or else all in the form of the
+    first one, in which a month comes before a day unless that cannot be.
 
     Raises
     ------
@@ -46,8 +54,24 @@ def read_stamps(column: Any, name: str) -> pd.Index:
 
 def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
     try:
-        times = pd.to_datetime(index)
-    except (ValueError, TypeError, OverflowError) as error:
+        times = pd.to_datetime(index, format="ISO8601")
+    except (ValueError, TypeError, OverflowError):
+        times = _parsed_by_first(index, name)
+    if not isinstance(times, pd.DatetimeIndex):
+        raise InputError(
+            f"{name} holds times of several time zones. Bring them to one first: pandas.to_datetime(column, utc=True)."
+        )
+    return times
+
+
+def _parsed_by_first(index: pd.Index, name: str) -> pd.Index:
+    """Read all stamps in the form that the first one has."""
+    try:
+        with warnings.catch_warnings():
+            # without a common form pandas would guess the order of day and month for each stamp by itself
+            warnings.simplefilter("error", UserWarning)
+            return pd.to_datetime(index)
+    except (ValueError, TypeError, OverflowError, UserWarning) as error:
         reason = str(error).split(". ")[0].split("\n")[0]
         zones = "ixed timezones" in reason or "tz-aware" in reason or "offset" in reason
         hint = (
@@ -56,11 +80,6 @@ def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
             else "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
         )
         raise InputError(f"{name} cannot be read as dates and times ({reason}). {hint}") from error
-    if not isinstance(times, pd.DatetimeIndex):
-        raise InputError(
-            f"{name} holds times of several time zones. Bring them to one first: pandas.to_datetime(column, utc=True)."
-        )
-    return times
 
 
 def check_no_duplicates(stamps: pd.Index, codes: NDArray[np.int64], ids: list[Any], name: str) -> None:
@@ -107,7 +126,7 @@ def panel_frequency(groups: list[pd.Index], ids: list[Any], frequency: str | int
 
 def _irregular(stamps: pd.Index, id: Any) -> InputError:
     distance = commonest_distance(stamps)
-    to_next = np.diff(stamps.to_numpy())
+    to_next = distances_between(stamps)
     odd = np.flatnonzero(to_next != (distance.to_timedelta64() if isinstance(distance, pd.Timedelta) else distance))
     shown = ", ".join(f"{stamps[place]} to {stamps[place + 1]}" for place in odd[:_SHOWN])
     return InputError(

@@ -58,11 +58,10 @@ class Log:
         InputError
             Where a value is not above ``-offset``.
         """
-        lowest = np.nanmin(values, initial=np.inf)
-        if lowest <= -self.offset:
+        if (values <= -self.offset).any():
             raise InputError(
-                f"A logarithm needs values above {-self.offset:g}, but the lowest is {lowest:g}. "
-                f"Give an offset (Log(offset=1) for counts), or leave the logarithm out."
+                f"A logarithm needs values above {0.0 - self.offset:g}, but the lowest is {np.nanmin(values):g}. "
+                "Give an offset (Log(offset=1) for counts), or leave the logarithm out."
             )
         logarithms: Values = np.log(values + self.offset)
         return logarithms
