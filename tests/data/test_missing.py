@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,7 +63,8 @@ def test_nothing_to_fill_with() -> None:
 def test_covariates_count_as_well() -> None:
     frame = pd.DataFrame({"ds": pd.date_range("2026", periods=3), "y": 1.0, "wind": [1.0, np.nan, 2.0]})
     for role in ("past", "future"):
-        panel = read_panel(frame, **{role: ["wind"]})
+        options: dict[str, Any] = {role: ["wind"]}
+        panel = read_panel(frame, **options)
         with pytest.raises(InputError, match=r"wind of series 'series' is missing at 2026-01-02"):
             handle_missing(panel, "error")
         assert getattr(handle_missing(panel, "forward").series[0], role)[:, 0].tolist() == [1.0, 1.0, 2.0]
