@@ -43,6 +43,7 @@ def test_every_public_method_is_documented(module: str, name: str) -> None:
         gatecell.LSTMClassifier,
         gatecell.LSTMRegressor,
         gatecell.LSTMTextClassifier,
+        gatecell.LSTMLanguageModel,
         gatecell.nn.LSTM,
         gatecell.nn.LSTMCell,
     ],
@@ -57,6 +58,7 @@ def test_the_names_are_those_promised() -> None:
     assert set(gatecell.__all__) == {
         "GatecellError",
         "LSTMClassifier",
+        "LSTMLanguageModel",
         "LSTMRegressor",
         "LSTMTextClassifier",
         "__version__",

@@ -23,7 +23,8 @@ labels = labels_of(rows)
 
 
 def weights_of(model: LSTMClassifier) -> dict[str, torch.Tensor]:
-    return model.network_.state_dict()
+    weights: dict[str, Tensor] = model.network_.state_dict()
+    return weights
 
 
 def same_weights(one: LSTMClassifier, other: LSTMClassifier) -> bool:

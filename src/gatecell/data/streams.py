@@ -52,7 +52,7 @@ class Streams:
     """``(n_chunks, B)`` bool, whether the chunk begins a sequence."""
 
     @classmethod
-    def deal(cls, tokens: Tokens, *, lanes: int, steps: int) -> "Streams":
+    def deal(cls, tokens: Tokens, *, lanes: int, steps: int, cut: bool = True) -> "Streams":
         """Deal out sequences in their order, each to the lane that has least to read.
 
         Parameters
@@ -63,6 +63,8 @@ class Streams:
             B at most, at least 1; fewer where there are not enough tokens for so many.
         steps : int
             T at most, at least 1.
+        cut : bool
+            Whether a sequence longer than its share is cut; False: each is read unbroken in one lane.
 
         Raises
         ------
@@ -74,7 +76,7 @@ class Streams:
         if int(tokens.lengths.min()) < 2:
             row = int((tokens.lengths < 2).nonzero()[0])
             raise InputError(f"Sequence {row} (counted from 0) has one token alone, so that there is none to predict.")
-        dealt = _dealt(tokens, lanes, steps)
+        dealt = _dealt(tokens, lanes, steps, cut)
         n_chunks = max(sum(-(-length // steps) for _, length in lane) for lane in dealt)
         starts, lengths, fresh = (torch.zeros(n_chunks, len(dealt), dtype=torch.int64) for _ in range(3))
         for index, lane in enumerate(dealt):
@@ -114,9 +116,9 @@ class Streams:
         )
 
 
-def _dealt(tokens: Tokens, lanes: int, steps: int) -> list[list[tuple[int, int]]]:
+def _dealt(tokens: Tokens, lanes: int, steps: int, cut: bool) -> list[list[tuple[int, int]]]:
     """Return the sequences of each lane, as the place at which they begin and the steps that they have."""
-    share = -(-int((tokens.lengths - 1).sum()) // lanes)
+    share = -(-int((tokens.lengths - 1).sum()) // lanes) if cut else int(tokens.lengths.max())
     dealt: list[list[tuple[int, int]]] = [[] for _ in range(lanes)]
     waiting = [(0, lane) for lane in range(lanes)]
     for start, length in _pieces(tokens, share):

@@ -58,8 +58,12 @@ class LSTMEstimator(BaseEstimator, ABC):
     DEFAULT_TRAINING: ClassVar[Mapping[str, Any]] = {}
     """Where the training of this estimator departs from the defaults of ``TrainingConfig``, in what is no parameter."""
 
+    NETWORK: ClassVar[Any] = SequenceNetwork
+    """The class of the network, which is built from a record of the class ``CONFIG``."""
+    CONFIG: ClassVar[Any] = NetworkConfig
+
     @abstractmethod
-    def _network_config(self) -> NetworkConfig:
+    def _network_config(self) -> Any:
         """Return the network that the parameters and the fitted inputs and targets describe."""
 
     def _load_pretrained(self, network: SequenceNetwork) -> None:
@@ -159,10 +163,14 @@ class LSTMEstimator(BaseEstimator, ABC):
                 self.__dict__ = before
             raise
 
+    def _as_fitted(self, asked: Any) -> Any:
+        """Return a config with that of the fitted network in it which fitted inputs decide."""
+        return replace(asked, front=self.network_.config.front)
+
     def _check_same_network(self) -> None:
         """Raise where parameters no longer describe the network, but for its front, which fitted inputs decide."""
         fitted = self.network_.config
-        asked = replace(self._network_config(), front=fitted.front)
+        asked = self._as_fitted(self._network_config())
         if asked != fitted:
             old, new = fitted.to_dict(), asked.to_dict()
             changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in old if old[name] != new[name]]
@@ -188,15 +196,15 @@ class LSTMEstimator(BaseEstimator, ABC):
             ) from error
         return int(generator.randint(2**31))
 
-    def _new_network(self, seed: int) -> SequenceNetwork:
+    def _new_network(self, seed: int) -> Any:
         config = self._network_config()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(seed, "initial weights"))
-            network = SequenceNetwork(config)
+            network = self.NETWORK(config)
         self._load_pretrained(network)
         return network
 
-    def _keep(self, network: SequenceNetwork, result: TrainingResult) -> None:
+    def _keep(self, network: Any, result: TrainingResult) -> None:
         self.network_ = network
         # the network has the weights; what partial_fit goes on from is the rest
         self._restore_training(
@@ -206,7 +214,8 @@ class LSTMEstimator(BaseEstimator, ABC):
 
     @property
     def _n_network_outputs(self) -> int:
-        return self.network_.config.output_size
+        size: int = self.network_.config.output_size
+        return size
 
     def _restore_training(self, state: TrainingState, summary: dict[str, Any]) -> None:
         self._training_state = state

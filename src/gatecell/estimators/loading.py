@@ -4,12 +4,13 @@ from pathlib import Path
 
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.persistence import load_estimator
 from gatecell.estimators.regressor import LSTMRegressor
 from gatecell.estimators.text import LSTMTextClassifier
 
 ESTIMATORS: dict[str, type[LSTMEstimator]] = {
-    cls.__name__: cls for cls in (LSTMClassifier, LSTMRegressor, LSTMTextClassifier)
+    cls.__name__: cls for cls in (LSTMClassifier, LSTMRegressor, LSTMTextClassifier, LSTMLanguageModel)
 }
 """The estimators by the name that stands in their files."""
 
@@ -24,7 +25,7 @@ def load(path: str | Path) -> LSTMEstimator:
 
     Returns
     -------
-    LSTMClassifier, LSTMRegressor, LSTMTextClassifier
+    LSTMClassifier, LSTMRegressor, LSTMTextClassifier, LSTMLanguageModel
         As it was saved: ready to predict, and to go on with ``partial_fit``.
 
     Raises

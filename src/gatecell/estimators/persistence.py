@@ -10,8 +10,6 @@ import torch
 
 from gatecell._core.errors import ArtifactError, GatecellError
 from gatecell.artifact.store import Artifact, load_artifact, save_artifact
-from gatecell.nn.config import NetworkConfig
-from gatecell.nn.network import SequenceNetwork
 from gatecell.training.history import History
 from gatecell.training.state import TrainingState
 
@@ -74,7 +72,7 @@ def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
     estimator = cls(**{name: _parameter_value(value) for name, value in metadata["parameters"].items()})
     # without memory, so that a file cannot ask for more than it brings
     with torch.device("meta"):
-        network = SequenceNetwork(NetworkConfig.from_dict(metadata["network"]))
+        network = cls.NETWORK(cls.CONFIG.from_dict(metadata["network"]))
     network.load_state_dict(groups["network"], assign=True)
     estimator.network_ = network.eval()
     estimator._inputs_from_json(metadata["inputs"])

@@ -11,7 +11,10 @@ from gatecell.training.config import TrainingConfig
 
 LSTM_PARAMETERS = ("hidden_size", "num_layers", "bidirectional", "dropout", "input_dropout", "recurrent_dropout")
 """Parameters of an estimator that are fields of ``LSTMConfig``; ``lstm_options`` has the others."""
-TRAINING_PARAMETERS = ("max_epochs", "batch_size", "learning_rate", "clip_norm", "l2", "patience", "verbose")
+TRAINING_PARAMETERS = (
+    *("max_epochs", "batch_size", "learning_rate", "clip_norm", "l2", "patience", "verbose"),
+    *("stateful", "bptt"),
+)
 """Parameters of an estimator that are fields of ``TrainingConfig``; ``training_options`` has the others."""
 
 
@@ -46,8 +49,8 @@ def training_config(
 
     ``defaults`` are an estimator's own, of fields that ``training_options`` may set; ``changes`` go before all others.
     """
-    own = {name: parameters[name] for name in TRAINING_PARAMETERS} | {"seed": seed}
-    taken = (*TRAINING_PARAMETERS, "seed")
+    own = {name: parameters[name] for name in TRAINING_PARAMETERS if name in parameters} | {"seed": seed}
+    taken = tuple(own)
     further = _further(parameters, "training_options", TrainingConfig, taken)
     if isinstance(further.get("l2_parameters"), list):
         further["l2_parameters"] = tuple(further["l2_parameters"])

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, embedding
+from torch.nn.functional import dropout, embedding, linear
 
 from gatecell._core.checks import check_flag, check_integer, check_number, check_probability
 from gatecell._core.errors import InputError, OptionError
@@ -109,6 +109,14 @@ class LanguageConfig:
         return record_from_dict(cls, values)
 
 
+class TiedSoftmax(nn.Module):
+    """What a softmax has of its own whose weights are the embedding: a bias."""
+
+    def __init__(self, vocabulary_size: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(vocabulary_size))
+
+
 class LanguageNetwork(nn.Module):
     """Tokens in, features that the softmax reads out, state from chunk to chunk.
 
@@ -131,13 +139,13 @@ class LanguageNetwork(nn.Module):
         self.lstm = nn.ModuleList(
             LSTM(each, batch_first=True, **_layer(config, index).to_dict()) for index, each in enumerate(sizes)
         )
-        self.softmax: nn.Linear | nn.AdaptiveLogSoftmaxWithLoss
+        self.softmax: nn.Linear | nn.AdaptiveLogSoftmaxWithLoss | TiedSoftmax
         if config.cutoffs:
             self.softmax = nn.AdaptiveLogSoftmaxWithLoss(size, config.vocabulary_size, list(config.cutoffs))
+        elif config.tied:
+            self.softmax = TiedSoftmax(config.vocabulary_size)
         else:
             self.softmax = nn.Linear(size, config.vocabulary_size)
-            if config.tied:
-                self.softmax.weight = self.embedding.weight
         self.reset_parameters()
 
     @torch.no_grad()
@@ -151,6 +159,7 @@ class LanguageNetwork(nn.Module):
         nn.init.uniform_(self.embedding.weight, -EMBEDDING_BOUND, EMBEDDING_BOUND)
         if isinstance(self.softmax, nn.Linear):
             nn.init.uniform_(self.softmax.weight, -EMBEDDING_BOUND, EMBEDDING_BOUND)
+        if not isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
             nn.init.zeros_(self.softmax.bias)
 
     def forward(
@@ -193,18 +202,27 @@ class LanguageNetwork(nn.Module):
 
     def loss(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the sum of ``-log p(target)`` in nats over rows of features ``(N, P)`` and tokens ``(N,)``."""
-        if isinstance(self.softmax, nn.Linear):
-            return linear_cross_entropy(features, self.softmax.weight, self.softmax.bias, target)
-        output: Tensor = self.softmax(features, target).output
-        return -output.sum()
+        if isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
+            output: Tensor = self.softmax(features, target).output
+            return -output.sum()
+        return linear_cross_entropy(features, self._softmax_weight, self.softmax.bias, target)
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Return the log-probability of each next token up to a constant, ``(..., V)``, from features ``(..., P)``."""
+        if isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
+            return self.log_probabilities(features)
+        return linear(features, self._softmax_weight, self.softmax.bias)
 
     def log_probabilities(self, features: Tensor) -> Tensor:
         """Return the log-probability of each next token, ``(..., V)``, from features ``(..., P)``."""
-        if isinstance(self.softmax, nn.Linear):
-            scores: Tensor = self.softmax(features)
-            return scores.log_softmax(-1)
-        log_probabilities: Tensor = self.softmax.log_prob(features.reshape(-1, features.shape[-1]))
-        return log_probabilities.reshape(*features.shape[:-1], -1)
+        if isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
+            flat: Tensor = self.softmax.log_prob(features.reshape(-1, features.shape[-1]))
+            return flat.reshape(*features.shape[:-1], -1)
+        return self.scores(features).log_softmax(-1)
+
+    @property
+    def _softmax_weight(self) -> Tensor:
+        return self.softmax.weight if isinstance(self.softmax, nn.Linear) else self.embedding.weight
 
     def _embedded(self, tokens: Tensor) -> Tensor:
         n_tokens = self.config.vocabulary_size

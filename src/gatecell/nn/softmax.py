@@ -31,7 +31,9 @@ def linear_cross_entropy(features: Tensor, weight: Tensor, bias: Tensor | None, 
     Tensor
         A single number, in the numbers of ``features``.
     """
-    total: Tensor = _LinearCrossEntropy.apply(features, weight, bias, target, torch.is_grad_enabled())
+    total: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        features, weight, bias, target, torch.is_grad_enabled()
+    )
     return total
 
 
@@ -64,7 +66,7 @@ class _LinearCrossEntropy(Function):
         return total
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         scale = float(grad)
         # the tensors are this function's own and are given away, so they are scaled where they lie

@@ -38,6 +38,13 @@ class TrainingConfig:
     length_window: int = 1
     """Of rows of unlike lengths: how many batches are drawn together and then divided by length, so that the rows of
     a batch are alike and hardly any step is padding; at least 1, which leaves every batch to chance."""
+    stateful: bool = False
+    """Truncated back-propagation through time (Williams & Peng 1990): a sequence is read in pieces of ``bptt`` steps,
+    the state carried from one to the next, the gradient not. False: the gradient goes back over all that is read at
+    once."""
+    bptt: int = 35
+    """Steps over which the gradient goes back, at least 1, where sequences are read in pieces; as Zaremba et al. (2014)
+    have it in their larger networks."""
     optimizer: OptimizerName = "adam"
     """``"adam"`` (Kingma & Ba 2015), ``"adamw"`` (Loshchilov & Hutter 2019), ``"sgd"`` or ``"rmsprop"``."""
     learning_rate: float = 3e-3
@@ -99,6 +106,7 @@ class TrainingConfig:
         if self.patience is not None:
             check_integer("patience", self.patience, minimum=1)
         check_flag("shuffle", self.shuffle)
+        check_flag("stateful", self.stateful)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if self.lr_schedule is not None:
             check_choice("lr_schedule", self.lr_schedule, SCHEDULES)
@@ -158,6 +166,7 @@ _INTEGERS = {
     "max_epochs": 1,
     "batch_size": 1,
     "length_window": 1,
+    "bptt": 1,
     "lr_every": 1,
     "lr_hold": 0,
     "lr_patience": 1,

@@ -1,0 +1,518 @@
+"""Texts that are read on and on: how probable each next token is, and new text."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from gatecell._core.checks import check_integer, check_number
+from gatecell._core.errors import InputError, InputTypeError, OptionError
+from gatecell._core.random import derive_seed
+from gatecell.data.language import LanguageTokenizer
+from gatecell.data.streams import Streams
+from gatecell.data.text import TokenizerConfig
+from gatecell.data.tokens import Tokens
+from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
+from gatecell.estimators.holdout import split_off
+from gatecell.estimators.sampling import Sampler
+from gatecell.estimators.settings import lstm_config, training_config
+from gatecell.kernels.dispatch import Steps
+from gatecell.nn.config import LSTMConfig
+from gatecell.nn.language import LanguageConfig, LanguageNetwork
+from gatecell.nn.lstm import States
+from gatecell.training.batches import StreamSource
+from gatecell.training.config import TrainingConfig
+from gatecell.training.objective import StreamObjective
+from gatecell.training.prediction import Metric, evaluate
+
+EVALUATION_LANES = 32
+"""Texts that are measured side by side."""
+EVALUATION_STEPS = 256
+"""Tokens that are read at a time where nothing is learnt; it bounds memory and has no part in the figures."""
+
+
+class LSTMLanguageModel(LSTMEstimator):
+    """Model texts token by token: embedding, LSTM layers, softmax over the vocabulary.
+
+    ``fit`` takes one long text (a str) or several (a list). One long text is a stream: it is cut into ``batch_size``
+    pieces that are read side by side, and has no end mark. Of several, each begins with a state of zero and has an end
+    mark behind it; texts longer than their share of a batch are cut like a long one. In both, a text is read from the
+    mark ``<eos>``, so that its first token is predicted too.
+
+    The lanes of a batch are read ``bptt`` tokens at a time. With ``stateful=True`` the state goes on from batch to
+    batch, detached, and is zero where a text begins: truncated back-propagation through time, which sees all that came
+    before and learns from the last ``bptt`` tokens. What is minimised is the sum over the ``bptt`` tokens, averaged
+    over the lanes; ``learning_rate`` (of plain SGD) and ``clip_norm`` are for this sum.
+
+    Parameters
+    ----------
+    tokens : "word", "character" or "byte-pair"
+        What a step is; see ``gatecell.data.language.LanguageTokenizer``. Words are what stands between spaces.
+    vocabulary_size : int
+        The largest number of different tokens, the marks ``<unk>`` and ``<eos>`` included.
+    lowercase : bool
+        Whether upper and lower case are the same.
+    embedding_dim : int, optional
+        The size of the embedding; by default that of the top layer.
+    hidden_size, num_layers, recurrent_dropout
+        The LSTM; see ``gatecell.nn.config.LSTMConfig``.
+    dropout : float in [0, 1)
+        Dropout of each value of each step by itself, before, between and behind the layers (Zaremba et al. 2014).
+    embedding_dropout, input_dropout, hidden_dropout, output_dropout : float in [0, 1)
+        Variational dropout, one mask a lane and batch, of whole tokens, of what enters the first layer, the others, and
+        the softmax (Gal & Ghahramani 2016); with ``recurrent_dropout`` that of h_{t-1}.
+    tied : bool
+        Whether the softmax has the weights of the embedding.
+    cutoffs : sequence of int
+        Of an adaptive softmax (Grave et al. 2017), for large vocabularies; see ``gatecell.nn.language.LanguageConfig``.
+    init_range : float, optional
+        Every parameter starts uniform in +- this; None: as the layers start by default.
+    lstm_options : dict, optional
+        Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.
+    stateful : bool
+        Whether the state goes on from batch to batch; False: every batch begins with a state of zero.
+    bptt : int
+        Steps a batch, over which the gradient goes back, at least 1.
+    max_epochs, batch_size, learning_rate, clip_norm, l2, patience, verbose
+        The training; see ``gatecell.training.config.TrainingConfig``. ``batch_size`` is the number of lanes.
+    validation_fraction : float in (0, 1), optional
+        The share that is set aside for validation: the end of one long text, or texts at random. None: no validation
+        part, unless ``fit`` is given one.
+    training_options : dict, optional
+        Any further field of ``TrainingConfig``, as ``{"optimizer": "sgd", "lr_schedule": "exponential"}``.
+    checkpoint_dir : path, optional
+        A folder for a checkpoint at the end of every epoch. A ``fit`` of the same texts with the same parameters goes
+        on from it, and ends with the same weights as one that was never stopped.
+    random_state : int, RandomState or None
+        Decides the initial weights, dropout and the validation part. An integer gives the same result on every call.
+
+    Attributes
+    ----------
+    tokenizer_ : gatecell.data.language.LanguageTokenizer
+    one_text_ : bool
+        Whether it was fitted on one long text.
+    network_ : gatecell.nn.language.LanguageNetwork
+    history_ : gatecell.training.history.History
+        Loss (nats a token) and perplexity of every epoch.
+    training_ : gatecell.estimators.base.TrainingSummary
+        Best epoch, whether it stopped early, seconds.
+
+    Examples
+    --------
+    >>> from gatecell import LSTMLanguageModel
+    >>> model = LSTMLanguageModel(tokens="character", hidden_size=32, batch_size=4, max_epochs=40, random_state=0)
+    >>> model = model.fit("the cat sat on the mat. " * 100)
+    >>> model.generate("the cat ", max_new=15, temperature=0)
+    'sat on the mat.'
+    """
+
+    NETWORK: ClassVar[Any] = LanguageNetwork
+    CONFIG: ClassVar[Any] = LanguageConfig
+
+    def __init__(
+        self,
+        tokens: str = TokenizerConfig.unit,
+        vocabulary_size: int = TokenizerConfig.vocabulary_size,
+        lowercase: bool = False,
+        embedding_dim: int | None = None,
+        hidden_size: int = 128,
+        num_layers: int = LSTMConfig.num_layers,
+        dropout: float = LSTMConfig.dropout,
+        embedding_dropout: float = LanguageConfig.embedding_dropout,
+        input_dropout: float = LanguageConfig.input_dropout,
+        hidden_dropout: float = LanguageConfig.hidden_dropout,
+        recurrent_dropout: float = LSTMConfig.recurrent_dropout,
+        output_dropout: float = LanguageConfig.output_dropout,
+        tied: bool = LanguageConfig.tied,
+        cutoffs: Sequence[int] = LanguageConfig.cutoffs,
+        init_range: float | None = LanguageConfig.init_range,
+        lstm_options: Mapping[str, Any] | None = None,
+        stateful: bool = True,
+        bptt: int = TrainingConfig.bptt,
+        max_epochs: int = 10,
+        batch_size: int = TrainingConfig.batch_size,
+        learning_rate: float = TrainingConfig.learning_rate,
+        clip_norm: float | None = 5.0,
+        l2: float = TrainingConfig.l2,
+        validation_fraction: float | None = None,
+        patience: int | None = TrainingConfig.patience,
+        training_options: Mapping[str, Any] | None = None,
+        checkpoint_dir: str | Path | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = TrainingConfig.verbose,
+    ) -> None:
+        self.tokens = tokens
+        self.vocabulary_size = vocabulary_size
+        self.lowercase = lowercase
+        self.embedding_dim = embedding_dim
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.embedding_dropout = embedding_dropout
+        self.input_dropout = input_dropout
+        self.hidden_dropout = hidden_dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.output_dropout = output_dropout
+        self.tied = tied
+        self.cutoffs = cutoffs
+        self.init_range = init_range
+        self.lstm_options = lstm_options
+        self.stateful = stateful
+        self.bptt = bptt
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.clip_norm = clip_norm
+        self.l2 = l2
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.training_options = training_options
+        self.checkpoint_dir = checkpoint_dir
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: str | Sequence[str], y: None = None, *, validation: str | Sequence[str] | None = None) -> Self:
+        """Fit, from new weights, with a vocabulary learnt from the texts.
+
+        Parameters
+        ----------
+        X : str or list of str
+            One long text, or several.
+        y : None
+            Not looked at; there for scikit-learn.
+        validation : str or list of str, optional
+            Text that is only measured, and that early stopping judges by.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            Where there is no text, or no token in it.
+        OptionError
+            Where a parameter is out of its range, or parameters do not go together.
+        NonFiniteLossError
+            Where the loss became NaN or infinite. The estimator then holds the epochs before that, if there are any.
+        TrainingError
+            Where ``checkpoint_dir`` holds the checkpoint of another fit.
+
+        Notes
+        -----
+        After every other error, or an interrupt, the estimator is as it was before the call.
+        """
+        with self._kept_unless_trained():
+            seed = self._draw_seed()
+            config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
+            texts, rest = self._read_parts(X, validation, seed)
+            check_watched(config, rest)
+            unit: Any = self.tokens
+            self.tokenizer_ = LanguageTokenizer.learn(
+                texts, TokenizerConfig(unit=unit, vocabulary_size=self.vocabulary_size, lowercase=self.lowercase)
+            )
+            self.one_text_ = isinstance(X, str)
+            train = self._marked(texts)
+            held_out = None if rest is None else self._marked(rest)
+            self._train(
+                seed,
+                config,
+                self._source(train, config),
+                None if held_out is None else self._source(held_out, config),
+                lambda: {"train": _fingerprint(train), "validation": held_out and _fingerprint(held_out)},
+            )
+        return self
+
+    def partial_fit(self, X: str | Sequence[str], y: None = None) -> Self:
+        """Train for one more epoch, on these texts; the first call begins as ``fit`` does.
+
+        The vocabulary stays as the first call learnt it, the optimiser keeps its moments, and each call adds a row to
+        ``history_``. ``checkpoint_dir``, ``validation_fraction``, ``patience`` and ``lr_schedule`` have no part in it,
+        and parameters of the network stay those of the first call. Errors as in ``fit``.
+        """
+        if not self.__sklearn_is_fitted__():
+            first = {"max_epochs": 1, "patience": None, "validation_fraction": None, "checkpoint_dir": None}
+            options = {**(self.training_options or {}), "lr_schedule": None}
+            kept = self.get_params(deep=False)
+            try:
+                self.set_params(**first, training_options=options)
+                return self.fit(X)
+            finally:
+                self.set_params(**kept)
+        with self._kept_unless_trained():
+            config = training_config(self.get_params(deep=False), self.seed_, self.DEFAULT_TRAINING, **ONE_EPOCH)
+            self._check_same_network()
+            self._train_on(config, self._source(self._marked(_texts(X)), config))
+        return self
+
+    def perplexity(self, X: str | Sequence[str]) -> float:
+        """Return the perplexity: the exponential of the mean of ``-log p`` over all tokens, end marks included.
+
+        Each text is read from beginning to end with its state carried, whatever ``stateful`` says.
+
+        Raises
+        ------
+        InputError
+            Where there is no text, or no token in it.
+        """
+        return math.exp(self._mean_loss(X)[0])
+
+    def score(self, X: str | Sequence[str], y: None = None) -> float:
+        """Return the mean log-probability of a token in nats, ``-log(perplexity(X))``: more is better."""
+        return -self._mean_loss(X)[0]
+
+    def bits_per_character(self, X: str | Sequence[str]) -> float:
+        """Return how many bits a character of the texts takes: comparable between ways to divide texts into tokens.
+
+        Errors as in ``perplexity``.
+        """
+        mean, n_tokens = self._mean_loss(X)
+        return mean * n_tokens / math.log(2) / sum(map(len, _texts(X)))
+
+    def log_prob(self, text: str) -> NDArray[np.float64]:
+        """Return the log-probability of each token of a text given all before it, ``(n,)`` in nats.
+
+        The tokens are those of ``tokenizer_.split(text)``; where the model was fitted on several texts, the end mark
+        comes behind them. An unknown token has the probability of ``<unk>``.
+
+        Raises
+        ------
+        InputError
+            Where the text has no token.
+        """
+        check_is_fitted(self)
+        if not isinstance(text, str):
+            raise InputTypeError(f"log_prob takes one text, got {type(text).__name__}.")
+        stream = self._evaluation_streams([text])
+        state: States | None = None
+        parts = []
+        for index in range(len(stream)):
+            chunk = stream.chunk(index)
+            with torch.inference_mode():
+                features, state = self.network_(chunk.tokens.to(self._device), state=state)
+                scores = self.network_.log_probabilities(features[0]).double()
+                parts.append(scores.gather(1, chunk.target[0, :, None].to(self._device))[:, 0].cpu())
+        result: NDArray[np.float64] = torch.cat(parts).numpy()
+        return result
+
+    def generate(
+        self,
+        prompt: str = "",
+        max_new: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+    ) -> str:
+        """Return the text that follows a prompt, without it.
+
+        Parameters
+        ----------
+        prompt : str
+            What is read first; an empty one stands for the beginning of a text.
+        max_new : int
+            Tokens at most, at least 0. A model of several texts ends where it draws the end mark.
+        temperature, top_k, top_p, seed
+            See ``gatecell.estimators.sampling.Sampler``. ``<unk>`` is never drawn, though a prompt may have unknown
+            tokens.
+
+        Raises
+        ------
+        OptionError
+            Where a value is out of its range.
+        """
+        check_integer("max_new", max_new, minimum=0)
+        return "".join(islice(self.stream(prompt, temperature, top_k, top_p, seed), max_new))
+
+    def stream(
+        self,
+        prompt: str = "",
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+    ) -> Iterator[str]:
+        """Yield the text that follows a prompt, token by token, without end but the end mark.
+
+        The state is carried, so that every token takes the same work, however long the text has become. A piece of
+        byte-pairs may be empty, see ``LanguageTokenizer.pieces``. Parameters and errors as in ``generate``.
+        """
+        check_is_fitted(self)
+        if not isinstance(prompt, str):
+            raise InputTypeError(f"The prompt must be a text, got {type(prompt).__name__}.")
+        tokenizer = self.tokenizer_
+        ends = not self.one_text_
+        # of words, the mark is the end of a line too
+        never = [] if ends or tokenizer.unit == "word" else [tokenizer.mark]
+        never += [] if tokenizer.unknown is None else [tokenizer.unknown]
+        sampler = Sampler(temperature, top_k, top_p, seed, never)
+        numbers = tokenizer.marked([prompt], end=False).values
+        return tokenizer.pieces(self._drawn(numbers, sampler, tokenizer.mark if ends else None))
+
+    def takes(self) -> str:
+        """Return in a few words what a fitted estimator takes as ``X``."""
+        return f"text of {self.tokenizer_.unit}s"
+
+    def _drawn(self, tokens: Tensor, sampler: Sampler, end: int | None) -> Iterator[int]:
+        network, device = self.network_, self._device
+        state: States | None = None
+        batch = tokens[None]
+        while True:
+            with torch.inference_mode():
+                features, state = network(batch.to(device), state=state)
+                scores = network.scores(features[0, -1])
+                token = sampler(scores.cpu().numpy())
+                batch = batch.new_full((1, 1), token)
+            if token == end:
+                return
+            yield token
+
+    def _read_parts(
+        self, X: str | Sequence[str], validation: str | Sequence[str] | None, seed: int
+    ) -> tuple[list[str], list[str] | None]:
+        texts = _texts(X)
+        if validation is not None:
+            if self.validation_fraction is not None:
+                raise OptionError(
+                    "Give validation or validation_fraction, not both: they are two ways to say what validates."
+                )
+            return texts, _texts(validation)
+        if self.validation_fraction is None:
+            return texts, None
+        if isinstance(X, str):
+            before, behind = split_text(X, self.validation_fraction)
+            return [before], [behind]
+        train, rest = split_off(len(texts), self.validation_fraction, seed=derive_seed(seed, "validation"))
+        return [texts[index] for index in train], [texts[index] for index in rest]
+
+    def _marked(self, texts: Sequence[str]) -> Tokens:
+        marked = self.tokenizer_.marked(texts, end=not self.one_text_)
+        if int(marked.lengths.min()) < 2:
+            row = int((marked.lengths < 2).nonzero()[0])
+            which = "The text" if len(texts) == 1 else f"Text {row} (counted from 0)"
+            raise InputError(f"{which} has no {self.tokenizer_.unit}, so that there is nothing to predict.")
+        return marked
+
+    def _source(self, tokens: Tokens, config: TrainingConfig) -> StreamSource:
+        return StreamSource(Streams.deal(tokens, lanes=config.batch_size, steps=config.bptt))
+
+    def _evaluation_streams(self, texts: Sequence[str]) -> Streams:
+        lanes = min(EVALUATION_LANES, len(texts))
+        return Streams.deal(self._marked(texts), lanes=lanes, steps=EVALUATION_STEPS, cut=False)
+
+    def _mean_loss(self, X: str | Sequence[str]) -> tuple[float, int]:
+        check_is_fitted(self)
+        streams = self._evaluation_streams(_texts(X))
+        source = StreamSource(streams)
+        return evaluate(self.network_, StreamObjective(), source, 1, {})["loss"], streams.n_targets
+
+    @property
+    def _device(self) -> torch.device:
+        device: torch.device = self.network_.embedding.weight.device
+        return device
+
+    def _network_config(self) -> Any:
+        parameters: dict[str, Any] = self.get_params(deep=False)
+        own = (
+            "tied",
+            "cutoffs",
+            "embedding_dropout",
+            "input_dropout",
+            "hidden_dropout",
+            "output_dropout",
+            "init_range",
+        )
+        # what lies between the layers is the language network's own
+        lstm = lstm_config({**parameters, "input_dropout": 0.0, "bidirectional": False})
+        size = self.embedding_dim
+        return LanguageConfig(
+            vocabulary_size=len(self.tokenizer_),
+            embedding_dim=lstm.output_size if size is None else size,
+            lstm=lstm,
+            **{name: parameters[name] for name in own},
+        )
+
+    def _as_fitted(self, asked: Any) -> Any:
+        return asked
+
+    @property
+    def _loss(self) -> Any:
+        return StreamObjective(stateful=self.stateful)
+
+    @property
+    def _metrics(self) -> dict[str, Metric]:
+        return {}
+
+    @property
+    def _engine_steps(self) -> Steps:
+        return "dense"
+
+    def _inputs_to_json(self) -> dict[str, Any]:
+        tokenizer = self.tokenizer_
+        return {"tokenizer": tokenizer.to_json(), "unit": tokenizer.unit, "one_text": self.one_text_}
+
+    def _inputs_from_json(self, values: dict[str, Any]) -> None:
+        self.tokenizer_ = LanguageTokenizer.restored(values["tokenizer"], values["unit"])
+        self.one_text_ = values["one_text"]
+        n_tokens = self.network_.config.vocabulary_size
+        if len(self.tokenizer_) != n_tokens:
+            raise InputError(f"a vocabulary of {len(self.tokenizer_)} tokens for a network of {n_tokens}")
+
+    def _fitted_to_json(self) -> dict[str, Any]:
+        return {}
+
+    def _fitted_from_json(self, values: dict[str, Any]) -> None:
+        """Note nothing: there are no targets beside the texts."""
+
+
+def split_text(text: str, fraction: float) -> tuple[str, str]:
+    """Divide a text in two at the line end, or where there is none at the character, that is nearest to a place.
+
+    Parameters
+    ----------
+    text : str
+    fraction : float in (0, 1)
+        The share of the second part.
+
+    Raises
+    ------
+    InputError
+        Where one of the parts would be empty.
+    """
+    check_number("validation_fraction", fraction, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True)
+    place = round(len(text) * (1 - fraction))
+    ends = [end + 1 for end in (text.rfind("\n", 0, place), text.find("\n", place, len(text) - 1)) if end >= 0]
+    place = min(ends, key=lambda end: abs(end - place), default=place)
+    if not 0 < place < len(text):
+        raise InputError(
+            f"validation_fraction={fraction:g} of a text of {len(text)} characters leaves one part without any. "
+            "Give more text, another fraction, or validation."
+        )
+    return text[:place], text[place:]
+
+
+def _texts(X: Any) -> list[str]:
+    texts = [X] if isinstance(X, str) else X.tolist() if hasattr(X, "tolist") else list(X)
+    wrong = next((index for index, text in enumerate(texts) if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise InputTypeError(
+            f"X[{wrong}] is of type {type(texts[wrong]).__name__}, but a language model reads texts: a str, or a list."
+        )
+    if not texts:
+        raise InputError("X has no texts: it is empty.")
+    return texts
+
+
+def _fingerprint(tokens: Tokens) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (tokens.values, tokens.offsets):
+        digest.update(part.numpy().data)
+    return digest.hexdigest()
