@@ -238,6 +238,9 @@ class NetworkConfig:
     """The number of outputs a row, at least 1."""
     head_dropout: float = 0.0
     """Probability in [0, 1) to drop a pooled value before the head."""
+    context_size: int = 0
+    """The number of values a row that go to the head beside the pooled steps, at least 0: what is known of a row as a
+    whole, such as a forecast's covariates to come."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.front, get_args(Front)):
@@ -262,6 +265,7 @@ class NetworkConfig:
             )
         check_integer("output_size", self.output_size, minimum=1)
         check_probability("head_dropout", self.head_dropout)
+        check_integer("context_size", self.context_size, minimum=0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as JSON values; the front's have its ``kind`` among them."""

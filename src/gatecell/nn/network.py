@@ -1,9 +1,10 @@
 """A network for sequences, built from its configuration: front, convolution, LSTMs, pooling, head."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from gatecell._core.errors import OptionError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.nn.attention import AdditiveAttentionPooling, SelfAttentionPooling
 from gatecell.nn.config import NetworkConfig
 from gatecell.nn.convolution import Convolution
@@ -54,12 +55,15 @@ class SequenceNetwork(nn.Module):
         if config.norm is not None:
             self.norms.extend(build_norm(config.norm, part.output_size) for part in config.lstm[:-1])
         self.pooling = build_pooling(config)
-        self.head = nn.Linear(config.lstm[-1].output_size, config.output_size)
-        # Glorot-uniform with zero bias, as Keras has its dense layers and as our LSTMs start by default
-        nn.init.xavier_uniform_(self.head.weight)
+        n_pooled = config.lstm[-1].output_size
+        self.head = nn.Linear(n_pooled + config.context_size, config.output_size)
+        # Glorot-uniform with zero bias, as Keras has its dense layers and as our LSTMs start by default; a context
+        # begins without a voice
+        nn.init.zeros_(self.head.weight)
+        nn.init.xavier_uniform_(self.head.weight[:, :n_pooled])
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, inputs: Tensor, lengths: LengthsLike | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: LengthsLike | None = None, context: Tensor | None = None) -> Tensor:
         """Return the outputs.
 
         Parameters
@@ -67,6 +71,7 @@ class SequenceNetwork(nn.Module):
         inputs : (B, T, I) values, or (B, T) whole-number tokens, as the front takes
         lengths : (B,) whole numbers in 0..T, optional
             How many steps of each row count; what lies behind them has no effect (but a token there must be one).
+        context : (B, context_size) values, for a network that takes one
 
         Returns
         -------
@@ -78,14 +83,20 @@ class SequenceNetwork(nn.Module):
         InputError
             Where shapes, tokens or lengths do not fit.
         """
-        pooled = dropout(self.encode(inputs, lengths), self.config.head_dropout, self.training)
-        output: Tensor = self.head(pooled)
+        output: Tensor = self.head(self.encode(inputs, lengths, context))
         return output
 
-    def encode(self, inputs: Tensor, lengths: LengthsLike | None = None) -> Tensor:
-        """Return what the head gets: the pooled steps, ``(B, F)``. Arguments and errors as in ``forward``."""
-        pooled: Tensor = self.pooling(*self._steps(inputs, lengths))
-        return pooled
+    def encode(self, inputs: Tensor, lengths: LengthsLike | None = None, context: Tensor | None = None) -> Tensor:
+        """Return what the head gets: the pooled steps with the context behind them, ``(B, F + context_size)``.
+
+        In training, pooled values are dropped as ``head_dropout`` says. Arguments and errors as in ``forward``.
+        """
+        pooled = dropout(self.pooling(*self._steps(inputs, lengths)), self.config.head_dropout, self.training)
+        size = self.config.context_size
+        if (0 if context is None else context.shape[-1]) != size or (context is not None and context.dim() != 2):
+            given = "none" if context is None else f"one of shape {tuple(context.shape)}"
+            raise InputError(f"The network takes a context of shape (batch, {size}), but got {given}.")
+        return pooled if context is None else torch.cat([pooled, context], dim=1)
 
     def attention(self, inputs: Tensor, lengths: LengthsLike | None = None) -> Tensor:
         """Return the weights of a pooling by attention. Arguments and errors as in ``forward``.

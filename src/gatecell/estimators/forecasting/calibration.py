@@ -1,0 +1,139 @@
+"""Intervals that cover what they say: split conformal prediction on the latest forecasts whose outcome is known.
+
+A *score* is by how much an outcome lay beyond one end of the interval that the network itself gave, in units of the
+window's scale; below 0 it lay within. Each end is moved by a quantile of its scores (conformalised quantile regression,
+Romano, Patterson & Candes 2019, theorem 2), so that outcomes below the lower and above the upper end are each as rare
+as they should be. A point forecast is an interval without width, whose ends are moved in the same way.
+
+Scores are of windows that the network did not learn from, kept for each series and each step of the horizon: of the
+windows whose last step comes before the origin, the latest ``calibration_windows``. They move on with time, so that a
+slow change of the errors is followed. What comes after the origin has no part in them.
+
+Where a series has too few scores of a step for a level (n scores carry an end of 1 - 1/(n + 1) at most), those of all
+its steps are taken together, then those of all series.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatecell._core.errors import InputError
+from gatecell.estimators.forecasting.outcome import Outcome
+from gatecell.nn.outputs import Output
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of one level: of past forecasts, ordered by unit and origin."""
+
+    units: Integers
+    """``(N,)``, ascending."""
+    origins: Integers
+    """``(N,)``, ascending within a unit."""
+    known_at: Integers
+    """``(N,)``: the stamp of the last step of each, as a number; scores of other series are compared by it."""
+    below: Array
+    """``(N, H, K)``: by how much outcomes lay below the lower end; NaN where the outcome is missing."""
+    above: Array
+    """The same for the upper end."""
+
+    @classmethod
+    def of(
+        cls,
+        output: Output,
+        level: float,
+        units: Integers,
+        origins: Integers,
+        known_at: Integers,
+        past: Outcome,
+        outcomes: Array,
+    ) -> "Scores":
+        """Build from past forecasts and their outcomes, ``(N, H, K)`` in the scaled unit."""
+        low, high = ends(output, past.raw, level)
+        values = (outcomes - past.base) / past.scale
+        return cls(units, origins, known_at, low - values, values - high)
+
+
+def ends(output: Output, raw: Array, level: float) -> tuple[Array, Array]:
+    """Return the ends of the interval that the network itself gives, ``(R, H, K)``."""
+    tail = (1 - level / 100) / 2
+    return output.quantile(raw, tail), output.quantile(raw, 1 - tail)
+
+
+def margins(
+    scores: Scores, level: float, units: Integers, origins: Integers, now: Integers, window: int
+) -> tuple[Array, Array]:
+    """Return by how much the lower end goes down and the upper end up, for forecasts from these origins.
+
+    Parameters
+    ----------
+    scores : Scores
+    level : float
+        Percent, in (0, 100).
+    units, origins : (R,)
+        Of the forecasts.
+    now : (R,)
+        The last stamps that are known to them, as numbers.
+    window : int
+        The scores of a unit that are used, the latest ones.
+
+    Returns
+    -------
+    two arrays (R, H, K)
+
+    Raises
+    ------
+    InputError
+        Where there are too few scores for the level.
+    """
+    share = 1 - (1 - level / 100) / 2
+    horizon = scores.below.shape[1]
+    shape = (len(units), *scores.below.shape[1:])
+    low, high = np.empty(shape), np.empty(shape)
+    first = np.searchsorted(scores.units, np.arange(int(scores.units.max(initial=0)) + 2))
+    for row, (unit, origin) in enumerate(zip(units.tolist(), origins.tolist(), strict=True)):
+        present = int(now[row])
+        own = slice(int(first[min(unit, len(first) - 1)]), int(first[min(unit + 1, len(first) - 1)]))
+        # complete before the origin: the last step of the window lies before it
+        stop = own.start + int(np.searchsorted(scores.origins[own], origin - horizon, side="right"))
+        start = max(own.start, stop - window)
+        for result, values in ((low, scores.below), (high, scores.above)):
+            result[row] = _highest(values[start:stop], values, scores.known_at <= present, share, level)
+    return low, high
+
+
+def _highest(own: Array, values: Array, known: NDArray[np.bool_], share: float, level: float) -> Array:
+    """Return the score that ``share`` of them do not exceed, ``(H, K)``."""
+    # ceil((n + 1) share) <= n; the subtraction is for shares such as 0.9, whose quotient is a hair above 9
+    n_needed = math.ceil(share / (1 - share) - 1e-9)
+    counts = (~np.isnan(own)).sum(axis=0)
+    if counts.size and int(counts.min()) >= n_needed:
+        return _order_statistic(own, counts, share)
+    n_steps, n_targets = values.shape[1:]
+    pooled = own.reshape(-1, 1, n_targets)
+    if (~np.isnan(pooled)).sum(axis=0).min(initial=0) < n_needed or not len(pooled):
+        pooled = values[known].reshape(-1, 1, n_targets)
+    counts = (~np.isnan(pooled)).sum(axis=0)
+    if not len(pooled) or int(counts.min()) < n_needed:
+        n_found = int(counts.min()) if len(pooled) else 0
+        raise InputError(
+            f"An interval of {level:g} % needs at least {n_needed:,} outcomes that the network did not learn from and "
+            f"that were known at the origin, but there are {n_found:,}. Fit with a larger validation_fraction, give "
+            "more observations with update, ask for a lower level, or for none with level=()."
+        )
+    return np.repeat(_order_statistic(pooled, counts, share), n_steps, axis=0)
+
+
+def _order_statistic(values: Array, counts: NDArray[np.int64], share: float) -> Array:
+    """Return the ceil((n + 1) share)-th smallest of the n values that are known, along the first axis."""
+    places = np.ceil((counts + 1) * share - 1e-9).astype(np.int64) - 1
+    unique = np.unique(places)
+    # NaN is sorted to the end
+    ordered = np.partition(values, unique.tolist(), axis=0) if len(values) else values
+    result: Array = np.take_along_axis(ordered, np.minimum(places, len(values) - 1)[None], axis=0)[0]
+    return result
