@@ -23,7 +23,7 @@ labels = labels_of(rows)
 
 
 def weights_of(model: LSTMClassifier) -> dict[str, torch.Tensor]:
-    weights: dict[str, Tensor] = model.network_.state_dict()
+    weights: dict[str, torch.Tensor] = model.network_.state_dict()
     return weights
 
 
