@@ -1,19 +1,24 @@
 """Missing values of series: refused, filled forward, or shown to the network as missing; never passed over."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.checks import check_choice
 from gatecell._core.errors import InputError
-from gatecell.data.series import Panel, TimeSeries, Values
+
+if TYPE_CHECKING:
+    from gatecell.data.series import Panel, TimeSeries
+
+Values = NDArray[np.float64]
 
 MISSING = ("error", "forward", "mask")
 """What may be done: refuse; repeat the last known value; leave NaN, for ``filled_and_known`` to turn into a mask."""
 
 
-def handle_missing(panel: Panel, policy: str) -> Panel:
+def handle_missing(panel: "Panel", policy: str) -> "Panel":
     """Apply a policy to targets and covariates.
 
     Parameters
@@ -45,13 +50,13 @@ def handle_missing(panel: Panel, policy: str) -> Panel:
 
 
 def fill_forward(values: Values) -> Values:
-    """Return ``(T, C)`` with each NaN replaced by the last value before it; where there is none, it stays."""
+    """Return ``(..., T, C)`` with each NaN replaced by the last value before it; where there is none, it stays."""
     missing = np.isnan(values)
     if not missing.any():
         return values
-    steps = np.arange(len(values))[:, None]
-    last_known = np.maximum.accumulate(np.where(missing, 0, steps), axis=0)
-    return np.take_along_axis(values, last_known, axis=0)
+    steps = np.arange(values.shape[-2])[:, None]
+    last_known = np.maximum.accumulate(np.where(missing, 0, steps), axis=-2)
+    return np.take_along_axis(values, last_known, axis=-2)
 
 
 def filled_and_known(values: Values) -> tuple[Values, NDArray[np.float64]]:
@@ -63,7 +68,7 @@ def filled_and_known(values: Values) -> tuple[Values, NDArray[np.float64]]:
     return np.where(known, values, 0.0), known.astype(np.float64)
 
 
-def _filled(series: TimeSeries) -> TimeSeries:
+def _filled(series: "TimeSeries") -> "TimeSeries":
     return replace(
         series,
         target=fill_forward(series.target),
@@ -72,7 +77,7 @@ def _filled(series: TimeSeries) -> TimeSeries:
     )
 
 
-def _check_complete(panel: Panel, policy: str) -> None:
+def _check_complete(panel: "Panel", policy: str) -> None:
     names = (*panel.target_names, *panel.past_names, *panel.future_names)
     for series in panel:
         missing = np.isnan(np.concatenate([series.target, series.past, series.future], axis=1))

@@ -1,0 +1,103 @@
+"""Judging forecasts of series: their errors beside those of naive forecasts, and how often intervals hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatecell.evaluation.forecasts import coverage, interval_width, mae, mase, rmse, smape
+from gatecell.evaluation.intervals import bootstrap_interval
+from gatecell.evaluation.judgement import Judgement
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ForecastJudgement(Judgement):
+    """Of forecasts of ``H`` steps, one a row: a series, or an origin of one."""
+
+    loss: ClassVar[str] = "mae"
+
+    true: Values
+    """``(n, H, K)``; NaN is missing."""
+    predicted: Values
+    """``(n, H, K)``."""
+
+    @property
+    def row_losses(self) -> Values:
+        """Absolute error of each row, the mean over its known steps and columns; NaN where none is known."""
+        return _row_errors(self.true, self.predicted)
+
+    def metrics(self, prefix: str = "") -> dict[str, float]:
+        """Return figures, as ``test_mae``, and those of simple forecasts, as ``baseline_naive_mae``."""
+        simple = {
+            f"baseline_{rule}_{name}": value
+            for rule, figures in self.baselines.items()
+            for name, value in figures.items()
+        }
+        return {f"{prefix}{name}": value for name, value in self.figures.items()} | simple
+
+
+def judge_forecasts(
+    true: Values,
+    predicted: Values,
+    *,
+    scale: Values | None = None,
+    bounds: Mapping[int, tuple[Values, Values]] | None = None,
+    baselines: Mapping[str, Values] | None = None,
+) -> ForecastJudgement:
+    """Judge forecasts.
+
+    Parameters
+    ----------
+    true : (n, H, K)
+        What came; NaN is missing and counts in no figure.
+    predicted : (n, H, K)
+    scale : (n, K), optional
+        Of each series and column, from ``seasonal_error`` of its history, for ``mase``.
+    bounds : mapping of int to (low, high), optional
+        Level in percent to the bounds of its intervals, each as ``predicted``.
+    baselines : mapping of str to (n, H, K), optional
+        Simple forecasts of the same steps, by name.
+
+    Returns
+    -------
+    ForecastJudgement
+        ``mae`` and ``rmse`` in the unit of the values, ``smape`` in percent, ``mase`` where there are scales, and for
+        each level ``coverage_80`` in 0..1 and ``width_80``. The interval of ``mae`` is a bootstrap of rows; it is too
+        narrow where rows are origins of one series whose steps overlap.
+
+    Raises
+    ------
+    InputError
+        Where shapes differ, or no true value is known.
+    """
+    figures = _errors(true, predicted, scale)
+    for level, (low, high) in sorted((bounds or {}).items()):
+        figures[f"coverage_{level}"] = coverage(true, low, high)
+        figures[f"width_{level}"] = interval_width(true, low, high)
+    row_errors = _row_errors(true, predicted)
+    interval = bootstrap_interval(row_errors[~np.isnan(row_errors)])
+    return ForecastJudgement(
+        headline="mae",
+        figures=figures,
+        intervals={} if interval is None else {"mae": interval},
+        baselines={name: _errors(true, values, scale) for name, values in (baselines or {}).items()},
+        true=true,
+        predicted=predicted,
+    )
+
+
+def _errors(true: Values, predicted: Values, scale: Values | None) -> dict[str, float]:
+    figures = {"mae": mae(true, predicted), "rmse": rmse(true, predicted), "smape": smape(true, predicted)}
+    return figures if scale is None else {**figures, "mase": mase(true, predicted, scale)}
+
+
+def _row_errors(true: Values, predicted: Values) -> Values:
+    errors = np.abs(true - predicted).reshape(len(true), -1)
+    known = ~np.isnan(errors)
+    n_known = known.sum(axis=1)
+    means: Values = np.where(known, errors, 0.0).sum(axis=1) / np.where(n_known, n_known, np.nan)
+    return means
