@@ -132,11 +132,12 @@ def seasonal_indices(values: Values, season: int) -> Values:
     rounds = relative.reshape(-1, season)
     n_known = (~np.isnan(rounds)).sum(axis=0)
     indices: Values = np.nansum(rounds, axis=0) / np.where(n_known, n_known, np.nan)
-    return indices / indices.mean()
+    indices /= indices.mean()
+    return indices
 
 
 def _naive2_column(values: Values, horizon: int, season: int) -> Values:
-    last = np.full(horizon, values[-1])
+    last: Values = np.full(horizon, values[-1])
     if not is_seasonal(values, season):
         return last
     indices = seasonal_indices(values, season)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from gatecell._core.errors import InputError
+from gatecell.evaluation.forecasts import mae, mase
+from gatecell.evaluation.series import judge_forecasts
+
+RANDOM = np.random.default_rng(0)
+TRUE = RANDOM.normal(10, 2, (20, 6, 2))
+PREDICTED = TRUE + RANDOM.normal(0, 1, TRUE.shape)
+
+
+def test_figures_by_the_names_of_the_field() -> None:
+    holed = TRUE.copy()
+    holed[3, 2, 1] = np.nan
+    scale = np.full((20, 2), 2.0)
+    judgement = judge_forecasts(
+        holed,
+        PREDICTED,
+        scale=scale,
+        bounds={95: (PREDICTED - 1.96, PREDICTED + 1.96), 80: (PREDICTED - 1.28, PREDICTED + 1.28)},
+        baselines={"naive": PREDICTED + 3.0},
+    )
+    metrics = judgement.metrics("test_")
+    assert list(metrics)[:6] == [
+        "test_mae",
+        "test_rmse",
+        "test_smape",
+        "test_mase",
+        "test_coverage_80",
+        "test_width_80",
+    ]
+    assert metrics["test_mae"] == mae(holed, PREDICTED)
+    assert metrics["test_mase"] == mase(holed, PREDICTED, scale)
+    assert metrics["baseline_naive_mae"] == mae(holed, PREDICTED + 3.0)
+    assert metrics["test_coverage_80"] == pytest.approx(0.8, abs=0.05)
+    assert metrics["test_coverage_95"] == pytest.approx(0.95, abs=0.03)
+    assert metrics["test_width_95"] == pytest.approx(3.92)
+    low, high = judgement.intervals["mae"]
+    assert low < metrics["test_mae"] < high
+    np.testing.assert_allclose(judgement.row_losses[0], np.abs(PREDICTED - TRUE)[0].mean())
+
+
+def test_a_row_of_which_nothing_is_known() -> None:
+    holed = TRUE.copy()
+    holed[0] = np.nan
+    judgement = judge_forecasts(holed, PREDICTED)
+    assert np.isnan(judgement.row_losses[0])
+    assert np.isfinite(judgement.intervals["mae"]).all()
+    assert "mase" not in judgement.figures
+
+
+def test_one_row_has_no_spread() -> None:
+    assert not judge_forecasts(TRUE[:1], PREDICTED[:1]).intervals
+
+
+def test_other_shapes() -> None:
+    with pytest.raises(InputError, match=r"The forecasts have shape \(20, 6, 1\)"):
+        judge_forecasts(TRUE, PREDICTED[..., :1])
