@@ -99,14 +99,17 @@ class Streams:
         """The number of tokens that are predicted."""
         return int(self.lengths.sum())
 
+    def places(self, index: int) -> Tensor:
+        """Return where in ``values`` a chunk reads, ``(B, T)``; without meaning at steps that do not count."""
+        return self.starts[index][:, None] + torch.arange(int(self.lengths[index].max()))
+
     def chunk(self, index: int) -> Chunk:
         """Return the chunk of a number, from 0; to be read in order."""
-        lengths = self.lengths[index]
-        steps = torch.arange(int(lengths.max()))
-        places = self.starts[index][:, None] + steps
-        if bool((lengths == len(steps)).all()):
+        lengths, places = self.lengths[index], self.places(index)
+        n_steps = places.shape[1]
+        if bool((lengths == n_steps).all()):
             return Chunk(self.values[places], self.values[places + 1], None, self.fresh[index])
-        beyond = steps >= lengths[:, None]
+        beyond = torch.arange(n_steps) >= lengths[:, None]
         places = places.masked_fill(beyond, 0)
         return Chunk(
             self.values[places].masked_fill(beyond, 0),

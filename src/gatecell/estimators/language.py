@@ -17,7 +17,7 @@ from gatecell._core.checks import check_integer, check_number
 from gatecell._core.errors import InputError, InputTypeError, OptionError
 from gatecell._core.random import derive_seed
 from gatecell.data.language import LanguageTokenizer
-from gatecell.data.streams import Streams
+from gatecell.data.streams import IGNORED, Streams
 from gatecell.data.text import TokenizerConfig
 from gatecell.data.tokens import Tokens
 from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
@@ -30,12 +30,12 @@ from gatecell.nn.language import LanguageConfig, LanguageNetwork
 from gatecell.nn.lstm import States
 from gatecell.training.batches import StreamSource
 from gatecell.training.config import TrainingConfig
-from gatecell.training.objective import StreamObjective
-from gatecell.training.prediction import Metric, evaluate
+from gatecell.training.objective import StreamObjective, zeroed
+from gatecell.training.prediction import Metric
 
 EVALUATION_LANES = 32
-"""Texts that are measured side by side."""
-EVALUATION_STEPS = 256
+"""Texts that are measured side by side at most."""
+EVALUATION_TOKENS = 2048
 """Tokens that are read at a time where nothing is learnt; it bounds memory and has no part in the figures."""
 
 
@@ -254,53 +254,46 @@ class LSTMLanguageModel(LSTMEstimator):
         return self
 
     def perplexity(self, X: str | Sequence[str]) -> float:
-        """Return the perplexity: the exponential of the mean of ``-log p`` over all tokens, end marks included.
-
-        Each text is read from beginning to end with its state carried, whatever ``stateful`` says.
+        """Return the perplexity: the exponential of the mean of ``-log p`` over all tokens, see ``log_prob``.
 
         Raises
         ------
         InputError
             Where there is no text, or no token in it.
         """
-        return math.exp(self._mean_loss(X)[0])
+        return math.exp(-self.score(X))
 
     def score(self, X: str | Sequence[str], y: None = None) -> float:
         """Return the mean log-probability of a token in nats, ``-log(perplexity(X))``: more is better."""
-        return -self._mean_loss(X)[0]
+        return float(self.log_prob(X).mean())
 
-    def bits_per_character(self, X: str | Sequence[str]) -> float:
-        """Return how many bits a character of the texts takes: comparable between ways to divide texts into tokens.
+    def log_prob(self, X: str | Sequence[str]) -> NDArray[np.float64]:
+        """Return the log-probability of each token given all before it in its text, ``(n,)`` in nats.
 
-        Errors as in ``perplexity``.
-        """
-        mean, n_tokens = self._mean_loss(X)
-        return mean * n_tokens / math.log(2) / sum(map(len, _texts(X)))
-
-    def log_prob(self, text: str) -> NDArray[np.float64]:
-        """Return the log-probability of each token of a text given all before it, ``(n,)`` in nats.
-
-        The tokens are those of ``tokenizer_.split(text)``; where the model was fitted on several texts, the end mark
-        comes behind them. An unknown token has the probability of ``<unk>``.
-
-        Raises
-        ------
-        InputError
-            Where the text has no token.
+        The tokens are those of ``tokenizer_.split(text)``, of one text after the other; where the model was fitted on
+        several texts, the end mark comes behind each. An unknown token has the probability of ``<unk>``. Each text is
+        read from beginning to end with its state carried, whatever ``stateful`` says. Errors as in ``perplexity``.
         """
         check_is_fitted(self)
-        if not isinstance(text, str):
-            raise InputTypeError(f"log_prob takes one text, got {type(text).__name__}.")
-        stream = self._evaluation_streams([text])
+        tokens, network, device = self._marked(_texts(X)), self.network_, self._device
+        lanes = min(EVALUATION_LANES, len(tokens))
+        streams = Streams.deal(tokens, lanes=lanes, steps=EVALUATION_TOKENS // lanes, cut=False)
+        found = torch.zeros(len(tokens.values), dtype=torch.float64)
         state: States | None = None
-        parts = []
-        for index in range(len(stream)):
-            chunk = stream.chunk(index)
+        for index in range(len(streams)):
+            chunk = streams.chunk(index)
+            lengths = None if chunk.lengths is None else chunk.lengths.to(device)
             with torch.inference_mode():
-                features, state = self.network_(chunk.tokens.to(self._device), state=state)
-                scores = self.network_.log_probabilities(features[0]).double()
-                parts.append(scores.gather(1, chunk.target[0, :, None].to(self._device))[:, 0].cpu())
-        result: NDArray[np.float64] = torch.cat(parts).numpy()
+                state = zeroed(state, chunk.fresh.to(device))  # type: ignore[assignment]
+                features, state = network(chunk.tokens.to(device), lengths, state)
+                places = chunk.target.clamp(min=0)[:, :, None].to(device)
+                logarithms = network.log_probabilities(features).gather(2, places)[:, :, 0].cpu()
+            counts = chunk.target != IGNORED
+            found[streams.places(index)[counts] + 1] = logarithms[counts].double()
+        # the mark before each text is not predicted
+        predicted = torch.ones(len(found), dtype=torch.bool)
+        predicted[tokens.offsets[:-1]] = False
+        result: NDArray[np.float64] = found[predicted].numpy()
         return result
 
     def generate(
@@ -403,16 +396,6 @@ class LSTMLanguageModel(LSTMEstimator):
 
     def _source(self, tokens: Tokens, config: TrainingConfig) -> StreamSource:
         return StreamSource(Streams.deal(tokens, lanes=config.batch_size, steps=config.bptt))
-
-    def _evaluation_streams(self, texts: Sequence[str]) -> Streams:
-        lanes = min(EVALUATION_LANES, len(texts))
-        return Streams.deal(self._marked(texts), lanes=lanes, steps=EVALUATION_STEPS, cut=False)
-
-    def _mean_loss(self, X: str | Sequence[str]) -> tuple[float, int]:
-        check_is_fitted(self)
-        streams = self._evaluation_streams(_texts(X))
-        source = StreamSource(streams)
-        return evaluate(self.network_, StreamObjective(), source, 1, {})["loss"], streams.n_targets
 
     @property
     def _device(self) -> torch.device:

@@ -15,9 +15,9 @@ class Part(NamedTuple):
     """Rows and what is to be predicted of each."""
 
     X: Any
-    """``(n, T, I)``, or a list of ``n`` arrays ``(T_i, I)`` or texts."""
-    y: "NDArray[Any]"
-    """``(n,)``."""
+    """``(n, T, I)``, or a list of ``n`` arrays ``(T_i, I)`` or texts; or one long text."""
+    y: Any = None
+    """``(n,)``; None of a text that a language model reads."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Recipe:
     """Which data, how many rows, which steps."""
     target: str
     """What it must reach, as the mean of three seeds on the test part."""
-    estimator: Literal["LSTMClassifier", "LSTMRegressor", "LSTMTextClassifier"]
+    estimator: Literal["LSTMClassifier", "LSTMRegressor", "LSTMTextClassifier", "LSTMLanguageModel"]
     """The class that is fitted."""
     parameters: Mapping[str, Any]
     """Its parameters; what is not named has the estimator's default."""
@@ -63,6 +63,8 @@ class Recipe:
 
 QUICK_ROWS = 300
 """Rows of each part of the data that a quick run uses at most."""
+QUICK_CHARACTERS = 5000
+"""Characters of each part that a quick run uses at most where a part is one text."""
 OPTIONS: Mapping[str, tuple[Any, str]] = {
     "validation": (
         "held-out",

@@ -2,6 +2,7 @@
 
 from gatecell._core.errors import unknown_name
 from gatecell.recipes.images import DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT
+from gatecell.recipes.language import PTB, SHAKESPEARE
 from gatecell.recipes.recipe import Recipe
 from gatecell.recipes.temperatures import REGRESSION
 from gatecell.recipes.texts import (
@@ -35,6 +36,8 @@ _ALL = (
     NEWS,
     QUESTIONS,
     VOWELS,
+    PTB,
+    SHAKESPEARE,
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 """The recipes, those that need no download first."""

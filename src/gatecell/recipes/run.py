@@ -13,10 +13,11 @@ from gatecell._core.files import atomic_path
 from gatecell.artifact.format import library_versions
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
+from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
-from gatecell.recipes.recipe import OPTIONS, QUICK_ROWS, VALIDATION_CHOICES, Part, Recipe, RecipeData
+from gatecell.recipes.recipe import OPTIONS, QUICK_CHARACTERS, QUICK_ROWS, VALIDATION_CHOICES, Part, Recipe, RecipeData
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.settings import check_names, labels_as_in, merged
@@ -199,17 +200,22 @@ def _fit(estimator: LSTMEstimator, recipe: Recipe, data: RecipeData, validation:
     elif validation == "held-out" and recipe.validates_on_latest and estimator.validation_fraction is not None:
         train, validation_data = _latest(data.train, estimator.validation_fraction)
         estimator.set_params(validation_fraction=None)
-    estimator.fit(*train, validation_data=validation_data)
+    if isinstance(estimator, LSTMLanguageModel):
+        estimator.fit(train.X, validation=None if validation_data is None else validation_data.X)
+    else:
+        estimator.fit(*train, validation_data=validation_data)
 
 
 def _thinned(data: RecipeData) -> RecipeData:
-    """Return at most ``QUICK_ROWS`` rows of each part, evenly spread over it."""
+    """Return at most ``QUICK_ROWS`` rows of each part, evenly spread over it, or the beginning of a long text."""
 
     def thin(part: Part) -> Part:
+        if part.y is None:
+            return Part(part.X[:QUICK_CHARACTERS])
         return Part(part.X[:: step(part)], part.y[:: step(part)])
 
     def step(part: Part) -> int:
-        return -(-len(part.y) // QUICK_ROWS)
+        return -(-len(part.X) // QUICK_ROWS)
 
     return RecipeData(
         thin(data.train),

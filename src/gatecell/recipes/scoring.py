@@ -9,23 +9,25 @@ from numpy.typing import NDArray
 from gatecell.estimators import label_sets
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
+from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.regressor import LSTMRegressor
 from gatecell.evaluation.classes import judge_classes, judge_label_sets
 from gatecell.evaluation.judgement import Judgement
+from gatecell.evaluation.language import judge_language
 from gatecell.evaluation.numbers import judge_numbers
 
 
 def judge(
-    estimator: LSTMEstimator, X: Any, y: NDArray[Any], baselines: Mapping[str, NDArray[Any]] | None = None
+    estimator: LSTMEstimator, X: Any, y: NDArray[Any] | None, baselines: Mapping[str, NDArray[Any]] | None = None
 ) -> Judgement:
     """Judge a fitted estimator.
 
     Parameters
     ----------
     estimator : LSTMEstimator
-    X : array (n, T, I), list of arrays (T_i, I), or list of str
-    y : array (n,)
-        What is true.
+    X : array (n, T, I), list of arrays (T_i, I), list of str, or one long text
+    y : array (n,), optional
+        What is true; None for a language model.
     baselines : mapping of str to array (n,), optional
         Predictions of simple rules for these rows, beside those that the estimator knows: the majority and the shares
         of its training rows' classes, or the mean of their numbers.
@@ -40,6 +42,9 @@ def judge(
     InputError
         Where ``X`` or ``y`` cannot be used, or do not match what was fitted.
     """
+    if isinstance(estimator, LSTMLanguageModel):
+        return judge_language(estimator.log_prob(X), len(X) if isinstance(X, str) else sum(map(len, X)))
+    assert y is not None
     if isinstance(estimator, ClassTargets):
         probabilities = estimator.predict_proba(X)
         if estimator.multilabel_:

@@ -102,10 +102,7 @@ class StreamObjective:
         target = required_target(batch.target)
         assert tokens is not None
         assert fresh is not None
-        state = self._state
-        if state is not None and bool(fresh.any()):
-            state = tuple(part.masked_fill(fresh[None, :, None], 0.0) for part in state)
-        features, state = network(tokens, lengths, state)
+        features, state = network(tokens, lengths, zeroed(self._state, fresh))
         self._state = tuple(part.detach() for part in state) if self._stateful else None
         if lengths is None:
             features, target = features.flatten(0, 1), target.flatten()
@@ -118,6 +115,13 @@ class StreamObjective:
     def figures(self, loss: float) -> dict[str, float]:
         """Return the perplexity, ``exp(loss)``."""
         return {"perplexity": math.exp(min(loss, _LARGEST_EXPONENT))}
+
+
+def zeroed(state: State | None, fresh: Tensor) -> State | None:
+    """Return a state that is zero in the lanes where a sequence begins, ``fresh`` ``(B,)`` bool."""
+    if state is None or not bool(fresh.any()):
+        return state
+    return tuple(part.masked_fill(fresh[None, :, None], 0.0) for part in state)
 
 
 _LARGEST_EXPONENT = 700.0
