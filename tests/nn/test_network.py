@@ -151,6 +151,7 @@ def test_every_dropout_acts_in_training_only() -> None:
         ({}, {}, {"head_dropout": 0.5}),
         ({"dropout": 0.5}, {}, {}),
         ({"spatial_dropout": 0.5}, {}, {}),
+        ({"token_dropout": 0.5}, {}, {}),
         ({}, {"dropout": 0.5, "num_layers": 2}, {}),
         ({}, {"input_dropout": 0.5}, {}),
         ({}, {"recurrent_dropout": 0.5}, {}),
@@ -280,6 +281,18 @@ def test_spatial_dropout_drops_features_of_whole_rows() -> None:
         assert torch.equal(row, row[:1].expand_as(row))
         assert set(row.unique().tolist()) == {0.0, 2.0}
     assert not torch.equal(kept[0], kept[1])
+
+
+def test_token_dropout_drops_whole_steps() -> None:
+    front = EmbeddingFront(num_embeddings=11, embedding_dim=4, token_dropout=0.25)
+    network = SequenceNetwork(NetworkConfig(front=front, lstm=(LSTMConfig(hidden_size=2),), output_size=1))
+    tokens = torch.randint(0, 11, (30, 40), generator=torch.Generator().manual_seed(0))
+    kept = network.front(tokens) / network.front.eval()(tokens)
+    torch.testing.assert_close(kept, kept[..., :1].expand_as(kept))
+    dropped = kept[..., 0] == 0
+    torch.testing.assert_close(kept[..., 0][~dropped], torch.tensor(4 / 3).expand(int((~dropped).sum())))
+    assert 0.2 < dropped.double().mean() < 0.3
+    assert not torch.equal(dropped[0], dropped[1])
 
 
 def test_a_frozen_embedding_has_no_gradient() -> None:

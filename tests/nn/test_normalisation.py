@@ -27,8 +27,22 @@ def test_batch_norm_is_over_valid_steps_alone() -> None:
     assert not result[1].any()
     assert not result[2, 2:].any()
     assert isinstance(norm, BatchNorm)
-    torch.testing.assert_close(norm.norm.running_mean, 0.1 * steps.mean(0))
+    torch.testing.assert_close(norm.norm.running_mean, steps.mean(0))
     torch.testing.assert_close(norm(x[:1], None), norm(x[:1], torch.tensor([5])))
+
+
+def test_the_running_means_are_plain_at_first_and_then_forget() -> None:
+    norm = build_norm("batch", 1)
+    assert isinstance(norm, BatchNorm)
+    batches = torch.randn(150, 1, 2, 1, generator=torch.Generator().manual_seed(0)).cumsum(0)
+    expected = torch.zeros(1)
+    for index, batch in enumerate(batches):
+        norm(batch, None)
+        share = 1 / (index + 1) if index < 100 else 0.01
+        expected = (1 - share) * expected + share * batch.mean()
+        if index == 99:
+            torch.testing.assert_close(norm.norm.running_mean, batches[:100].mean().view(1), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(norm.norm.running_mean, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_batch_norm_in_evaluation_does_not_see_the_batch() -> None:

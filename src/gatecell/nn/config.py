@@ -62,6 +62,8 @@ class EmbeddingFront:
     """Probability in [0, 1) to drop a value of an embedded token, each by itself."""
     spatial_dropout: float = 0.0
     """Probability in [0, 1) to drop a feature of the embedding for a whole row; Keras's ``SpatialDropout1D``."""
+    token_dropout: float = 0.0
+    """Probability in [0, 1) to drop a token: all values of a step, each step by itself."""
     frozen: bool = False
     """Whether the table stays as it is given, as with vectors learnt elsewhere."""
 
@@ -70,6 +72,7 @@ class EmbeddingFront:
         check_integer("embedding_dim", self.embedding_dim, minimum=1)
         check_probability("dropout", self.dropout)
         check_probability("spatial_dropout", self.spatial_dropout)
+        check_probability("token_dropout", self.token_dropout)
         check_flag("frozen", self.frozen)
         if self.padding_index is not None:
             check_integer("padding_index", self.padding_index, minimum=0)

@@ -52,7 +52,7 @@ class Values(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Tokens ``(B, T)`` looked up in a table; values, or features of a whole row, may be dropped in training."""
+    """Tokens ``(B, T)`` looked up in a table; in training values, features of a row, or steps may be dropped."""
 
     def __init__(self, config: EmbeddingFront) -> None:
         super().__init__()
@@ -60,6 +60,7 @@ class Embedding(nn.Module):
         self.table.weight.requires_grad_(not config.frozen)
         self.dropout = float(config.dropout)
         self.spatial_dropout = float(config.spatial_dropout)
+        self.token_dropout = float(config.token_dropout)
         self.reset_parameters()
 
     @torch.no_grad()
@@ -84,6 +85,8 @@ class Embedding(nn.Module):
         values: Tensor = self.table(tokens.long())
         if self.training and self.spatial_dropout:
             values = values * dropout(values.new_ones(len(values), 1, values.shape[2]), self.spatial_dropout)
+        if self.training and self.token_dropout:
+            values = values * dropout(values.new_ones(*values.shape[:2], 1), self.token_dropout)
         return dropout(values, self.dropout, self.training)
 
     def _check_range(self, tokens: Tensor) -> None:
@@ -99,7 +102,7 @@ class Embedding(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the dropouts, where there are some."""
-        shown = {name: getattr(self, name) for name in ("dropout", "spatial_dropout")}
+        shown = {name: getattr(self, name) for name in ("dropout", "spatial_dropout", "token_dropout")}
         return ", ".join(f"{name}={value}" for name, value in shown.items() if value)
 
 

@@ -1,6 +1,6 @@
 """Normalisation of the features between two LSTMs, over the steps that count."""
 
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +14,13 @@ class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015): each feature to mean 0 and variance 1 over the steps of a batch.
 
     Mean and variance are taken over valid steps alone. Running means of them stand in for a batch in evaluation, and in
-    training for a batch of a single step, which has no variance.
+    training for a batch of a single step, which has no variance: plain means over the first batches, then means that
+    forget old batches at the rate ``MOMENTUM``.
     """
+
+    MOMENTUM: ClassVar[float] = 0.01
+    """What the latest batch counts for in the running means, at least; Keras says the same as 0.99. PyTorch's 0.1 is a
+    mean over some ten batches: too few where the rows of a batch are of like length, and batches so unlike each other."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -34,6 +39,9 @@ class BatchNorm(nn.Module):
         if self.training and len(steps) < 2:
             norm = self.norm
             return batch_norm(steps, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+        if self.training:
+            assert self.norm.num_batches_tracked is not None
+            self.norm.momentum = max(self.MOMENTUM, 1 / (1 + int(self.norm.num_batches_tracked)))
         normalised: Tensor = self.norm(steps)
         return normalised
 
