@@ -20,7 +20,7 @@ class BatchNorm(nn.Module):
 
     MOMENTUM: ClassVar[float] = 0.01
     """What the latest batch counts for in the running means, at least; Keras says the same as 0.99. PyTorch's 0.1 is a
-    mean over some ten batches: too few where the rows of a batch are of like length, and batches so unlike each other."""
+    mean over some ten batches: too few where the rows of a batch are of like length, so that batches differ."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
