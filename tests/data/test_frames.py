@@ -105,6 +105,12 @@ def test_steps_left_out_are_missing_values(left_out: set[int]) -> None:
     assert not np.isnan(panel["b"].target).any()
 
 
+def test_series_may_share_stamps_where_they_meet() -> None:
+    frame = long().iloc[:8].copy()
+    frame.loc[6:, "ds"] = pd.date_range("2026-01-01 05:00", periods=2, freq="h")
+    assert read_panel(frame).lengths.tolist() == [6, 2]
+
+
 def test_gaps_of_months_and_of_whole_numbers() -> None:
     months = pd.Series([1.0, 2, 4, 5], index=pd.to_datetime(["2026-01", "2026-02", "2026-04", "2026-05"]))
     np.testing.assert_array_equal(read_panel(months)["y"].target[:, 0], [1, 2, np.nan, 4, 5])

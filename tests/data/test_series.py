@@ -45,6 +45,7 @@ def test_until_a_stamp() -> None:
     panel = panel_of().until(pd.Timestamp("2026-01-01 03:30"))
     assert panel.lengths.tolist() == [2, 4]
     assert panel["a"].index[-1] == pd.Timestamp("2026-01-01 03:00")
+    assert panel.until(pd.Timestamp("2026-01-01 03:00")).lengths.tolist() == [2, 4]
     with pytest.raises(InputError, match=r"Series 'a' has no step up to 2026-01-01 01:00:00.* Leave it out"):
         panel.until(pd.Timestamp("2026-01-01 01:00"))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gatecell._core.errors import InputError
-from gatecell.evaluation.forecasts import mae, mase
+from gatecell.evaluation.forecasts import coverage, mae, mase
 from gatecell.evaluation.series import judge_forecasts
 
 RANDOM = np.random.default_rng(0)
@@ -32,6 +32,7 @@ def test_figures_by_the_names_of_the_field() -> None:
     ]
     assert metrics["test_mae"] == mae(holed, PREDICTED)
     assert metrics["test_mase"] == mase(holed, PREDICTED, scale)
+    assert metrics["baseline_naive_mase"] == mase(holed, PREDICTED + 3.0, scale)
     assert metrics["baseline_naive_mae"] == mae(holed, PREDICTED + 3.0)
     assert metrics["test_coverage_80"] == pytest.approx(0.8, abs=0.05)
     assert metrics["test_coverage_95"] == pytest.approx(0.95, abs=0.03)
@@ -48,6 +49,15 @@ def test_a_row_of_which_nothing_is_known() -> None:
     assert np.isnan(judgement.row_losses[0])
     assert np.isfinite(judgement.intervals["mae"]).all()
     assert "mase" not in judgement.figures
+
+
+def test_where_there_is_no_interval() -> None:
+    low, high = PREDICTED - 1.0, PREDICTED + 1.0
+    low[:10] = np.nan
+    figures = judge_forecasts(TRUE, PREDICTED, bounds={80: (low, high), 97.5: (low * np.nan, high)}).figures
+    assert figures["coverage_80"] == coverage(TRUE[10:], low[10:], high[10:])
+    assert figures["width_80"] == pytest.approx(2.0)
+    assert "coverage_97.5" not in figures
 
 
 def test_one_row_has_no_spread() -> None:

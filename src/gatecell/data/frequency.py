@@ -36,16 +36,16 @@ def infer_frequency(index: pd.Index) -> str | int | None:
     Returns
     -------
     str, int or None
-        The coarsest grid of the commonest distance on which every stamp lies: calendar months, quarters and years
-        (their start or end), weeks, business days, or a fixed distance. None: there is no such grid, or more than half
-        of it is missing.
+        The first grid of the commonest distance on which every stamp lies: calendar months, quarters and years (their
+        start or end), weeks, business days, or a fixed distance. None: there is no such grid, or more than half of it
+        is missing.
     """
     most_steps = len(index) / (1 - _MOST_GAPS)
-    if commonest_distance(index) * (most_steps - 1) < index[-1] - index[0]:
+    if (index[-1] - index[0]) / commonest_distance(index) > most_steps - 1:
         return None
     for frequency in _candidates(index):
         stamps = steps_between(index[0], index[-1], frequency)
-        if len(stamps) <= most_steps and bool((stamps.get_indexer(index) >= 0).all()):
+        if bool((stamps.get_indexer(index) >= 0).all()):
             return frequency
     return None
 
@@ -146,7 +146,7 @@ def _candidates(index: pd.Index) -> Iterator[str | int]:
             yield kind.format(_MONTHS[index[0].month - 1], months if months > 1 else "")
     if days == 7:
         yield f"W-{_WEEKDAYS[index[0].day_of_week]}"
-    if days == 1 and not (index.day_of_week >= 5).any():
+    if days == 1:
         yield "B"
     if days == int(days):
         yield "D" if days == 1 else f"{int(days)}D"

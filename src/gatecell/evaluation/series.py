@@ -45,7 +45,7 @@ def judge_forecasts(
     predicted: Values,
     *,
     scale: Values | None = None,
-    bounds: Mapping[int, tuple[Values, Values]] | None = None,
+    bounds: Mapping[float, tuple[Values, Values]] | None = None,
     baselines: Mapping[str, Values] | None = None,
 ) -> ForecastJudgement:
     """Judge forecasts.
@@ -57,8 +57,9 @@ def judge_forecasts(
     predicted : (n, H, K)
     scale : (n, K), optional
         Of each series and column, from ``seasonal_error`` of its history, for ``mase``.
-    bounds : mapping of int to (low, high), optional
-        Level in percent to the bounds of its intervals, each as ``predicted``.
+    bounds : mapping of float to (low, high), optional
+        Level in percent to the bounds of its intervals, each as ``predicted``; NaN, where there is no interval, is left
+        out.
     baselines : mapping of str to (n, H, K), optional
         Simple forecasts of the same steps, by name.
 
@@ -66,7 +67,7 @@ def judge_forecasts(
     -------
     ForecastJudgement
         ``mae`` and ``rmse`` in the unit of the values, ``smape`` in percent, ``mase`` where there are scales, and for
-        each level ``coverage_80`` in 0..1 and ``width_80``. The interval of ``mae`` is a bootstrap of rows; it is too
+        each level ``coverage_80`` in 0..1 and ``width_80``, unless there is no interval at all. The interval of ``mae`` is a bootstrap of rows; it is too
         narrow where rows are origins of one series whose steps overlap.
 
     Raises
@@ -76,8 +77,10 @@ def judge_forecasts(
     """
     figures = _errors(true, predicted, scale)
     for level, (low, high) in sorted((bounds or {}).items()):
-        figures[f"coverage_{level}"] = coverage(true, low, high)
-        figures[f"width_{level}"] = interval_width(true, low, high)
+        bounded = np.where(np.isnan(low) | np.isnan(high), np.nan, true)
+        if not np.isnan(bounded).all():
+            figures[f"coverage_{level:g}"] = coverage(bounded, low, high)
+            figures[f"width_{level:g}"] = interval_width(bounded, low, high)
     row_errors = _row_errors(true, predicted)
     interval = bootstrap_interval(row_errors[~np.isnan(row_errors)])
     return ForecastJudgement(
