@@ -67,8 +67,8 @@ def judge_forecasts(
     -------
     ForecastJudgement
         ``mae`` and ``rmse`` in the unit of the values, ``smape`` in percent, ``mase`` where there are scales, and for
-        each level ``coverage_80`` in 0..1 and ``width_80``, unless there is no interval at all. The interval of ``mae`` is a bootstrap of rows; it is too
-        narrow where rows are origins of one series whose steps overlap.
+        each level ``coverage_80`` in 0..1 and ``width_80``, where there are intervals. The interval of ``mae`` is a
+        bootstrap of rows; it is too narrow where rows are origins of one series whose steps overlap.
 
     Raises
     ------
