@@ -43,6 +43,7 @@ def test_every_public_method_is_documented(module: str, name: str) -> None:
         gatecell.LSTMClassifier,
         gatecell.LSTMRegressor,
         gatecell.LSTMTextClassifier,
+        gatecell.LSTMForecaster,
         gatecell.LSTMLanguageModel,
         gatecell.nn.LSTM,
         gatecell.nn.LSTMCell,
@@ -58,6 +59,7 @@ def test_the_names_are_those_promised() -> None:
     assert set(gatecell.__all__) == {
         "GatecellError",
         "LSTMClassifier",
+        "LSTMForecaster",
         "LSTMLanguageModel",
         "LSTMRegressor",
         "LSTMTextClassifier",

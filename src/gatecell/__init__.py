@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gatecell._core.errors import GatecellError as GatecellError
     from gatecell.estimators.classifier import LSTMClassifier as LSTMClassifier
     from gatecell.estimators.language import LSTMLanguageModel as LSTMLanguageModel
+    from gatecell.estimators.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from gatecell.estimators.loading import load as load
     from gatecell.estimators.regressor import LSTMRegressor as LSTMRegressor
     from gatecell.estimators.text import LSTMTextClassifier as LSTMTextClassifier
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "GatecellError": "gatecell._core.errors",
     "LSTMClassifier": "gatecell.estimators.classifier",
+    "LSTMForecaster": "gatecell.estimators.forecasting.forecaster",
     "LSTMLanguageModel": "gatecell.estimators.language",
     "LSTMRegressor": "gatecell.estimators.regressor",
     "LSTMTextClassifier": "gatecell.estimators.text",

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.persistence import load_estimator
 from gatecell.estimators.regressor import LSTMRegressor
 from gatecell.estimators.text import LSTMTextClassifier
 
 ESTIMATORS: dict[str, type[LSTMEstimator]] = {
-    cls.__name__: cls for cls in (LSTMClassifier, LSTMRegressor, LSTMTextClassifier, LSTMLanguageModel)
+    cls.__name__: cls for cls in (LSTMClassifier, LSTMRegressor, LSTMTextClassifier, LSTMLanguageModel, LSTMForecaster)
 }
 """The estimators by the name that stands in their files."""
 
@@ -25,7 +26,7 @@ def load(path: str | Path) -> LSTMEstimator:
 
     Returns
     -------
-    LSTMClassifier, LSTMRegressor, LSTMTextClassifier, LSTMLanguageModel
+    LSTMClassifier, LSTMRegressor, LSTMTextClassifier, LSTMLanguageModel, LSTMForecaster
         As it was saved: ready to predict, and to go on with ``partial_fit``.
 
     Raises

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import InputError
 from gatecell.estimators.forecasting.outcome import Outcome
 from gatecell.nn.outputs import Output
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_HAIR = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +85,7 @@ def margins(
     Returns
     -------
     two arrays (R, H, K)
-
-    Raises
-    ------
-    InputError
-        Where there are too few scores for the level.
+        NaN where there are too few scores for the level.
     """
     share = 1 - (1 - level / 100) / 2
     horizon = scores.below.shape[1]
@@ -103,37 +99,35 @@ def margins(
         stop = own.start + int(np.searchsorted(scores.origins[own], origin - horizon, side="right"))
         start = max(own.start, stop - window)
         for result, values in ((low, scores.below), (high, scores.above)):
-            result[row] = _highest(values[start:stop], values, scores.known_at <= present, share, level)
+            result[row] = _highest(values[start:stop], values, scores.known_at <= present, share)
     return low, high
 
 
-def _highest(own: Array, values: Array, known: NDArray[np.bool_], share: float, level: float) -> Array:
+def scores_needed(share: float) -> int:
+    """Return the least n for which the ceil((n + 1) share)-th smallest of n scores exists."""
+    # the subtraction is for shares such as 0.9, whose quotient is a hair above 9
+    return math.ceil(share / (1 - share) - _HAIR)
+
+
+def _highest(own: Array, values: Array, known: NDArray[np.bool_], share: float) -> Array:
     """Return the score that ``share`` of them do not exceed, ``(H, K)``."""
-    # ceil((n + 1) share) <= n; the subtraction is for shares such as 0.9, whose quotient is a hair above 9
-    n_needed = math.ceil(share / (1 - share) - 1e-9)
-    counts = (~np.isnan(own)).sum(axis=0)
-    if counts.size and int(counts.min()) >= n_needed:
-        return _order_statistic(own, counts, share)
     n_steps, n_targets = values.shape[1:]
-    pooled = own.reshape(-1, 1, n_targets)
-    if (~np.isnan(pooled)).sum(axis=0).min(initial=0) < n_needed or not len(pooled):
-        pooled = values[known].reshape(-1, 1, n_targets)
-    counts = (~np.isnan(pooled)).sum(axis=0)
-    if not len(pooled) or int(counts.min()) < n_needed:
-        n_found = int(counts.min()) if len(pooled) else 0
-        raise InputError(
-            f"An interval of {level:g} % needs at least {n_needed:,} outcomes that the network did not learn from and "
-            f"that were known at the origin, but there are {n_found:,}. Fit with a larger validation_fraction, give "
-            "more observations with update, ask for a lower level, or for none with level=()."
-        )
-    return np.repeat(_order_statistic(pooled, counts, share), n_steps, axis=0)
+    n_needed = scores_needed(share)
+    counts = (~np.isnan(own)).sum(axis=0)
+    if (counts >= n_needed).all():
+        return _order_statistic(own, counts, share)
+    for together in (own, values[known]):
+        pooled = together.reshape(-1, 1, n_targets)
+        counts = (~np.isnan(pooled)).sum(axis=0)
+        if (counts >= n_needed).all():
+            return np.repeat(_order_statistic(pooled, counts, share), n_steps, axis=0)
+    return np.full((n_steps, n_targets), np.nan)
 
 
 def _order_statistic(values: Array, counts: NDArray[np.int64], share: float) -> Array:
     """Return the ceil((n + 1) share)-th smallest of the n values that are known, along the first axis."""
-    places = np.ceil((counts + 1) * share - 1e-9).astype(np.int64) - 1
-    unique = np.unique(places)
-    # NaN is sorted to the end
-    ordered = np.partition(values, unique.tolist(), axis=0) if len(values) else values
-    result: Array = np.take_along_axis(ordered, np.minimum(places, len(values) - 1)[None], axis=0)[0]
+    places = np.ceil((counts + 1) * share - _HAIR).astype(np.int64) - 1
+    # NaN is put at the end
+    ordered = np.partition(values, np.unique(places), axis=0)
+    result: Array = np.take_along_axis(ordered, places[None], axis=0)[0]
     return result

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import InputError
 from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
 from gatecell.estimators.forecasting.calibration import Scores, ends, margins
@@ -56,7 +55,8 @@ class View:
     def outcomes(self, units: Integers, origins: Integers, horizon: int) -> Array:
         """Return what came of windows, ``(R, H, K)`` in the scaled unit; NaN where it is missing or not known yet."""
         places = self.stretches.starts.numpy()[units] + origins
-        return self.stretches.values.numpy()[places[:, None] + np.arange(horizon)]
+        values: Array = self.stretches.observed.numpy()[places[:, None] + np.arange(horizon)]
+        return values
 
     def naive(self, units: Integers, origins: Integers, horizon: int, season: int) -> Array:
         """Return the seasonal naive forecasts, ``(R, H, K)`` in the scaled unit; with a season of 1 the naive ones.
@@ -64,7 +64,8 @@ class View:
         Where the value of a season ago is missing, it is the one known before it.
         """
         places = self.stretches.starts.numpy()[units] + origins
-        return self.stretches.filled.numpy()[places[:, None] + seasonal_places(horizon, season).numpy()]
+        values: Array = self.stretches.filled.numpy()[places[:, None] + seasonal_places(horizon, season).numpy()]
+        return values
 
     def scores(self, level: float) -> Scores:
         """Return the scores of a level over all that is past."""
@@ -83,12 +84,10 @@ class View:
     def interval(
         self, level: float, outcome: Outcome, units: Integers, origins: Integers, n_latest: int
     ) -> tuple[Array, Array]:
-        """Return the calibrated ends of the intervals of forecasts, ``(R, H, K)`` in the unit of the data."""
-        if not len(self.past):
-            raise InputError(
-                "Intervals are calibrated on observations that the network did not learn from, and there are none. "
-                "Fit with a validation_fraction, give more observations with update, or predict with level=()."
-            )
+        """Return the calibrated ends of the intervals of forecasts, ``(R, H, K)`` in the unit of the data.
+
+        They are NaN where too little was known to calibrate them.
+        """
         output = self.preparation.options.build_output()
         horizon = outcome.raw.shape[1]
         stamps = stamps_of(self.panel)
@@ -97,9 +96,21 @@ class View:
         low, high = ends(output, outcome.raw, level)
         lower, upper = margins(self.scores(level), level, units, origins, now, n_latest)
         location = output.location(outcome.raw)
+        # minimum and maximum hand NaN on
         low = np.minimum(low - lower[:, :horizon], location)
         high = np.maximum(high + upper[:, :horizon], location)
         return self.unscaled(outcome, low, units), self.unscaled(outcome, high, units)
+
+    @property
+    def season(self) -> int:
+        """Steps of a season; 1: there is none."""
+        season = self.preparation.options.season
+        assert season is not None
+        return season
+
+    def plain(self, values: Array, units: Integers) -> Array:
+        """Return scaled values, ``(R, H, K)``, in the unit of the data."""
+        return self.preparation.unscaled(values, self.stretches, units)
 
     def location(self, outcome: Outcome, units: Integers) -> Array:
         """Return forecasts as numbers, ``(R, H, K)`` in the unit of the data."""
@@ -107,7 +118,7 @@ class View:
 
     def unscaled(self, outcome: Outcome, values: Array, units: Integers) -> Array:
         """Return values relative to the windows of an outcome in the unit of the data."""
-        return self.preparation.unscaled(outcome.base + outcome.scale * values, self.stretches, units)
+        return self.plain(outcome.base + outcome.scale * values, units)
 
 
 def training_rows(stretches: Stretches, preparation: Preparation, ends_of: Integers) -> WindowRows:

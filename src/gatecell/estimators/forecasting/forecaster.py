@@ -19,13 +19,16 @@ from gatecell.data.frequency import season_length
 from gatecell.data.known_ahead import read_future
 from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
-from gatecell.estimators.base import LSTMEstimator, check_watched
+from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
+from gatecell.estimators.forecasting.backtest import Backtest, backtest_origins, judged
+from gatecell.estimators.forecasting.calibration import scores_needed
 from gatecell.estimators.forecasting.engine import View, later_rows, no_past, training_rows
 from gatecell.estimators.forecasting.frames import long_frame
 from gatecell.estimators.forecasting.history import Past, panel_from_parts, panel_to_json, panel_to_tensors
 from gatecell.estimators.forecasting.objective import mean_absolute_error, window_loss
 from gatecell.estimators.forecasting.options import ForecastOptions
 from gatecell.estimators.forecasting.outcome import Outcome, forecast_windows
+from gatecell.estimators.forecasting.report import verdict
 from gatecell.estimators.forecasting.stretches import Preparation
 from gatecell.estimators.forecasting.windows import WindowRows, frame, n_inputs
 from gatecell.estimators.settings import lstm_config, training_config
@@ -36,7 +39,67 @@ from gatecell.training.prediction import Loss, Metric
 
 
 class LSTMForecaster(LSTMEstimator):
-    """Forecast series."""
+    """Forecast one series or many with LSTM layers that see a window of the past.
+
+    A window of ``lookback`` steps is normalised by its own level and scale, read by the LSTM together with covariates,
+    and turned into the next ``horizon`` steps by a linear head, which also sees the window itself and what is known
+    ahead. All series, and all targets unless ``multivariate``, are learned by one network. Windows are drawn in
+    ``gatecell.data.windows``.
+
+    The latest part of each series is held out: early stopping judges by it, and intervals are calibrated on it (see
+    ``gatecell.estimators.forecasting.calibration``). The naive and the seasonal naive forecast are always made beside;
+    ``summary`` says whether this one is better.
+
+    Parameters
+    ----------
+    horizon, lookback, stride, strategy, output, loss, quantiles, season
+        What is seen and what is forecast; see ``gatecell.estimators.forecasting.options.ForecastOptions``, whose
+        defaults they have.
+    scaling, per_series, window_level, window_scale, difference, log, missing, calendar, multivariate, skip, patch_size
+        How it is seen; see there.
+    calibration_windows : int
+        Of how many forecasts, the latest of each series whose outcome is known, intervals are made; at least 1. 500
+        leave some 12 errors beyond each end of a 95 % interval.
+    hidden_size, num_layers, bidirectional, dropout, input_dropout, recurrent_dropout
+        The LSTM; see ``gatecell.nn.config.LSTMConfig``, whose defaults they have.
+    head_dropout : float
+        Probability in [0, 1) to drop a value between the LSTM and the head.
+    lstm_options : dict, optional
+        Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.
+    max_epochs, batch_size, learning_rate, clip_norm, l2, patience, verbose
+        The training; see ``gatecell.training.config.TrainingConfig``. Gradients are clipped, since a single outlier in
+        a series otherwise moves all weights; early stopping is on, since windows that overlap are soon known by heart.
+    validation_fraction : float in (0, 1), optional
+        The share of each series, its latest part and at least one horizon, that is held out. None: nothing is, and
+        there are no intervals until ``update`` has brought later observations; ``patience`` must then be None.
+    training_options : dict, optional
+        Any further field of ``TrainingConfig``, as ``{"lr_schedule": "cosine"}``.
+    checkpoint_dir : path, optional
+        A folder for a checkpoint at the end of every epoch. A ``fit`` of the same data with the same parameters goes on
+        from it, and ends with the same weights as one that was never stopped.
+    random_state : int, RandomState or None
+        Decides the initial weights, the order of the windows and dropout. An integer gives the same result on every
+        call.
+
+    Attributes
+    ----------
+    network_ : gatecell.nn.network.SequenceNetwork
+    history_ : gatecell.training.history.History
+        Loss of every epoch, in the scaled unit of the series.
+    training_ : gatecell.estimators.base.TrainingSummary
+        Best epoch, whether it stopped early, seconds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gatecell import LSTMForecaster
+    >>> hours = pd.date_range("2026-01-01", periods=600, freq="h")
+    >>> load = pd.Series(50 + 10 * np.sin(np.arange(600) * 2 * np.pi / 24), index=hours, name="load")
+    >>> model = LSTMForecaster(horizon=24, hidden_size=16, max_epochs=5, random_state=0).fit(load)
+    >>> model.predict(level=[80]).columns.tolist()
+    ['unique_id', 'ds', 'LSTMForecaster', 'LSTMForecaster-lo-80', 'LSTMForecaster-hi-80']
+    """
 
     def __init__(
         self,
@@ -132,20 +195,43 @@ class LSTMForecaster(LSTMEstimator):
         static: "pd.DataFrame | Sequence[str] | None" = None,
         frequency: str | int = "infer",
     ) -> Self:
-        """Fit, from new weights."""
+        """Fit, from new weights.
+
+        Parameters
+        ----------
+        y : Series or DataFrame
+            A Series or wide frame whose index holds times or whole numbers, or a long frame of many series.
+        time, target, id, past, future, static, frequency
+            Which column is what; see ``gatecell.data.frames.read_panel``, which also has the rules for what is not as
+            it should be. Long frames have Nixtla's names by default: ``unique_id``, ``ds``, ``y``. ``past`` are
+            covariates known up to the present, ``future`` those known ahead, which ``predict`` then needs.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            Where the data cannot be used; the message says where and why.
+        OptionError
+            Where a parameter is out of its range, or parameters do not go together.
+        NonFiniteLossError
+            Where the loss became NaN or infinite.
+        TrainingError
+            Where ``checkpoint_dir`` holds the checkpoint of another fit.
+
+        Notes
+        -----
+        After an error, or an interrupt, the forecaster is as it was before the call.
+        """
         with self._kept_unless_trained():
             panel = read_panel(
                 y, time=time, target=target, id=id, past=past, future=future, static=static, frequency=frequency
             )
-            self._note_columns(time=time, target=target, id=id, static=static)
+            self._columns: dict[str, Any] = {"time": time, "id": id}
             self._fit(panel)
         return self
-
-    def _note_columns(self, **columns: Any) -> None:
-        static = columns.pop("static")
-        # static values are those of the fit; later rows need not repeat them
-        del static
-        self._columns = {name: list(c) if isinstance(c, tuple) else c for name, c in columns.items()}
 
     def _fit(self, panel: Panel) -> None:
         seed = self._draw_seed()
@@ -199,7 +285,32 @@ class LSTMForecaster(LSTMEstimator):
     def predict(
         self, horizon: int | None = None, level: Sequence[float] = (80, 95), *, future: Any = None
     ) -> pd.DataFrame:
-        """Forecast what follows the last observation."""
+        """Forecast what follows the last observation.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            Steps to forecast; by default those of the fit. With ``strategy="direct"`` not more than those; with
+            ``"recursive"`` as many as are asked for, but with intervals not more than those either.
+        level : sequence of float
+            The intervals, in percent, each in (0, 100); ``()`` for none.
+        future : DataFrame, optional
+            The covariates known ahead, for every series and step that is forecast, in columns as in ``fit``.
+
+        Returns
+        -------
+        DataFrame
+            In Nixtla's long layout: ``unique_id``, ``ds``, ``LSTMForecaster``, and for each level
+            ``LSTMForecaster-lo-80`` and ``LSTMForecaster-hi-80``. Of one series with several targets, ``unique_id`` is
+            the target; of several series with several targets, a column ``target`` says it.
+
+        Raises
+        ------
+        OptionError
+            Where the horizon is longer than what was fitted.
+        InputError
+            Where covariates known ahead are missing, or too little is known to calibrate an interval.
+        """
         check_is_fitted(self)
         view, options = self._view, self._preparation.options
         steps = self._checked_horizon(horizon, level)
@@ -210,19 +321,115 @@ class LSTMForecaster(LSTMEstimator):
         units = np.arange(stretches.n_units)
         rows = WindowRows.of(stretches, options, units, stretches.lengths)
         outcome = forecast_windows(self.network_, rows, steps)
-        columns = self._forecast_columns(view, outcome, units, stretches.lengths, levels)
-        return long_frame(view.panel, stretches, units, stretches.lengths, columns)
-
-    def _forecast_columns(
-        self, view: View, outcome: Outcome, units: Any, origins: Any, levels: Sequence[float]
-    ) -> dict[str, Any]:
         name = type(self).__name__
         columns = {name: view.location(outcome, units)}
-        for level in levels:
-            low, high = view.interval(level, outcome, units, origins, self.calibration_windows)
-            columns[f"{name}-lo-{level:g}"] = low
-            columns[f"{name}-hi-{level:g}"] = high
-        return columns
+        for item in levels:
+            low, high = view.interval(item, outcome, units, stretches.lengths, self.calibration_windows)
+            if np.isnan(low).any() or np.isnan(high).any():
+                raise _uncalibrated(item, view)
+            columns |= {f"{name}-lo-{item:g}": low, f"{name}-hi-{item:g}": high}
+        return long_frame(view.panel, stretches, units, stretches.lengths, columns)
+
+    def update(self, new_rows: Any) -> Self:
+        """Take note of later observations, without learning from them.
+
+        The state that moves on is the window of the past, the forecasts that intervals are calibrated on (those of
+        which the outcome has now come are made first, from what was known then), and nothing else: scaling and weights
+        stay. What follows is bit for bit what a forecaster of these weights says to the whole history.
+
+        Parameters
+        ----------
+        new_rows : Series or DataFrame
+            What follows the observations up to now, as ``fit`` takes them, covariates included. Steps left out in
+            between are missing values; series that are not there stay where they are.
+
+        Raises
+        ------
+        InputError
+            Where rows cannot be used, or are known already.
+        """
+        check_is_fitted(self)
+        self._view = self._followed(new_rows, self.calibration_windows)
+        return self
+
+    def partial_fit(self, new_rows: Any) -> Self:
+        """Take note of later observations as ``update`` does, and train one more epoch on the windows that end in them.
+
+        The forecasts that intervals are calibrated on are made before anything is learned from their outcome.
+        Parameters and errors are those of ``update``.
+        """
+        check_is_fitted(self)
+        with self._kept_unless_trained():
+            before = self._view
+            view = self._followed(new_rows, self.calibration_windows)
+            config = training_config(self.get_params(deep=False), self.seed_, self.DEFAULT_TRAINING, **ONE_EPOCH)
+            self._check_same_network()
+            rows = later_rows(view.stretches, view.preparation, before.panel.lengths, whole=False)
+            self._train_on(config, rows)
+            self._view = replace(view, learned_ends=view.panel.lengths)
+        return self
+
+    def backtest(
+        self,
+        n_origins: int | None = None,
+        *,
+        step: int = 1,
+        level: Sequence[float] = (80, 95),
+        new_rows: Any = None,
+    ) -> Backtest:
+        """Forecast from past origins, as if what came after each were not known, and compare with what came.
+
+        The weights are those of the fit; an interval is calibrated on what was known at its origin.
+
+        Parameters
+        ----------
+        n_origins : int, optional
+            How many origins of each series, the latest; by default all that there are.
+        step : int
+            Steps from one origin to the next, at least 1.
+        level : sequence of float
+            The intervals, in percent, each in (0, 100); ``()`` for none.
+        new_rows : Series or DataFrame, optional
+            Later observations, as ``update`` takes them, to judge by; they are not kept. By default the part of the
+            observations that was not learned from, which early stopping has seen, so that figures on ``new_rows`` are
+            the more honest ones.
+
+        Returns
+        -------
+        Backtest
+            ``predictions`` and ``metrics``, two frames.
+
+        Raises
+        ------
+        InputError
+            Where there are not so many origins.
+        """
+        check_is_fitted(self)
+        horizon = self._preparation.options.horizon
+        view, starts = self._view, self._view.learned_ends
+        if new_rows is not None:
+            starts = view.panel.lengths
+            view = self._followed(new_rows, None)
+        units, origins = backtest_origins(view, horizon, n_origins, step, starts)
+        view = view.with_past(self.network_, horizon)
+        return judged(view, type(self).__name__, units, origins, horizon, _levels(level), self.calibration_windows)
+
+    def _followed(self, new_rows: Any, n_latest: int | None) -> View:
+        """Return what is known with later observations."""
+        view, horizon = self._view, self._preparation.options.horizon
+        panel = view.panel
+        later = read_panel(
+            new_rows,
+            **{**self._columns, "target": list(panel.target_names)},
+            past=panel.past_names,
+            future=panel.future_names,
+            frequency=panel.frequency,
+        )
+        if len(panel) == len(later) == 1:
+            later = replace(later, series=(replace(later.series[0], id=panel.ids[0]),))
+        panel = panel.followed_by(later)
+        stretches = self._preparation.stretches(panel, horizon)
+        return replace(view, panel=panel, stretches=stretches).with_past(self.network_, horizon, n_latest)
 
     def _checked_horizon(self, horizon: int | None, level: Sequence[float]) -> int:
         options = self._preparation.options
@@ -240,6 +447,19 @@ class LSTMForecaster(LSTMEstimator):
                 "with a longer horizon, or predict with level=()."
             )
         return int(horizon)
+
+    def summary(self, steps: int | None = None) -> str:
+        """Return the network as a table, and whether it beats the naive and the seasonal naive forecast.
+
+        It is judged by forecasts of the part that was held out, and of what ``update`` has brought since.
+
+        Parameters
+        ----------
+        steps : int, optional
+            Steps of the LSTM to be shown in the shapes; by default those of the windows.
+        """
+        table = super().summary(steps)
+        return f"{table}\n\n{verdict(self._view, type(self).__name__)}"
 
     def takes(self) -> str:
         """Return in a few words what a fitted forecaster knows."""
@@ -351,6 +571,14 @@ def _learned_ends(panel: Panel, options: ForecastOptions, fraction: float | None
             f"rest is too short. {error} Or set validation_fraction to a smaller share, or to None."
         ) from error
     return ends
+
+
+def _uncalibrated(level: float, view: View) -> InputError:
+    return InputError(
+        f"An interval of {level:g} % is calibrated on at least {scores_needed(0.5 + level / 200):,} outcomes that the "
+        f"network did not learn from, but there are {len(view.past):,} forecasts with a known outcome. Fit with a "
+        "larger validation_fraction, give more observations with update, or ask for a lower level, or none (level=())."
+    )
 
 
 def _check_positive(panel: Panel) -> None:

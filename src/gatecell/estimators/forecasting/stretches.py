@@ -35,7 +35,7 @@ class Stretches:
     """``(U,)``: where the values of each unit begin."""
     covariate_starts: Tensor
     """``(U,)``: where its covariates begin."""
-    values: Tensor
+    observed: Tensor
     """``(N, K)`` float64, scaled; NaN is missing, and behind the end of what is observed."""
     filled: Tensor
     """The same with the last value known for what is missing, 0 before the first."""
@@ -187,7 +187,7 @@ def _laid_out(
         lengths=lengths,
         starts=torch.from_numpy(np.cumsum([0, *rooms[:-1]])),
         covariate_starts=torch.from_numpy(covariate_starts[series]),
-        values=torch.from_numpy(laid),
+        observed=torch.from_numpy(laid),
         filled=torch.from_numpy(filled),
         past=torch.from_numpy(np.nan_to_num(np.concatenate(past)).astype(np.float32)),
         future=torch.from_numpy(np.concatenate(future).astype(np.float32)),

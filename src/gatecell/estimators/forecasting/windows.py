@@ -71,7 +71,7 @@ class WindowRows:
         framed = frame(self.seen(indices), self.options)
         block = self.options.block
         places = self.stretches.starts[self.units[indices]] + self.origins[indices]
-        ahead = self.stretches.values[places[:, None] + torch.arange(block)]
+        ahead = self.stretches.observed[places[:, None] + torch.arange(block)]
         scale = framed.scale[:, None].expand_as(ahead)
         target = torch.stack([(ahead - framed.base) / scale, scale], dim=-1).float()
         # a row counts by the share of its targets that are known
@@ -88,7 +88,7 @@ class WindowRows:
         covariates = (stretches.covariate_starts[units] + origins)[:, None]
         return Seen(
             filled=stretches.filled[before],
-            known=~stretches.values[before].isnan(),
+            known=~stretches.observed[before].isnan(),
             past=stretches.past[covariates + torch.arange(-options.lookback, 0)],
             future=stretches.future[covariates + torch.arange(-options.lookback, options.block)],
             static=stretches.static[units],

@@ -1,0 +1,133 @@
+"""Judging a forecaster by forecasts from past origins, with the naive forecasts beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gatecell._core.checks import check_integer
+from gatecell._core.errors import InputError
+from gatecell.estimators.forecasting.engine import View
+from gatecell.estimators.forecasting.frames import long_frame
+from gatecell.evaluation.forecasts import coverage, interval_width, mae, mase, rmse, seasonal_error, smape
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+NAIVE = "naive"
+"""The last known value, for all steps."""
+SEASONAL_NAIVE = "seasonal_naive"
+"""The last known value of the same place in the season."""
+ACTUAL = "y"
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Forecasts from past origins, beside what came."""
+
+    predictions: pd.DataFrame
+    """A row a step of each forecast: ``unique_id``, ``ds``, ``cutoff`` (the last stamp that was known), ``y``, the
+    forecast with its intervals, ``naive`` and ``seasonal_naive``. Where the season is 1, the two are the same."""
+    metrics: pd.DataFrame
+    """A row a model. ``mae`` and ``rmse`` in the unit of the data; ``smape`` in percent, 0 to 200; ``mase``, relative
+    to one-step seasonal naive forecasts in the history before the first origin; and for each level the share of outcomes
+    in the interval (``coverage_80``, in 0..1) and its mean width; intervals for which too little was known to calibrate
+    them are NaN, and left out."""
+
+    def __repr__(self) -> str:
+        figures = self.metrics.to_string(float_format=lambda number: f"{number:.4g}")
+        return f"Backtest of {len(self.predictions):,} forecast steps\n{figures}"
+
+
+def backtest_origins(
+    view: View, horizon: int, n_origins: int | None, step: int, starts: Integers
+) -> tuple[Integers, Integers]:
+    """Return units and origins: the latest of each series, ``step`` apart, from the steps ``starts`` of each on.
+
+    Raises
+    ------
+    InputError
+        Where there are not so many.
+    """
+    check_integer("step", step, minimum=1)
+    if n_origins is not None:
+        check_integer("n_origins", n_origins, minimum=1)
+    units, origins = view.origins_judged(horizon)
+    from_end = view.stretches.lengths[units] - horizon - origins
+    chosen = (from_end % step == 0) & (origins >= starts[view.stretches.series[units]])
+    if n_origins is not None:
+        chosen &= from_end // step < n_origins
+    counts = np.bincount(units[chosen], minlength=view.stretches.n_units)
+    needed = 1 if n_origins is None else n_origins
+    if (counts < needed).any():
+        unit = int((counts < needed).argmax())
+        series = int(view.stretches.series[unit])
+        n_later = int(view.stretches.lengths[unit] - starts[series])
+        raise InputError(
+            f"A back-test of {needed:,} origins, {step:,} steps apart, with {horizon:,} steps to forecast takes "
+            f"{horizon + (needed - 1) * step:,} steps that the network did not learn from, but series "
+            f"{view.panel.ids[series]!r} has {n_later:,}. Give (more) later observations as new_rows, fit with "
+            "a larger validation_fraction, or ask for fewer origins."
+        )
+    return units[chosen], origins[chosen]
+
+
+def judged(
+    view: View, name: str, units: Integers, origins: Integers, horizon: int, levels: Sequence[float], n_latest: int
+) -> Backtest:
+    """Return the past forecasts of these origins, beside what came and the naive forecasts."""
+    past = view.past
+    place = {pair: row for row, pair in enumerate(zip(past.units.tolist(), past.origins.tolist(), strict=True))}
+    rows = np.array([place[pair] for pair in zip(units.tolist(), origins.tolist(), strict=True)], dtype=np.int64)
+    outcome = past.outcome.select(rows)
+    models = {
+        name: view.location(outcome, units),
+        NAIVE: view.plain(view.naive(units, origins, horizon, 1), units),
+        SEASONAL_NAIVE: view.plain(view.naive(units, origins, horizon, view.season), units),
+    }
+    actual = view.plain(view.outcomes(units, origins, horizon), units)
+    intervals = {level: view.interval(level, outcome, units, origins, n_latest) for level in levels}
+    columns = {ACTUAL: actual, name: models[name]}
+    for level, (low, high) in intervals.items():
+        columns |= {f"{name}-lo-{level:g}": low, f"{name}-hi-{level:g}": high}
+    columns |= {rule: models[rule] for rule in (NAIVE, SEASONAL_NAIVE)}
+    frame = long_frame(view.panel, view.stretches, units, origins, columns, cutoff=True)
+    return Backtest(frame, _metrics(actual, models, intervals, name, _scales(view, units, origins)))
+
+
+def _scales(view: View, units: Integers, origins: Integers) -> Array:
+    """Return the seasonal error of each row's series before the first of its origins, ``(R, K)``."""
+    firsts = {int(unit): int(origins[units == unit].min()) for unit in np.unique(units)}
+    starts = view.stretches.starts.numpy()
+    values = view.stretches.observed.numpy()
+    scales = {}
+    for unit, first in firsts.items():
+        history = view.plain(values[starts[unit] : starts[unit] + first][None], np.array([unit]))[0]
+        scales[unit] = seasonal_error(history, view.season)
+    return np.stack([scales[unit] for unit in units.tolist()])
+
+
+def _metrics(
+    actual: Array,
+    models: Mapping[str, Array],
+    intervals: Mapping[float, tuple[Array, Array]],
+    name: str,
+    scales: Array,
+) -> pd.DataFrame:
+    rows = {
+        model: {
+            "mae": mae(actual, values),
+            "rmse": rmse(actual, values),
+            "smape": smape(actual, values),
+            "mase": mase(actual, values, scales),
+        }
+        for model, values in models.items()
+    }
+    for level, (low, high) in intervals.items():
+        bounded = np.where(np.isnan(low) | np.isnan(high), np.nan, actual)
+        known = not np.isnan(bounded).all()
+        rows[name][f"coverage_{level:g}"] = coverage(bounded, low, high) if known else np.nan
+        rows[name][f"width_{level:g}"] = interval_width(bounded, low, high) if known else np.nan
+    return pd.DataFrame.from_dict(rows, orient="index")
