@@ -295,6 +295,11 @@ def test_an_unknown_column() -> None:
         read_panel(long(), target="yy")
 
 
+def test_a_panel_is_a_panel() -> None:
+    panel = read_panel(long())
+    assert read_panel(panel) is panel
+
+
 def test_something_else() -> None:
     with pytest.raises(InputTypeError, match=r"read from a pandas Series or DataFrame, got list. .* pandas.Series"):
         read_panel([1.0, 2.0])

@@ -72,6 +72,19 @@ def test_steps_left_out_in_between_are_missing() -> None:
     assert again.lengths.tolist() == [3, 8]
 
 
+def test_only_what_is_later_is_new() -> None:
+    panel = panel_of()
+    known = panel.drop_last(3).followed_by(panel.take_last(3).select(["a"]))
+    later = panel.later_than(known)
+    assert later.ids == ["b"]
+    np.testing.assert_array_equal(known.followed_by(later)["b"].target, panel["b"].target)
+    assert len(panel.later_than(panel)) == 0
+    rows = read_panel(pd.Series([1.0, 2.0]), frequency="rows")
+    assert rows.later_than(rows) is rows
+    with pytest.raises(UnknownNameError, match=r"There is no series named 'b'"):
+        panel.later_than(panel.select(["a"]))
+
+
 def test_rows_go_on_counting() -> None:
     first, later = (read_panel(pd.Series(values), frequency="rows") for values in ([1.0, 2.0], [3.0]))
     panel = first.followed_by(later)

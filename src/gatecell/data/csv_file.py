@@ -54,7 +54,7 @@ def read_long_csv(path: Path, columns: LongColumns) -> LabelledSequences:
     UnknownNameError
         Where the table lacks a column; suggests the nearest.
     """
-    frame = _table(path, columns.id)
+    frame = read_table(path, columns.id)
     for name in (columns.id, columns.time, columns.label, *(columns.channels or ())):
         if name is not None and name not in frame.columns:
             raise unknown_name(f"column in {path}", name, map(str, frame.columns))
@@ -81,13 +81,20 @@ def read_long_csv(path: Path, columns: LongColumns) -> LabelledSequences:
     return LabelledSequences(stacked(sequences), y, tuple(channels), tuple(ids), tuple(left_out))
 
 
-def _table(path: Path, id_column: str) -> "pd.DataFrame":
+def read_table(path: Path, id_column: str | None) -> "pd.DataFrame":
+    """Read a CSV file, plain or ``.csv.gz``, with a line of column names; an id is text, as it is written.
+
+    Raises
+    ------
+    InputError
+        Where the file is unreadable, no table, or has no lines.
+    """
     import pandas as pd  # noqa: PLC0415  half a second that the other formats do not need
 
     with opened(path) as stream:
         try:
             # low_memory=False: the type of a column is judged by all of it. An id is a name: 01 is not 1.
-            frame = pd.read_csv(stream, low_memory=False, dtype={id_column: str})
+            frame = pd.read_csv(stream, low_memory=False, dtype={id_column: str} if id_column else None)
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             raise InputError(f"{path} is no table of comma-separated values in UTF-8: {str(error).strip()}.") from error
         except (ValueError, OverflowError) as error:

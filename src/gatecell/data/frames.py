@@ -48,9 +48,9 @@ def read_panel(
 
     Parameters
     ----------
-    data : Series or DataFrame
+    data : Series, DataFrame or Panel
         A Series, or a *wide* frame (one row a step), of one series: the index holds times, periods or whole numbers. Or
-        a *long* frame: a column of ids and one of times, one row a step of a series.
+        a *long* frame: a column of ids and one of times, one row a step of a series. A panel comes back as it is.
     time : str, optional
         The column of times or whole numbers. Default: ``"ds"`` where the frame has it, else the index.
     target : str or sequence of str, optional
@@ -80,6 +80,8 @@ def read_panel(
     UnknownNameError
         Where a column is not there; suggests the nearest.
     """
+    if isinstance(data, Panel):
+        return data
     frame, one_id = _frame(data)
     id = id or (ID if ID in frame.columns else None)
     time = time or (TIME if TIME in frame.columns else None)

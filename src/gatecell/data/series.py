@@ -129,6 +129,27 @@ class Panel:
         """Return the ``n_steps`` stamps that follow each series."""
         return [steps_after(series.index[-1], n_steps, self.frequency) for series in self.series]
 
+    def later_than(self, known: "Panel") -> "Panel":
+        """Return of each series the steps after the last one of ``known``; series of which there are none are left out.
+
+        Where steps number rows, all of them count as later.
+
+        Parameters
+        ----------
+        known : Panel
+            Of the same frequency.
+
+        Raises
+        ------
+        UnknownNameError
+            Where ``known`` does not have a series; suggests the nearest.
+        """
+        if self.frequency == ROWS:
+            return self
+        starts = [series.index.searchsorted(known[series.id].index[-1], side="right") for series in self]
+        parts = [series.part(int(start), None) for series, start in zip(self, starts, strict=True)]
+        return replace(self, series=tuple(part for part in parts if len(part)))
+
     def followed_by(self, later: "Panel") -> "Panel":
         """Return the panel with the steps of ``later`` behind its own.
 
