@@ -18,25 +18,60 @@ def script(name: str) -> Any:
     return module
 
 
-def test_the_table_of_the_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+RECIPES = [
+    {"name": "a", "target": "test_mae below test_mae_mean and test_mae_last"},
+    {"name": "b", "target": "test_accuracy >= 0.5"},
+    {"name": "c", "target": "it trains"},
+]
+
+
+@pytest.fixture
+def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = script("run_recipes")
-    calls = []
+    module.calls = []
 
     def command(*arguments: str) -> dict[str, Any]:
-        calls.append(arguments)
+        module.calls.append(arguments)
         if arguments == ("recipes",):
-            return {"recipes": [{"name": "a", "target": "test_mae below 3"}, {"name": "b", "target": "it trains"}]}
-        seed = int(arguments[3])
-        return {"metrics": {"test_mae": 1.0 + seed, "test_accuracy": 0.5}, "seconds": {"fit": 10.0 * seed}}
+            return {"recipes": RECIPES}
+        seed = int(arguments[arguments.index("--seed") + 1])
+        metrics = {
+            "test_mae": 1.0 + seed,
+            "test_mae_mean": 2.5,
+            "test_mae_last": 1.9,
+            "test_accuracy": 0.4 + 0.1 * seed,
+        }
+        return {"metrics": metrics, "seconds": {"fit": 10.0 * seed}}
 
     monkeypatch.setattr(module, "command", command)
     monkeypatch.chdir(tmp_path)
-    module.main(["a"])
-    text = Path("docs/recipes.md").read_text()
-    assert text.splitlines()[-1] == "| `a` | test_mae below 3 | test_mae | 2.0000 | 1.0000, 2.0000, 3.0000 | 10 |"
-    assert calls[1:] == [("run", "a", "--seed", str(seed), "--resume") for seed in (0, 1, 2)]
-    module.main([])
-    last = Path("docs/recipes.md").read_text().splitlines()[-1]
-    assert last == "| `b` | it trains | test_accuracy | 0.5000 | 0.5000, 0.5000, 0.5000 | 10 |"
-    with pytest.raises(SystemExit, match="There is no recipe named c"):
-        module.main(["c"])
+    return module
+
+
+def lines() -> list[str]:
+    return [row for row in Path("docs/recipes.md").read_text().splitlines() if row.startswith("| `")]
+
+
+def test_the_table_of_the_recipes(recipes: Any) -> None:
+    recipes.main(["b", "--where", "here"])
+    b = "| `b` | test_accuracy >= 0.5 | test_accuracy 0.5000 | 0.4000, 0.5000, 0.6000 | yes | 10 | here |"
+    assert lines() == [b]
+    assert recipes.calls[1:] == [("run", "b", "--seed", str(seed), "--resume") for seed in (0, 1, 2)]
+    recipes.main(["a", "c", "--where", "there"])
+    a = (
+        "| `a` | test_mae below test_mae_mean and test_mae_last | test_mae 2.0000 | 1.0000, 2.0000, 3.0000 | **no** "
+        "| 10 | there |"
+    )
+    c = "| `c` | it trains | test_mae 2.0000 | 1.0000, 2.0000, 3.0000 |  | 10 | there |"
+    assert lines() == [a, b, c]
+    with pytest.raises(SystemExit, match="There is no recipe named d"):
+        recipes.main(["d"])
+
+
+def test_a_recipe_with_settings_has_a_row_and_a_folder_of_its_own(recipes: Any) -> None:
+    recipes.main(["b", "--set", "validation=test"])
+    recipes.main(["b"])
+    assert [row.split(" | ")[0] for row in lines()] == ["| `b`", "| `b --set validation=test`"]
+    assert recipes.calls[1][:4] == ("run", "b", "--set", "validation=test")
+    assert recipes.calls[1][-2:] == ("--output", "runs/b-validation=test-seed0")
+    assert "threads" in lines()[0]
