@@ -27,10 +27,9 @@ from gatecell.estimators.settings import lstm_config, training_config
 from gatecell.kernels.dispatch import Steps
 from gatecell.nn.config import LSTMConfig
 from gatecell.nn.language import LanguageConfig, LanguageNetwork
-from gatecell.nn.lstm import States
 from gatecell.training.batches import StreamSource
 from gatecell.training.config import TrainingConfig
-from gatecell.training.objective import StreamObjective, zeroed
+from gatecell.training.objective import State, StreamObjective, zeroed
 from gatecell.training.prediction import Metric
 
 EVALUATION_LANES = 32
@@ -279,12 +278,12 @@ class LSTMLanguageModel(LSTMEstimator):
         lanes = min(EVALUATION_LANES, len(tokens))
         streams = Streams.deal(tokens, lanes=lanes, steps=EVALUATION_TOKENS // lanes, cut=False)
         found = torch.zeros(len(tokens.values), dtype=torch.float64)
-        state: States | None = None
+        state: State | None = None
         for index in range(len(streams)):
             chunk = streams.chunk(index)
             lengths = None if chunk.lengths is None else chunk.lengths.to(device)
             with torch.inference_mode():
-                state = zeroed(state, chunk.fresh.to(device))  # type: ignore[assignment]
+                state = zeroed(state, chunk.fresh.to(device))
                 features, state = network(chunk.tokens.to(device), lengths, state)
                 places = chunk.target.clamp(min=0)[:, :, None].to(device)
                 logarithms = network.log_probabilities(features).gather(2, places)[:, :, 0].cpu()
@@ -356,17 +355,19 @@ class LSTMLanguageModel(LSTMEstimator):
 
     def _drawn(self, tokens: Tensor, sampler: Sampler, end: int | None) -> Iterator[int]:
         network, device = self.network_, self._device
-        state: States | None = None
-        batch = tokens[None]
+        state: State | None = None
+        batch = tokens[None].to(device)
+        following = batch.new_empty(1, 1)
         while True:
+            # not around the whole loop: the caller's code runs between two tokens
             with torch.inference_mode():
-                features, state = network(batch.to(device), state=state)
+                features, state = network(batch, state=state)
                 scores = network.scores(features[0, -1])
-                token = sampler(scores.cpu().numpy())
-                batch = batch.new_full((1, 1), token)
+            token = sampler(scores.cpu().numpy())
             if token == end:
                 return
             yield token
+            batch = following.fill_(token)
 
     def _read_parts(
         self, X: str | Sequence[str], validation: str | Sequence[str] | None, seed: int

@@ -12,7 +12,7 @@ from gatecell._core.checks import check_flag, check_integer, check_number, check
 from gatecell._core.errors import InputError, OptionError
 from gatecell._core.records import record_from_dict, record_to_dict
 from gatecell.nn.config import LSTMConfig
-from gatecell.nn.lstm import LSTM, States
+from gatecell.nn.lstm import LSTM
 from gatecell.nn.masking import check_tokens
 from gatecell.nn.softmax import linear_cross_entropy
 
@@ -163,8 +163,8 @@ class LanguageNetwork(nn.Module):
             nn.init.zeros_(self.softmax.bias)
 
     def forward(
-        self, tokens: Tensor, lengths: Tensor | None = None, state: States | None = None
-    ) -> tuple[Tensor, States]:
+        self, tokens: Tensor, lengths: Tensor | None = None, state: tuple[Tensor, ...] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Read tokens.
 
         Parameters
@@ -172,14 +172,15 @@ class LanguageNetwork(nn.Module):
         tokens : (B, T) whole numbers in 0..V - 1
         lengths : (B,) whole numbers in 0..T, optional
             How many steps of each lane count.
-        state : (h, c), optional
-            (L, B, P) and (L, B, H), as an earlier call returned it; zero by default.
+        state : tuple of 2 L tensors, optional
+            h ``(1, B, P)`` and c ``(1, B, H)`` of one layer after the other, as an earlier call returned them; zero by
+            default.
 
         Returns
         -------
         features : (B, T, P)
             What ``losses`` and ``log_probabilities`` take; 0 at steps that do not count.
-        (h, c) : the state after each lane's last step that counts
+        state : the states after each lane's last step that counts
 
         Raises
         ------
@@ -188,17 +189,15 @@ class LanguageNetwork(nn.Module):
         """
         check_tokens(tokens)
         x = self._embedded(tokens)
-        each = self.config.lstm.dropout
-        finals = []
+        each = self.config.lstm.dropout if self.training else 0.0
+        final: tuple[Tensor, ...] = ()
         for index, layer in enumerate(self.lstm):
-            x = dropout(x, each, self.training)
-            own = None if state is None else (state[0][index : index + 1], state[1][index : index + 1])
-            x, final = layer(x, own, lengths=lengths)
-            finals.append(final)
+            x = dropout(x, each) if each else x
+            x, own = layer(x, None if state is None else state[2 * index : 2 * index + 2], lengths=lengths)
+            final += own
         if self.training and self.config.output_dropout:
             x = x * dropout(x.new_ones(len(x), 1, x.shape[2]), self.config.output_dropout)
-        h, c = (torch.cat(parts) for parts in zip(*finals, strict=True))
-        return dropout(x, each, self.training), (h, c)
+        return (dropout(x, each) if each else x), final
 
     def loss(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the sum of ``-log p(target)`` in nats over rows of features ``(N, P)`` and tokens ``(N,)``."""
@@ -226,11 +225,11 @@ class LanguageNetwork(nn.Module):
 
     def _embedded(self, tokens: Tensor) -> Tensor:
         n_tokens = self.config.vocabulary_size
-        if tokens.device.type == "cpu" and tokens.numel():
+        try:
+            values = embedding(tokens.long(), self.embedding.weight)
+        except IndexError as error:
             low, high = (int(bound) for bound in tokens.aminmax())
-            if low < 0 or high >= n_tokens:
-                raise InputError(f"The tokens must lie in 0..{n_tokens - 1}, but they go from {low} to {high}.")
-        values = embedding(tokens.long(), self.embedding.weight)
+            raise InputError(f"The tokens must lie in 0..{n_tokens - 1}, but they go from {low} to {high}.") from error
         if self.training and self.config.embedding_dropout:
             kept = dropout(values.new_ones(n_tokens, 1), self.config.embedding_dropout)
             values = values * kept[tokens]

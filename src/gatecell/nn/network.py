@@ -13,6 +13,7 @@ from gatecell.nn.lstm import LSTM, States
 from gatecell.nn.masking import LengthsLike, check_lengths
 from gatecell.nn.normalisation import build_norm
 from gatecell.nn.pooling import build_pooling
+from gatecell.nn.truncation import truncated
 
 
 class SequenceNetwork(nn.Module):
@@ -63,7 +64,14 @@ class SequenceNetwork(nn.Module):
         nn.init.xavier_uniform_(self.head.weight[:, :n_pooled])
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, inputs: Tensor, lengths: LengthsLike | None = None, context: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        inputs: Tensor,
+        lengths: LengthsLike | None = None,
+        context: Tensor | None = None,
+        *,
+        bptt: int | None = None,
+    ) -> Tensor:
         """Return the outputs.
 
         Parameters
@@ -72,6 +80,8 @@ class SequenceNetwork(nn.Module):
         lengths : (B,) whole numbers in 0..T, optional
             How many steps of each row count; what lies behind them has no effect (but a token there must be one).
         context : (B, context_size) values, for a network that takes one
+        bptt : int, optional
+            Of how many steps, at the end of each row, there is a gradient; None: of all. It does not change the values.
 
         Returns
         -------
@@ -82,16 +92,25 @@ class SequenceNetwork(nn.Module):
         ------
         InputError
             Where shapes, tokens or lengths do not fit.
+        OptionError
+            Where ``bptt`` is given to a network that reads in both directions.
         """
-        output: Tensor = self.head(self.encode(inputs, lengths, context))
+        output: Tensor = self.head(self.encode(inputs, lengths, context, bptt=bptt))
         return output
 
-    def encode(self, inputs: Tensor, lengths: LengthsLike | None = None, context: Tensor | None = None) -> Tensor:
+    def encode(
+        self,
+        inputs: Tensor,
+        lengths: LengthsLike | None = None,
+        context: Tensor | None = None,
+        *,
+        bptt: int | None = None,
+    ) -> Tensor:
         """Return what the head gets: the pooled steps with the context behind them, ``(B, F + context_size)``.
 
         In training, pooled values are dropped as ``head_dropout`` says. Arguments and errors as in ``forward``.
         """
-        pooled = dropout(self.pooling(*self._steps(inputs, lengths)), self.config.head_dropout, self.training)
+        pooled = dropout(self.pooling(*self._steps(inputs, lengths, bptt)), self.config.head_dropout, self.training)
         size = self.config.context_size
         if (0 if context is None else context.shape[-1]) != size or (context is not None and context.dim() != 2):
             given = "none" if context is None else f"one of shape {tuple(context.shape)}"
@@ -119,7 +138,9 @@ class SequenceNetwork(nn.Module):
         x, _, checked = self._steps(inputs, lengths)
         return self.pooling.weights(x, checked)
 
-    def _steps(self, inputs: Tensor, lengths: LengthsLike | None) -> tuple[Tensor, States, Tensor | None]:
+    def _steps(
+        self, inputs: Tensor, lengths: LengthsLike | None, bptt: int | None = None
+    ) -> tuple[Tensor, States, Tensor | None]:
         """Return what a pooling takes: the top layer's output and final states, and the lengths."""
         checked = None
         if lengths is not None and inputs.dim() > 1:
@@ -131,6 +152,6 @@ class SequenceNetwork(nn.Module):
             if index:
                 x = self.norms[index - 1](x, checked) if self.norms else x
                 x = dropout(x, self.config.lstm[index - 1].dropout, self.training)
-            x, (h, c) = lstm(x, lengths=checked)
+            x, (h, c) = lstm(x, lengths=checked) if bptt is None else truncated(lstm, x, checked, bptt)
         top = slice(-2 if self.config.lstm[-1].bidirectional else -1, None)
         return x, (h[top], c[top]), checked

@@ -39,9 +39,10 @@ class TrainingConfig:
     """Of rows of unlike lengths: how many batches are drawn together and then divided by length, so that the rows of
     a batch are alike and hardly any step is padding; at least 1, which leaves every batch to chance."""
     stateful: bool = False
-    """Truncated back-propagation through time (Williams & Peng 1990): a sequence is read in pieces of ``bptt`` steps,
-    the state carried from one to the next, the gradient not. False: the gradient goes back over all that is read at
-    once."""
+    """Truncated back-propagation through time (Williams & Peng 1990): the state is carried on where the gradient is
+    not. Of rows with one target each, all of a row is read, and the gradient goes back over its last ``bptt`` steps. Of
+    streams, pieces of ``bptt`` steps are read, each with the state in which the one before ended; a sequence begins
+    with zero. False: the gradient goes back over a whole row; a piece of a stream begins with a state of zero."""
     bptt: int = 35
     """Steps over which the gradient goes back, at least 1, where sequences are read in pieces; as Zaremba et al. (2014)
     have it in their larger networks."""

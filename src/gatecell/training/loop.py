@@ -112,7 +112,9 @@ def fit(
     before = state.weights or copy_weights(network)
     if not state.stopped_early and state.epochs_done < state.first_epoch + config.max_epochs:
         keep = folder.save if folder else _keep_nothing
-        objective = loss if isinstance(loss, Objective) else RowObjective(loss)
+        objective = (
+            loss if isinstance(loss, Objective) else RowObjective(loss, config.bptt if config.stateful else None)
+        )
         module = TrainingModule(network, objective, train, validation, config, metrics, state, keep)
         try:
             _run(module, config, state)

@@ -9,7 +9,7 @@ from gatecell.training.batches import Batch
 from gatecell.training.prediction import Loss, required_target, weighted_mean
 
 State = tuple[Tensor, ...]
-"""Tensors ``(L, B, ...)``, such as the h and c of the layers."""
+"""Tensors ``(1, B, ...)``, such as the h and c of each layer."""
 
 
 class Outcome(NamedTuple):
@@ -40,17 +40,27 @@ class Objective(Protocol):
 
 
 class RowObjective:
-    """Rows, each by itself: the weighted mean of their losses."""
+    """Rows, each by itself: the weighted mean of their losses.
 
-    def __init__(self, loss: Loss) -> None:
-        self._loss = loss
+    Parameters
+    ----------
+    loss : callable
+        See ``gatecell.training.loop.fit``.
+    bptt : int, optional
+        What the network is given in training as the argument of this name: of how many steps, at the end of each row,
+        there is a gradient. None: it is not given.
+    """
+
+    def __init__(self, loss: Loss, bptt: int | None = None) -> None:
+        self._loss, self._bptt = loss, bptt
 
     def begin(self) -> None:
         """Forget nothing: nothing is kept."""
 
     def __call__(self, network: nn.Module, batch: Batch) -> Outcome:
         """Run the network on rows; for the arguments see ``gatecell.training.loop.fit``."""
-        prediction: Tensor = network(*batch.inputs)
+        options = {} if self._bptt is None or not network.training else {"bptt": self._bptt}
+        prediction: Tensor = network(*batch.inputs, **options)
         loss, weight = weighted_mean(self._loss(prediction, required_target(batch.target)), batch.weight)
         return Outcome(loss, loss.detach(), weight, prediction.detach())
 
