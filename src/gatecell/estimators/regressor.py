@@ -39,6 +39,12 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
     scaling : "standard", "minmax" or None
         How each channel is scaled, fitted on the training rows alone. Standard by default: LSTMs learn badly from
         values far from 0.
+    stateful : bool
+        For long rows: a row is read from its first step as ever, but the gradient goes back over its last ``bptt``
+        steps alone, and only they need memory for it; the state that they begin with is carried on without one. It
+        does not change what is predicted, and needs ``bidirectional=False``.
+    bptt : int
+        Of ``stateful=True``, at least 1.
     max_epochs, batch_size, learning_rate, clip_norm, l2, patience, verbose
         The training; see ``gatecell.training.config.TrainingConfig``.
     validation_fraction : float in (0, 1), optional
@@ -87,6 +93,8 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
         pooling: str = NetworkConfig.pooling,
         lstm_options: Mapping[str, Any] | None = None,
         scaling: str | None = "standard",
+        stateful: bool = TrainingConfig.stateful,
+        bptt: int = TrainingConfig.bptt,
         max_epochs: int = TrainingConfig.max_epochs,
         batch_size: int = TrainingConfig.batch_size,
         learning_rate: float = TrainingConfig.learning_rate,
@@ -108,6 +116,8 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
         self.pooling = pooling
         self.lstm_options = lstm_options
         self.scaling = scaling
+        self.stateful = stateful
+        self.bptt = bptt
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate

@@ -87,6 +87,12 @@ class LSTMTextClassifier(ClassTargets):
         Dropout of the pooled values.
     lstm_options : dict, optional
         Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.
+    stateful : bool
+        For long rows: a row is read from its first step as ever, but the gradient goes back over its last ``bptt``
+        steps alone, and only they need memory for it; the state that they begin with is carried on without one. It
+        does not change what is predicted, and needs ``bidirectional=False``.
+    bptt : int
+        Of ``stateful=True``, at least 1.
     max_epochs, batch_size, learning_rate, clip_norm, l2, patience, verbose
         The training; see ``gatecell.training.config.TrainingConfig``, whose defaults they have but for ``max_epochs``:
         there are many texts, and they are soon learnt by heart.
@@ -164,6 +170,8 @@ class LSTMTextClassifier(ClassTargets):
         attention_heads: int = NetworkConfig.attention_heads,
         head_dropout: float = NetworkConfig.head_dropout,
         lstm_options: Mapping[str, Any] | None = None,
+        stateful: bool = TrainingConfig.stateful,
+        bptt: int = TrainingConfig.bptt,
         max_epochs: int = 10,
         batch_size: int = TrainingConfig.batch_size,
         learning_rate: float = TrainingConfig.learning_rate,
@@ -206,6 +214,8 @@ class LSTMTextClassifier(ClassTargets):
         self.attention_heads = attention_heads
         self.head_dropout = head_dropout
         self.lstm_options = lstm_options
+        self.stateful = stateful
+        self.bptt = bptt
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
