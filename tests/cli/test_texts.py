@@ -21,7 +21,7 @@ def test_from_a_table_to_predictions(gatecell: Run, here: Path) -> None:
     assert "1 texts are empty; each is read as one unknown word." in done.err
     assert "texts are longer than max_length and were cut" in done.err
     assert "gatecell evaluate m.safetensors OTHER_DATA" in done.out
-    assert gatecell("evaluate", "m.safetensors", "t.csv", "--json").json["metrics"].keys() == {"accuracy", "log_loss"}
+    assert gatecell("evaluate", "m.safetensors", "t.csv", "--json").json["metrics"]["log_loss"] > 0
     assert gatecell("info", "m.safetensors").code == 0
     printed = gatecell("predict", "m.safetensors", "t.csv")
     lines = list(csv.DictReader(printed.out.splitlines(keepends=True)))

@@ -98,6 +98,17 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         labels: NDArray[Any] = self.classes_[decided]
         return labels
 
+    def _output_of(self, row: Any, label: Any) -> tuple[int, float]:
+        if label is None:
+            place = int(self.predict_proba([row])[0].argmax())
+        else:
+            known = self.classes_.tolist()
+            if label not in known:
+                raise InputError(f"There is no class {label!r}; the model knows {known}.")
+            place = known.index(label)
+        # of two classes the one output stands for the second
+        return (0, 1.0 if place else -1.0) if self._one_output else (place, 1.0)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of rows that are predicted right; of several labels all must be."""
         if not self.__sklearn_is_fitted__() or not self.multilabel_:

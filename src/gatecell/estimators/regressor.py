@@ -142,6 +142,12 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
         values: NDArray[np.float64] = self.target_scaler_.inverse(outputs).numpy()
         return values[:, 0] if self._single_column else values
 
+    def _output_of(self, row: Any, label: Any) -> tuple[int, float]:
+        place = 0 if label is None else label
+        if place not in range(self.n_outputs_):
+            raise InputError(f"There is no number {label!r}; the model predicts {self.n_outputs_}, counted from 0.")
+        return place, self.target_scaler_.scale[place]
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True

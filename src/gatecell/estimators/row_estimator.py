@@ -14,13 +14,14 @@ from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
 from gatecell.estimators.exact import ExactHead
 from gatecell.estimators.holdout import split_off
 from gatecell.estimators.inputs import as_input_errors
+from gatecell.estimators.inspected import Inspected
 from gatecell.estimators.rows import Inputs, TrainingRows
 from gatecell.estimators.settings import training_config
 from gatecell.training.batches import Rows, RowSource
 from gatecell.training.loop import fit, predict
 
 
-class RowEstimator(LSTMEstimator):
+class RowEstimator(Inspected, LSTMEstimator):
     """An estimator of rows: of each ``X`` has one sequence, and ``y`` one target.
 
     A subclass says what its inputs are: how they are read, what is fitted to them, and which network takes them; and
@@ -194,6 +195,13 @@ class RowEstimator(LSTMEstimator):
     def _source(self, rows: TrainingRows, *, training: bool) -> RowSource:
         weight = None if rows.weight is None else rows.weight.float()
         return RowSource(self._network_rows(rows.X, training=training), rows.target, weight)
+
+    def _one_row(self, row: Any) -> tuple[Tensor, Tensor | None]:
+        check_is_fitted(self)
+        rows = self._network_rows(self._read_inputs([row], reset=False), training=False)
+        inputs, lengths = rows.take(torch.zeros(1, dtype=torch.int64))
+        assert inputs is not None
+        return inputs, lengths
 
     def _outputs(self, X: Any) -> Tensor:
         """Return the network's outputs, ``(n, n_outputs)`` float64."""

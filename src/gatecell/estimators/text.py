@@ -61,8 +61,8 @@ class LSTMTextClassifier(ClassTargets):
         begin at random. A mapping is not kept in the file that ``save`` writes (the embedding is).
     freeze_embedding : bool
         Whether the embedding stays as it begins; needs ``vectors``.
-    embedding_dropout, spatial_dropout : float in [0, 1)
-        Dropout of single values of the embedding, and of a feature of it for a whole text.
+    embedding_dropout, spatial_dropout, token_dropout : float in [0, 1)
+        Dropout of single values of the embedding, of a feature of it for a whole text, and of whole tokens.
     encoder : path or str, optional
         A pretrained encoder in place of tokenizer and embedding, by the folder or the name that ``transformers``'
         ``AutoModel`` takes. ``tokens``, ``vocabulary_size``, ``lowercase``, marks and embedding then have no part, and
@@ -154,6 +154,7 @@ class LSTMTextClassifier(ClassTargets):
         freeze_embedding: bool = EmbeddingFront.frozen,
         embedding_dropout: float = EmbeddingFront.dropout,
         spatial_dropout: float = EmbeddingFront.spatial_dropout,
+        token_dropout: float = EmbeddingFront.token_dropout,
         encoder: str | Path | None = None,
         freeze_encoder: bool = EncoderFront.frozen,
         conv_filters: int | None = None,
@@ -198,6 +199,7 @@ class LSTMTextClassifier(ClassTargets):
         self.freeze_embedding = freeze_embedding
         self.embedding_dropout = embedding_dropout
         self.spatial_dropout = spatial_dropout
+        self.token_dropout = token_dropout
         self.encoder = encoder
         self.freeze_encoder = freeze_encoder
         self.conv_filters = conv_filters
@@ -250,6 +252,29 @@ class LSTMTextClassifier(ClassTargets):
             weights = weights.mean(dim=(0, 1))
         vocabulary = self.tokenizer_.vocabulary
         return list(zip((vocabulary[number] for number in tokens[0].tolist()), weights.tolist(), strict=True))
+
+    def step_names(self, row: str) -> list[str]:
+        """Return the tokens of a text, as the network reads them."""
+        tokens, _ = self._one_row(row)
+        vocabulary = self.tokenizer_.vocabulary
+        return [vocabulary[number] for number in tokens[0].tolist()]
+
+    def saliency(self, row: str, label: Any = None) -> list[tuple[str, float]]:
+        """Return the tokens of a text and what each adds to the log-odds of a class; see ``LSTMClassifier.saliency``.
+
+        Parameters
+        ----------
+        row : str
+        label : optional
+            A class, by default the predicted one.
+
+        Raises
+        ------
+        InputError
+            Where there is no such class.
+        """
+        weights = super().saliency(row, label).sum(axis=1)
+        return list(zip(self.step_names(row), weights.tolist(), strict=True))
 
     def takes(self) -> str:
         """Return in a few words what a fitted estimator takes as ``X``."""
@@ -340,6 +365,7 @@ class LSTMTextClassifier(ClassTargets):
             embedding_dim=EMBEDDING_DIM if size is None else size,
             dropout=self.embedding_dropout,
             spatial_dropout=self.spatial_dropout,
+            token_dropout=self.token_dropout,
             frozen=self.freeze_embedding,
         )
 
