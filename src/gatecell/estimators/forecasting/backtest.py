@@ -1,6 +1,6 @@
 """Judging a forecaster by forecasts from past origins, with the naive forecasts beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,8 @@ from gatecell._core.checks import check_integer
 from gatecell._core.errors import InputError
 from gatecell.estimators.forecasting.engine import View
 from gatecell.estimators.forecasting.frames import long_frame
-from gatecell.evaluation.forecasts import coverage, interval_width, mae, mase, rmse, seasonal_error, smape
+from gatecell.evaluation.forecasts import seasonal_error
+from gatecell.evaluation.series import ForecastJudgement, judge_forecasts
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -27,14 +28,19 @@ ACTUAL = "y"
 class Backtest:
     """Forecasts from past origins, beside what came."""
 
+    name: str
+    """The forecaster's column."""
     predictions: pd.DataFrame
     """A row a step of each forecast: ``unique_id``, ``ds``, ``cutoff`` (the last stamp that was known), ``y``, the
     forecast with its intervals, ``naive`` and ``seasonal_naive``. Where the season is 1, the two are the same."""
-    metrics: pd.DataFrame
-    """A row a model. ``mae`` and ``rmse`` in the unit of the data; ``smape`` in percent, 0 to 200; ``mase``, relative
-    to one-step seasonal naive forecasts in the history before the first origin; and for each level the share of outcomes
-    in the interval (``coverage_80``, in 0..1) and its mean width; intervals for which too little was known to calibrate
-    them are NaN, and left out."""
+    judgement: ForecastJudgement
+    """The figures; errors are scaled by those of one-step seasonal naive forecasts in the history before the first
+    origin. Intervals for which too little was known to calibrate them are NaN, and left out."""
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """A row a model, a column a figure of the judgement, as ``mae`` or ``coverage_80``."""
+        return pd.DataFrame.from_dict({self.name: self.judgement.figures, **self.judgement.baselines}, orient="index")
 
     def __repr__(self) -> str:
         figures = self.metrics.to_string(float_format=lambda number: f"{number:.4g}")
@@ -82,19 +88,21 @@ def judged(
     place = {pair: row for row, pair in enumerate(zip(past.units.tolist(), past.origins.tolist(), strict=True))}
     rows = np.array([place[pair] for pair in zip(units.tolist(), origins.tolist(), strict=True)], dtype=np.int64)
     outcome = past.outcome.select(rows)
-    models = {
-        name: view.location(outcome, units),
+    predicted = view.location(outcome, units)
+    rules = {
         NAIVE: view.plain(view.naive(units, origins, horizon, 1), units),
         SEASONAL_NAIVE: view.plain(view.naive(units, origins, horizon, view.season), units),
     }
     actual = view.plain(view.outcomes(units, origins, horizon), units)
     intervals = {level: view.interval(level, outcome, units, origins, n_latest) for level in levels}
-    columns = {ACTUAL: actual, name: models[name]}
+    columns = {ACTUAL: actual, name: predicted}
     for level, (low, high) in intervals.items():
         columns |= {f"{name}-lo-{level:g}": low, f"{name}-hi-{level:g}": high}
-    columns |= {rule: models[rule] for rule in (NAIVE, SEASONAL_NAIVE)}
+    columns |= rules
+    scale = _scales(view, units, origins)
+    judgement = judge_forecasts(actual, predicted, scale=scale, bounds=intervals, baselines=rules)
     frame = long_frame(view.panel, view.stretches, units, origins, columns, cutoff=True)
-    return Backtest(frame, _metrics(actual, models, intervals, name, _scales(view, units, origins)))
+    return Backtest(name, frame, judgement)
 
 
 def _scales(view: View, units: Integers, origins: Integers) -> Array:
@@ -107,27 +115,3 @@ def _scales(view: View, units: Integers, origins: Integers) -> Array:
         history = view.plain(values[starts[unit] : starts[unit] + first][None], np.array([unit]))[0]
         scales[unit] = seasonal_error(history, view.season)
     return np.stack([scales[unit] for unit in units.tolist()])
-
-
-def _metrics(
-    actual: Array,
-    models: Mapping[str, Array],
-    intervals: Mapping[float, tuple[Array, Array]],
-    name: str,
-    scales: Array,
-) -> pd.DataFrame:
-    rows = {
-        model: {
-            "mae": mae(actual, values),
-            "rmse": rmse(actual, values),
-            "smape": smape(actual, values),
-            "mase": mase(actual, values, scales),
-        }
-        for model, values in models.items()
-    }
-    for level, (low, high) in intervals.items():
-        bounded = np.where(np.isnan(low) | np.isnan(high), np.nan, actual)
-        known = not np.isnan(bounded).all()
-        rows[name][f"coverage_{level:g}"] = coverage(bounded, low, high) if known else np.nan
-        rows[name][f"width_{level:g}"] = interval_width(bounded, low, high) if known else np.nan
-    return pd.DataFrame.from_dict(rows, orient="index")

@@ -88,6 +88,8 @@ class LSTMForecaster(LSTMEstimator):
         Loss of every epoch, in the scaled unit of the series.
     training_ : gatecell.estimators.base.TrainingSummary
         Best epoch, whether it stopped early, seconds.
+    panel_ : gatecell.data.series.Panel
+        The series as they are known now.
 
     Examples
     --------
@@ -447,6 +449,11 @@ class LSTMForecaster(LSTMEstimator):
                 "with a longer horizon, or predict with level=()."
             )
         return int(horizon)
+
+    @property
+    def panel_(self) -> Panel:
+        """The series as they are known now: those of ``fit``, with what ``update`` and ``partial_fit`` brought."""
+        return self._view.panel
 
     def summary(self, steps: int | None = None) -> str:
         """Return the network as a table, and whether it beats the naive and the seasonal naive forecast.
