@@ -71,6 +71,7 @@ def test_the_seed_decides_everything() -> None:
         {"pooling": "max"},
         {"lstm_options": {"layer_norm": True}},
         {"lstm_options": {"forget_bias": 2.0}},
+        {"lstm_options": {"precision": "bfloat16"}},
         {"scaling": None},
         {"scaling": "minmax"},
         {"max_epochs": 2},

@@ -325,13 +325,20 @@ print(core.isa())
 """
 
 
-@pytest.mark.parametrize("name", ["baseline", "avx2", "avx512"])
+INSTRUCTION_SETS = ("baseline", "avx2", "avx512", "avx512_bf16")
+
+
+@pytest.mark.parametrize("name", INSTRUCTION_SETS)
 def test_each_instruction_set(name: str) -> None:
-    known = {"baseline": 0, "avx2": 1, "avx512": 2}
-    if known[name] > known[core.isa()] and not os.environ.get("GATECELL_ISA"):
+    run_with(name, SCRIPT)
+
+
+def run_with(name: str, script: str) -> None:
+    """Run a script that prints the instruction set in a process that is made to use this one."""
+    if INSTRUCTION_SETS.index(name) > INSTRUCTION_SETS.index(core.isa()) and not os.environ.get("GATECELL_ISA"):
         pytest.skip(f"this processor has no {name}")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [sys.executable, "-c", script],
         env=os.environ | {"GATECELL_ISA": name},
         capture_output=True,
         text=True,

@@ -23,9 +23,7 @@ def arguments(kind: str) -> tuple[Any, ...]:
     weights = [w.requires_grad_() for w in random_weights(OPTIONS, generator, torch.float32) if w is not None]
     lengths = torch.tensor([4, 0, 2]) if kind == "lengths" else None
     mask = torch.rand(3, 4, generator=generator) < 0.5 if kind == "mask" else None
-    integers = [int(getattr(OPTIONS, name)) for name in ops._INTEGERS]
-    rates = [getattr(OPTIONS, name) for name in ops._RATES]
-    return x, h, c, weights, lengths, mask, torch.tensor(5), integers, rates, kind == "mask", True, 1
+    return x, h, c, weights, lengths, mask, torch.tensor(5), *ops.encode(OPTIONS), kind == "mask", True, 1
 
 
 @pytest.mark.parametrize("kind", ["dense", "lengths", "mask"])

@@ -18,6 +18,7 @@ from gatecell.kernels.weights import weight_shapes
         ({"recurrent_dropout": 1.0}, r"recurrent_dropout must be a number in \[0, 1\), got 1\.0"),
         ({"zoneout_h": float("nan")}, r"zoneout_h must be a number in \[0, 1\), got nan"),
         ({"zoneout_c": True}, r"zoneout_c must be a number in \[0, 1\), got True"),
+        ({"precision": "bf16"}, "no precision named 'bf16'"),
     ],
 )
 def test_a_value_out_of_range_is_refused(change: dict[str, object], text: str) -> None:

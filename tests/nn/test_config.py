@@ -27,6 +27,7 @@ OTHER_LSTM: dict[str, Any] = {
     "zoneout_h": 0.4,
     "zoneout_c": 0.5,
     "initialisation": "torch",
+    "precision": "bfloat16",
     "engine": "reference",
 }
 NETWORKS = [

@@ -32,6 +32,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"proj_size": 3},
     {"forget_bias": 3.0},
     {"initialisation": "torch"},
+    {"precision": "bfloat16"},
 ]
 
 

@@ -17,6 +17,7 @@ def refusals(options: LSTMOptions, *, training: bool, steps: str) -> tuple[str, 
         "coupled_gates": options.coupled_gates,
         "layer_norm": options.layer_norm,
         "recurrent_dropout in training": training and options.recurrent_dropout > 0,
+        "precision of its products to choose": options.precision != "full",
         "zoneout": options.zoneout_c > 0 or options.zoneout_h > 0,
         "a mask other than lengths": steps == "mask",
     }

@@ -14,7 +14,7 @@ from gatecell._core.errors import EngineError
 _VERSION = 1
 # beside this file in a wheel; an editable install keeps it among the installed packages
 _LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
-FLOAT32, FLOAT64 = 0, 1
+FLOAT32, FLOAT64, BFLOAT16 = 0, 1, 2
 STALE = 4
 """The status of a forward pass whose packed weights are not those that were given with them."""
 _MESSAGES = {
@@ -150,7 +150,7 @@ def library() -> ctypes.CDLL:
 
 
 def isa() -> str:
-    """Return the instruction set that runs: ``"avx512"``, ``"avx2"`` or ``"baseline"``."""
+    """Return the instruction set that runs: ``"avx512_bf16"``, ``"avx512"``, ``"avx2"`` or ``"baseline"``."""
     name: bytes = library().gatecell_isa()
     return name.decode()
 

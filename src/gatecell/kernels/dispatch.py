@@ -106,7 +106,7 @@ def choose_engine(
     """
     check_choice("engine", engine, ("auto", *ENGINES))
     refusals = {
-        "native": native.refusals(torch.device(device), dtype),
+        "native": native.refusals(options, torch.device(device), dtype),
         "aten": aten.refusals(options, training=training, steps=steps) + _number_refusals(torch.device(device), dtype),
         "reference": (),
     }

@@ -139,7 +139,7 @@ def _template(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
         input_size=options.input_size,
         hidden_size=options.hidden_size,
         output_size=options.output_size,
-        dtype=DTYPES[dtype],
+        dtype=DTYPES[dtype] if options.precision == "full" else core.BFLOAT16,
         bias=options.bias,
         peephole=options.peephole,
         coupled_gates=options.coupled_gates,

@@ -11,13 +11,17 @@ from gatecell.kernels.launch import Call
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights, weight_shapes
 
+_ROUNDS_FLOAT32 = "the C++ core rounds to bfloat16 from float32 only"
 
-def refusals(device: torch.device, dtype: torch.dtype) -> tuple[str, ...]:
-    """Return why the core cannot run on this device with these numbers; nothing where it can."""
+
+def refusals(options: LSTMOptions, device: torch.device, dtype: torch.dtype) -> tuple[str, ...]:
+    """Return why the core cannot run these options on this device with these numbers; nothing where it can."""
     if device.type != "cpu":
         return (f"the C++ core runs on a CPU, not on {device.type}",)
     if dtype not in launch.DTYPES:
         return (f"the C++ core computes in float32 and float64, not in {str(dtype).removeprefix('torch.')}",)
+    if options.precision == "bfloat16" and dtype != torch.float32:
+        return (_ROUNDS_FLOAT32,)
     absence = core.missing()
     return () if absence is None else (absence,)
 
@@ -82,6 +86,8 @@ def check(
         raise InputError(f"x must have shape (batch, time, {options.input_size}), got {tuple(x.shape)}.")
     if x.dtype not in launch.DTYPES:
         raise InputError(f"The native engine computes in float32 and float64, but x is {x.dtype}.")
+    if options.precision == "bfloat16" and x.dtype != torch.float32:
+        raise InputError(f"x is {x.dtype}, but {_ROUNDS_FLOAT32}.")
     rows, steps, _ = x.shape
     shapes = weight_shapes(options)
     given = {name: value for name, value in weights._asdict().items() if value is not None}

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from gatecell.kernels import launch
 from gatecell.kernels.launch import Call
-from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.options import PRECISIONS, LSTMOptions
 from gatecell.kernels.weights import LayerWeights, weight_shapes
 
 _FLAGS = ("bias", "peephole", "coupled_gates", "layer_norm")
-_INTEGERS = ("input_size", "hidden_size", "proj_size", *_FLAGS)
+_SIZES = ("input_size", "hidden_size", "proj_size")
 _RATES = ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c")
 
 
@@ -43,8 +43,7 @@ def run_direction(
         lengths,
         mask,
         seed,
-        [int(getattr(options, name)) for name in _INTEGERS],
-        [float(getattr(options, name)) for name in _RATES],
+        *encode(options),
         reverse,
         training,
         stream,
@@ -176,9 +175,18 @@ def _gradients(ctx: Any, d_output: Tensor, d_h: Tensor, d_c: Tensor, _: Tensor) 
 _forward.register_autograd(_gradients, setup_context=_setup_context)
 
 
+def encode(options: LSTMOptions) -> tuple[list[int], list[float]]:
+    """Return the options as lists of numbers, which is what an operator takes."""
+    flags = [int(getattr(options, name)) for name in _FLAGS]
+    integers = [*(getattr(options, name) for name in _SIZES), *flags, PRECISIONS.index(options.precision)]
+    return integers, [float(getattr(options, name)) for name in _RATES]
+
+
 def _options(integers: list[int], rates: list[float]) -> LSTMOptions:
-    values: dict[str, Any] = dict(zip((*_INTEGERS, *_RATES), (*integers, *rates), strict=True))
-    return LSTMOptions(**values | {name: bool(values[name]) for name in _FLAGS})
+    *numbers, precision = integers
+    values: dict[str, Any] = dict(zip((*_SIZES, *_FLAGS, *_RATES), (*numbers, *rates), strict=True))
+    values |= {name: bool(values[name]) for name in _FLAGS} | {"precision": PRECISIONS[precision]}
+    return LSTMOptions(**values)
 
 
 def _named(options: LSTMOptions, weights: list[Tensor]) -> LayerWeights:

@@ -1,9 +1,13 @@
 """Which LSTM this is: the options that change the recurrence itself."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-from gatecell._core.checks import check_flag, check_integer, check_probability
+from gatecell._core.checks import check_choice, check_flag, check_integer, check_probability
 from gatecell._core.errors import OptionError
+
+Precision = Literal["full", "bfloat16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 LAYER_NORM_EPSILON = 1e-5
 """Added to the variance in layer normalisation, as in ``torch.nn.LayerNorm``."""
@@ -41,6 +45,10 @@ class LSTMOptions:
     """Probability in [0, 1) that an element of h keeps its old value (Krueger et al. 2017)."""
     zoneout_c: float = 0.0
     """Probability in [0, 1) that an element of c keeps its old value."""
+    precision: Precision = "full"
+    """``"full"``: products of matrices are of the numbers as they are; ``"bfloat16"``: both sides are rounded to
+    bfloat16 (8 bits of mantissa), in the backward pass too, and summed in the numbers of the weights. States, gates and
+    weights stay as they are."""
 
     def __post_init__(self) -> None:
         check_integer("input_size", self.input_size, minimum=1)
@@ -52,6 +60,7 @@ class LSTMOptions:
             check_flag(name, getattr(self, name))
         for name in ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c"):
             check_probability(name, getattr(self, name))
+        check_choice("precision", self.precision, PRECISIONS)
 
     @property
     def gates(self) -> tuple[str, ...]:

@@ -19,11 +19,14 @@ Zoneout (Krueger et al. 2017, eq. 5): in training, elements of c_t and h_t keep 
 probability z_c, z_h; in evaluation the expectation. As in the paper, h_t is made from the cell state before zoneout.
 A masked step carries c and h unchanged, and its output row is 0.
 
+With ``precision="bfloat16"`` the two sides of the products W x~, U h~ and R h are rounded to bfloat16, and so are, in
+the backward pass, both sides of the products that their gradients are made of. Rounding itself has the derivative 1.
+
 Every other engine is tested against this one, values and gradients.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -130,10 +133,10 @@ def unroll(
             kind=Kind.RECURRENT_DROPOUT,
         )
     # W x~ needs no earlier step, so all steps are one product
-    input_part = _normalised(linear(x, weights.input), weights.norm_input).unbind(1)
+    input_part = _normalised(_product(x, weights.input, options), weights.norm_input).unbind(1)
     for t in reversed(range(x.shape[1])) if reverse else range(x.shape[1]):
         h_masked = h if recurrent_mask is None else h * recurrent_mask
-        z = input_part[t] + _normalised(linear(h_masked, weights.recurrent), weights.norm_recurrent)
+        z = input_part[t] + _normalised(_product(h_masked, weights.recurrent, options), weights.norm_recurrent)
         new = _cell(z if weights.bias is None else z + weights.bias, c, weights, options)
         if options.zoneout_c or options.zoneout_h:
             new = _zoneout(new, h, c, options, t, seed if training else None, stream)
@@ -169,8 +172,44 @@ def _cell(z: Tensor, c_old: Tensor, weights: LayerWeights, options: LSTMOptions)
     else:
         h = o * torch.tanh(c)
     if weights.projection is not None:
-        h = linear(h, weights.projection)
+        h = _product(h, weights.projection, options)
     return Step(i, f, g, o, c, h)
+
+
+def _product(values: Tensor, weight: Tensor, options: LSTMOptions) -> Tensor:
+    if options.precision == "full":
+        return linear(values, weight)
+    product: Tensor = _RoundedGradient.apply(linear(_rounded(values), _rounded(weight)))  # type: ignore[no-untyped-call]
+    return product
+
+
+def _rounded(values: Tensor) -> Tensor:
+    rounded: Tensor = _Rounded.apply(values)  # type: ignore[no-untyped-call]
+    return rounded
+
+
+class _Rounded(torch.autograd.Function):
+    """The nearest bfloat16."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        return values.to(torch.bfloat16).to(values.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient
+
+
+class _RoundedGradient(torch.autograd.Function):
+    """Nothing in the forward pass; in the backward pass what comes out is rounded, before it meets the two sides."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _rounded(gradient)
 
 
 def _normalised(values: Tensor, gain: Tensor | None) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gatecell._core.errors import InputError
 from gatecell.kernels.dispatch import EngineChoice, choose_engine
-from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
@@ -27,7 +27,7 @@ class LSTMCell(nn.Module):
     ----------
     input_size, hidden_size, bias, device, dtype
         As in ``torch.nn.LSTMCell``, but with one bias.
-    proj_size, layer_norm, peephole, coupled_gates, zoneout_h, zoneout_c, forget_bias, initialisation, engine
+    proj_size, layer_norm, peephole, coupled_gates, zoneout_h, zoneout_c, forget_bias, initialisation, precision, engine
         As in ``gatecell.nn.lstm.LSTM``.
 
     Raises
@@ -52,6 +52,7 @@ class LSTMCell(nn.Module):
         zoneout_c: float = 0.0,
         forget_bias: float | None = None,
         initialisation: str = "glorot",
+        precision: Precision = "full",
         engine: str = "auto",
     ) -> None:
         super().__init__()
@@ -65,6 +66,7 @@ class LSTMCell(nn.Module):
             coupled_gates=coupled_gates,
             zoneout_h=zoneout_h,
             zoneout_c=zoneout_c,
+            precision=precision,
         )
         check_start(initialisation, forget_bias, bias)
         self.initialisation = initialisation
@@ -158,9 +160,9 @@ class LSTMCell(nn.Module):
     def from_torch(cls, module: nn.LSTMCell, **extras: Any) -> Self:
         """Build a cell with the weights of a ``torch.nn.LSTMCell``.
 
-        ``extras`` are ``zoneout_h``, ``zoneout_c`` or ``engine``; errors as in ``LSTM.from_torch``.
+        ``extras`` are ``zoneout_h``, ``zoneout_c``, ``precision`` or ``engine``; errors as in ``LSTM.from_torch``.
         """
-        check_conversion(module, nn.LSTMCell, extras, ("zoneout_h", "zoneout_c", "engine"))
+        check_conversion(module, nn.LSTMCell, extras, ("zoneout_h", "zoneout_c", "precision", "engine"))
         weight = next(module.parameters())
         cell = cls(module.input_size, module.hidden_size, module.bias, weight.device, weight.dtype, **extras)
         cell.load_state_dict(module.state_dict())

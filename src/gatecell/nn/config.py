@@ -8,6 +8,7 @@ from gatecell._core.checks import check_choice, check_flag, check_integer, check
 from gatecell._core.errors import OptionError
 from gatecell._core.records import record_from_dict, record_to_dict
 from gatecell.kernels.dispatch import ENGINES
+from gatecell.kernels.options import Precision
 from gatecell.nn.lstm import LSTM
 
 PoolingName = Literal["last", "mean", "max", "attention", "self-attention"]
@@ -187,6 +188,8 @@ class LSTMConfig:
     """What the forget gate's bias starts at; None: what ``initialisation`` has for it."""
     initialisation: str = "glorot"
     """``"glorot"`` as Keras, or ``"torch"``; see ``gatecell.nn.initialisation``."""
+    precision: Precision = "full"
+    """``"full"``, or ``"bfloat16"``: matrix products of rounded numbers, faster where the processor has AVX512_BF16."""
     engine: str = "auto"
     """``"auto"``, or the name of the engine that must run; see ``gatecell.kernels.dispatch``."""
 

@@ -70,6 +70,7 @@ def check_conversion(
 def check_torch_has(options: LSTMOptions) -> None:
     """Raise ``OptionError`` where an option is used that ``torch.nn.LSTM`` does not have."""
     lacking = [name for name in _LACKING if getattr(options, name)]
+    lacking += ["precision"] if options.precision != "full" else []
     if lacking:
         raise OptionError(f"torch.nn.LSTM has no {', '.join(lacking)}: this LSTM cannot be written as one.")
 

@@ -14,7 +14,7 @@ from gatecell._core.errors import InputError
 from gatecell.kernels import reference
 from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, engine_function
 from gatecell.kernels.inference import PreparedStack
-from gatecell.kernels.options import LSTMOptions
+from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
@@ -60,6 +60,10 @@ class LSTM(nn.Module):
         and whatever is drawn with ``"torch"``.
     initialisation : "glorot" or "torch"
         See ``gatecell.nn.initialisation``. The default is Keras's, which trains better than PyTorch's.
+    precision : "full" or "bfloat16"
+        What products of matrices are made of: the numbers as they are, or rounded to bfloat16 and summed in float32,
+        which is faster where the processor has AVX512_BF16, and slower elsewhere. States, gates and weights stay as
+        they are.
     engine : str
         ``"auto"`` or the name of an engine, which then runs or raises ``EngineError``; see ``explain()``.
 
@@ -99,6 +103,7 @@ class LSTM(nn.Module):
         zoneout_c: float = 0.0,
         forget_bias: float | None = None,
         initialisation: str = "glorot",
+        precision: Precision = "full",
         engine: str = "auto",
     ) -> None:
         super().__init__()
@@ -118,6 +123,7 @@ class LSTM(nn.Module):
             recurrent_dropout=recurrent_dropout,
             zoneout_h=zoneout_h,
             zoneout_c=zoneout_c,
+            precision=precision,
         )
         check_start(initialisation, forget_bias, bias)
         self.num_layers = num_layers
@@ -315,8 +321,8 @@ class LSTM(nn.Module):
         ----------
         module : torch.nn.LSTM
         extras
-            ``input_dropout``, ``recurrent_dropout``, ``zoneout_h``, ``zoneout_c`` or ``engine``; the other options
-            change the parameters or how they start.
+            ``input_dropout``, ``recurrent_dropout``, ``zoneout_h``, ``zoneout_c``, ``precision`` or ``engine``; the
+            other options change the parameters or how they start.
 
         Raises
         ------
@@ -325,7 +331,7 @@ class LSTM(nn.Module):
         OptionError
             Where another option is given.
         """
-        allowed = ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c", "engine")
+        allowed = ("input_dropout", "recurrent_dropout", "zoneout_h", "zoneout_c", "precision", "engine")
         check_conversion(module, nn.LSTM, extras, allowed)
         lstm = cls(**torch_arguments(module), **extras)
         lstm.load_state_dict(module.state_dict())

@@ -16,6 +16,11 @@ const Kernels& choose() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  const bool bfloat16 = avx512 && gatecell::avx512::kernels.dot_products && __builtin_cpu_supports("avx512bf16");
+  if (bfloat16 && (any || strcmp(forced, "avx512_bf16") == 0)) {
+    *gatecell::avx512::kernels.dot_products = true;
+    return gatecell::avx512::kernels;
+  }
   if (avx512 && (any || strcmp(forced, "avx512") == 0)) return gatecell::avx512::kernels;
   if (avx2 && (any || strcmp(forced, "avx2") == 0)) return gatecell::avx2::kernels;
 #endif
@@ -27,13 +32,17 @@ const Kernels& kernels() {
   return chosen;
 }
 
-bool known_dtype(const gatecell_problem& p) { return p.dtype == GATECELL_FLOAT32 || p.dtype == GATECELL_FLOAT64; }
+bool known_dtype(const gatecell_problem& p) {
+  return p.dtype == GATECELL_FLOAT32 || p.dtype == GATECELL_FLOAT64 || p.dtype == GATECELL_BFLOAT16;
+}
 
 }  // namespace
 
 int32_t gatecell_version(void) { return GATECELL_VERSION; }
 
-const char* gatecell_isa(void) { return kernels().name; }
+const char* gatecell_isa(void) {
+  return kernels().dot_products && *kernels().dot_products ? "avx512_bf16" : kernels().name;
+}
 
 int64_t gatecell_saved_bytes(const gatecell_problem* problem, int64_t counted_steps) {
   return kernels().saved_bytes(*problem, counted_steps);

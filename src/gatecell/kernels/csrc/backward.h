@@ -4,6 +4,9 @@
 // by step. Then the sums over the chunk's records, with those gradients still in cache: the gradients of W, U, R and x.
 // Each sum runs over records in the order of the schedule, whichever thread does it, so that gradients do not depend on
 // the number of threads.
+//
+// What is summed over records must lie in operands along them. Numbers are written so at once; values of pairs are written
+// row by row, and two records of the chunk are then joined into pairs.
 #pragma once
 #include "cell.h"
 #include "norm.h"
@@ -13,26 +16,88 @@
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-// The left factors of sums over records, in panels of `width` columns: [panel][records][width].
-template <class T>
+// The left factors of sums over records, in panels of `width` columns: [panel][operands of records][width].
+template <class E>
 struct Panels {
-  T* data;
+  using Value = ValueOf<E>;
+
+  E* data;
   int64_t columns, records, width;
+  Value* rows = nullptr;  // pairs: [records][row_stride()], before they are joined
 
   int64_t count() const { return (columns + width - 1) / width; }
-  T* panel(int64_t index) const { return data + index * records * width; }
-  int64_t values() const { return count() * records * width; }
+  int64_t row_stride() const { return round_up(count() * width, lanes<E>); }
+  E* panel(int64_t index) const { return data + index * operands<E>(records) * width; }
 
-  // Writes the row of one record, whole panels of it: `from` is readable to the end of the last panel.
+  void allocate(Arena& arena) {
+    data = arena.array<E>(count() * operands<E>(records) * width);
+    if (depth<E> > 1) rows = arena.array<Value>(records * row_stride());
+  }
+
+  // Writes the row of one record: `from` is readable for row_stride() values.
   template <int Width>
-  void put(int64_t record, const T* from) const {
-    for (int64_t k = 0; k < count(); ++k)
-      memcpy(data + (k * records + record) * Width, from + k * Width, Width * sizeof(T));
+  void put(int64_t record, const Value* from) const {
+    if constexpr (depth<E> == 1)
+      split<Width>(record, from);
+    else
+      memcpy(rows + record * row_stride(), from, size_t(row_stride()) * sizeof(Value));
+  }
+
+  // Joins the records of the operands first..last-1, of `count` records that there are. `line` has room for a row.
+  template <int Width>
+  void join(int64_t first, int64_t last, int64_t count, E* line) const {
+    for (int64_t k = first; k < last; ++k) {
+      const Value* row = rows + 2 * k * row_stride();
+      interleave(row, 2 * k + 1 < count ? row + row_stride() : nullptr, row_stride(), line);
+      split<Width>(k, line);
+    }
+  }
+
+ private:
+  template <int Width, class Element>
+  void split(int64_t k, const Element* from) const {
+    static_assert(sizeof(Element) == sizeof(E), "rows of operands");
+    for (int64_t p = 0; p < count(); ++p)
+      memcpy(data + (p * operands<E>(records) + k) * Width, from + p * Width, Width * sizeof(E));
   }
 };
 
-template <class T, int G>
+// The right factors, in blocks of whole vectors of columns: [block][operands of records][columns of the block].
+template <class E>
+struct Blocks {
+  using Value = ValueOf<E>;
+
+  E* data;
+  int64_t records;
+  Value* rows;  // [block][records][columns]; the same memory where an operand is a value
+
+  static Blocks allocate(Arena& arena, int64_t columns, int64_t records) {
+    Blocks b{};
+    b.records = records;
+    b.data = arena.array<E>(operands<E>(records) * columns);
+    if constexpr (depth<E> == 1)
+      b.rows = b.data;
+    else
+      b.rows = arena.array<Value>(records * columns);
+    return b;
+  }
+
+  // The block that begins at column `first` and is `width` wide.
+  const E* block(int64_t first) const { return data + first * operands<E>(records); }
+  Value* row(int64_t first, int64_t width, int64_t record) const { return rows + first * records + record * width; }
+
+  void join(int64_t first, int64_t width, int64_t begin, int64_t end, int64_t count) const {
+    for (int64_t k = begin; k < end; ++k)
+      interleave(row(first, width, 2 * k), 2 * k + 1 < count ? row(first, width, 2 * k + 1) : nullptr, width,
+                 data + first * operands<E>(records) + k * width);
+  }
+};
+
+template <class E, int G>
 class Backward {
+  using T = SumOf<E>;
+  using Value = ValueOf<E>;
+
  public:
   Backward(const gatecell_problem& problem, const Schedule& schedule, const gatecell_weights& weights,
            const gatecell_run& run, const gatecell_gradients& gradients, Arena& arena)
@@ -71,9 +136,10 @@ class Backward {
         recur_by_units(states[0], first, last, threads);
       else
         threads.each([&](int64_t part) {
-          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step, lines_ + part * line_stride_);
+          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step, lines_ + part * sources_.row_stride());
         });
       const int64_t records = schedule_.records[last] - base_;
+      if constexpr (depth<E> > 1) threads.each([&](int64_t part) { join_records(records, part, threads); });
       threads.each([&](int64_t part) { sum_over_records(records, part, threads); });
       last = first;
     }
@@ -95,7 +161,7 @@ class Backward {
     T* d_c;      // [rows][hidden_p]
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
-    T* d_out;     // projection: [rows][d_out_stride_], of h behind it, without what zoneout carries
+    Value* d_out;  // projection: [rows][stride of d_outputs_], of h behind it, without what zoneout carries
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
   };
 
@@ -108,7 +174,7 @@ class Backward {
     T* norm_cell[2];    // gain, shift
     int64_t values;
 
-    static UnitSums carve(T* base, const Sizes<T>& n, const gatecell_problem& p) {
+    static UnitSums carve(T* base, const Sizes<E>& n, const gatecell_problem& p) {
       Carver carver(base);
       UnitSums u{};
       u.bias = carver.take<T>(n.z);
@@ -137,9 +203,9 @@ class Backward {
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
-      d_out_stride_ = n_.outputs_p + tile_rows<4>;
-      s.d_out = arena_.array<T>(rows * d_out_stride_);
-      for (int64_t k = 0; s.d_out && k < rows * d_out_stride_; ++k) s.d_out[k] = T(0);
+      const int64_t values = rows * d_outputs_.row_stride();
+      s.d_out = arena_.array<Value>(values);
+      if (s.d_out) memset(static_cast<void*>(s.d_out), 0, size_t(values) * sizeof(Value));
     }
     if (p_.layer_norm) s.row = arena_.array<T>(8 * n_.hidden_p + 2 * n_.z);
     return s;
@@ -149,35 +215,41 @@ class Backward {
     constexpr int64_t chunk_bytes = 2 << 20;  // of gradients of z: of the order of the second-level caches
     const int64_t total = schedule_.total();
     capacity_ = max_of(schedule_.rows, min_of(total, max_of(256, chunk_bytes / (n_.z * int64_t(sizeof(T))))));
+    capacity_ = round_up(capacity_, depth<E>);
 
     // with layer normalisation W x~ and U h~ have gradients of their own, so that a panel must not span both
-    inputs_end_ = p_.layer_norm ? round_up(n_.inputs, tile_rows<G>) : n_.inputs;
+    inputs_end_ = p_.layer_norm ? round_up(n_.inputs, tile_rows<G> * depth<E>) : n_.recurrent_at();
     sources_ = {nullptr, inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
-    sources_.data = arena_.array<T>(sources_.values());
+    sources_.allocate(arena_);
     // between x~ and h~ and behind them zeros fill up the panels
-    line_stride_ = round_up(sources_.count() * sources_.width, lanes<T>);
-    lines_ = arena_.array<T>(threads.count() * line_stride_);
-    if (lines_) memset(lines_, 0, size_t(threads.count() * line_stride_) * sizeof(T));
-    d_z_[0] = arena_.array<T>(n_.z * capacity_);
-    d_z_[1] = p_.layer_norm ? arena_.array<T>(n_.z * capacity_) : d_z_[0];
+    lines_ = arena_.array<Value>(threads.count() * sources_.row_stride());
+    if (lines_)
+      memset(static_cast<void*>(lines_), 0, size_t(threads.count() * sources_.row_stride()) * sizeof(Value));
+    d_z_[0] = Blocks<E>::allocate(arena_, n_.z, capacity_);
+    d_z_[1] = p_.layer_norm ? Blocks<E>::allocate(arena_, n_.z, capacity_) : d_z_[0];
     d_gates_ = arena_.array<T>(sources_.count() * sources_.width * n_.z);
 
-    const int64_t depth = G * n_.hidden;
-    recurrent_ = {arena_.array<T>(depth * n_.outputs_p), Columns<T>{n_.outputs}, depth};
+    const int64_t of_z = operands<E>(G * n_.hidden);
+    recurrent_ = {arena_.array<E>(of_z * n_.outputs_p), Columns<E>{n_.outputs}, of_z};
     if (out_.x.data) {
-      const Columns<T> columns{n_.inputs};
-      input_ = {arena_.array<T>(depth * columns.padded()), columns, depth};
+      const Columns<E> columns{n_.inputs};
+      input_ = {arena_.array<E>(of_z * columns.padded()), columns, of_z};
       rows_of_records_ = arena_.array<int64_t>(2 * capacity_);
       input_scratch_ = arena_.array<T>(threads.count() * input_rows * columns.padded());
       if (p_.training && p_.input_dropout > 0) input_masks_ = arena_.array<const T*>(schedule_.rows);
     }
     if (p_.projection) {
-      const Columns<T> columns{n_.hidden};
-      projection_ = {arena_.array<T>(n_.outputs * columns.padded()), columns, n_.outputs};
+      const Columns<E> columns{n_.hidden};
+      const int64_t of_outputs = operands<E>(n_.outputs);
+      projection_ = {arena_.array<E>(of_outputs * columns.padded()), columns, of_outputs};
       d_outputs_ = {nullptr, n_.outputs, capacity_, tile_rows<4>};
-      d_outputs_.data = arena_.array<T>(d_outputs_.values());
-      hidden_ = arena_.array<T>(capacity_ * columns.padded());
+      d_outputs_.allocate(arena_);
+      hidden_ = Blocks<E>::allocate(arena_, columns.padded(), capacity_);
       d_projection_ = arena_.array<T>(d_outputs_.count() * d_outputs_.width * columns.padded());
+    }
+    if (depth<E> > 1) {
+      joined_stride_ = max_of(sources_.row_stride(), p_.projection ? d_outputs_.row_stride() : 0);
+      joined_ = arena_.array<E>(threads.count() * joined_stride_);
     }
     Carver measure(nullptr);
     UnitParameters<T>::carve(measure, n_, p_);
@@ -191,18 +263,19 @@ class Backward {
   void pack(int64_t first, int64_t last) {
     for (int64_t tile = first; tile < last; ++tile) {
       pack_for_backward(n_, static_cast<const T*>(given_.recurrent), recurrent_.columns, tile,
-                        const_cast<T*>(recurrent_.data));
+                        const_cast<E*>(recurrent_.data));
       if (out_.x.data)
-        pack_for_backward(n_, static_cast<const T*>(given_.input), input_.columns, tile, const_cast<T*>(input_.data));
+        pack_for_backward(n_, static_cast<const T*>(given_.input), input_.columns, tile, const_cast<E*>(input_.data));
       memset(d_gates_ + tile * gate_sums(), 0,
              size_t(sources_.count() * sources_.width * n_.width(tile)) * sizeof(T));
     }
   }
 
   void pack_projection_for_backward() {
-    for (int64_t k = 0; k < n_.outputs; ++k)
-      pack_row(static_cast<const T*>(given_.projection) + k * n_.hidden, projection_.columns, n_.outputs, k,
-               const_cast<T*>(projection_.data));
+    const T* r = static_cast<const T*>(given_.projection);
+    for (int64_t k = 0; k < n_.outputs; k += depth<E>)
+      pack_rows(r + k * n_.hidden, depth<E> > 1 && k + 1 < n_.outputs ? r + (k + 1) * n_.hidden : nullptr,
+                projection_.columns, projection_.k, k / depth<E>, const_cast<E*>(projection_.data));
     memset(d_projection_, 0,
            size_t(d_outputs_.count() * d_outputs_.width * projection_.columns.padded()) * sizeof(T));
   }
@@ -227,7 +300,7 @@ class Backward {
     for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
   }
 
-  void recur(State& s, int64_t step, T* line) {
+  void recur(State& s, int64_t step, Value* line) {
     const int64_t rows = s.deal.count(schedule_.active(step));
     for (int64_t q = 0; q < rows; ++q) take_sources(s, step, q, line);
     if (p_.projection) project(s, step, rows);
@@ -245,7 +318,7 @@ class Backward {
       const int64_t rows = schedule_.active(step), groups = recurrent_.columns.groups();
       threads.each([&](int64_t part) {
         for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
-          take_sources(s, step, q, lines_ + part * line_stride_);
+          take_sources(s, step, q, lines_ + part * sources_.row_stride());
         for (int64_t q = 0; q < rows; ++q)
           cell_tiles(s, step, q, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
       });
@@ -256,7 +329,7 @@ class Backward {
   }
 
   // x~ and h~ of one record, for the gradients of W and U, and where its gradient of x goes.
-  void take_sources(State& s, int64_t step, int64_t q, T* line) {
+  void take_sources(State& s, int64_t step, int64_t q, Value* line) {
     const int64_t row = s.deal.row(q), b = schedule_.order[row], k = in_chunk(step, row);
     const int64_t place = schedule_.place(row, step);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
@@ -310,23 +383,23 @@ class Backward {
 
   void project(State& s, int64_t step, int64_t rows) {
     for (int64_t q = 0; q < rows; ++q) {
-      T* d_out = s.d_out + q * d_out_stride_;
+      Value* d_out = s.d_out + q * d_outputs_.row_stride();
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>)
-        store(d_out + unit, d_h_new(s, step, q, unit, share(s, step, q, unit).h));
+        store_values(d_out + unit, d_h_new(s, step, q, unit, share(s, step, q, unit).h));
       d_outputs_.template put<tile_rows<4>>(in_chunk(step, s.deal.row(q)), d_out);
     }
-    const Left<T> a{s.d_out, d_out_stride_, 1, n_.outputs};
+    const Left<E> a = left_rows<E>(s.d_out, d_outputs_.row_stride(), n_.outputs);
     multiply(a, rows, projection_, 0, projection_.columns.groups(), s.d_hidden, n_.hidden_p);
   }
 
   // h before the projection, for the gradient of R.
   void keep_hidden(int64_t record, int64_t tile, Vec<T> h) {
-    const Columns<T>& columns = projection_.columns;
+    const Columns<E>& columns = projection_.columns;
     int64_t group = tile * columns.groups() / columns.vectors();
     while (columns.first(group + 1) <= tile) ++group;
     while (columns.first(group) > tile) --group;
     const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-    store(hidden_ + first * lanes<T> * capacity_ + (record * vectors + tile - first) * lanes<T>, h);
+    store_values(hidden_.row(first * lanes<E>, vectors * lanes<E>, record) + (tile - first) * lanes<E>, h);
   }
 
   void cell_tiles(State& s, int64_t step, int64_t q, int64_t first, int64_t last) {
@@ -429,7 +502,8 @@ class Backward {
       }
       normalise_backward(kept[part], d_norm_line, saved_.deviations[record * 2 + part], d_norm_line, n_.hidden * G);
       for (int64_t tile = 0; tile < n_.tiles; ++tile)
-        memcpy(d_z_row(part, tile, k), d_norm_line + tile * tile_z, size_t(n_.width(tile)) * sizeof(T));
+        for (int64_t i = 0; i < n_.width(tile); i += lanes<T>)
+          store_values(d_z_row(part, tile, k) + i, load(d_norm_line + tile * tile_z + i));
     }
   }
 
@@ -448,16 +522,33 @@ class Backward {
   }
 
   // to = the gradients of z of some records times a packed matrix.
-  void multiply_z(int part, int64_t record, int64_t stride, int64_t rows, const Packed<T>& w, int64_t first_group,
+  void multiply_z(int part, int64_t record, int64_t stride, int64_t rows, const Packed<E>& w, int64_t first_group,
                   int64_t last_group, T* to, int64_t to_stride) {
     const int64_t full = n_.hidden / lanes<T>, rest = n_.hidden % lanes<T>;
     if (full > 0) {
-      const Left<T> a{d_z_row(part, 0, record), stride * tile_z, 1, tile_z, full, capacity_ * tile_z};
+      Left<E> a = left_rows<E>(d_z_row(part, 0, record), stride * tile_z, tile_z);
+      a.pieces = full;
+      a.piece_stride = capacity_ * tile_z / depth<E>;
       multiply(a, rows, w, first_group, last_group, to, to_stride);
     }
     if (rest > 0) {
-      const Left<T> a{d_z_row(part, full, record), stride * n_.width(full), 1, G * rest};
-      multiply(a, rows, w, first_group, last_group, to, to_stride, full * tile_z);
+      const Left<E> a = left_rows<E>(d_z_row(part, full, record), stride * n_.width(full), G * rest);
+      multiply(a, rows, w, first_group, last_group, to, to_stride, full * tile_z / depth<E>);
+    }
+  }
+
+  void join_records(int64_t records, int64_t part, const Threads& threads) {
+    const int64_t pairs = operands<E>(records), first = threads.first(part, pairs), last = threads.first(part + 1, pairs);
+    E* line = joined_ + part * joined_stride_;
+    sources_.template join<tile_rows<G>>(first, last, records, line);
+    for (int z = 0; z < (p_.layer_norm ? 2 : 1); ++z)
+      for (int64_t tile = 0; tile < n_.tiles; ++tile) d_z_[z].join(tile * tile_z, n_.width(tile), first, last, records);
+    if (!p_.projection) return;
+    d_outputs_.template join<tile_rows<4>>(first, last, records, line);
+    const Columns<E>& columns = projection_.columns;
+    for (int64_t group = 0; group < columns.groups(); ++group) {
+      const int64_t begin = columns.first(group) * lanes<E>, end = columns.first(group + 1) * lanes<E>;
+      hidden_.join(begin, end - begin, first, last, records);
     }
   }
 
@@ -466,8 +557,8 @@ class Backward {
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t tile = piece / panels, panel = piece % panels;
       const bool recurrent = panel * sources_.width >= inputs_end_;
-      add_products<tile_rows<G>>(sources_.panel(panel), d_z_row(recurrent ? 1 : 0, tile, 0), n_.width(tile) / lanes<T>,
-                                 records, d_gates_ + tile * gate_sums() + panel * sources_.width * n_.width(tile));
+      add_products<tile_rows<G>>(sources_.panel(panel), d_z_[recurrent ? 1 : 0].block(tile * tile_z),
+                                 n_.width(tile) / lanes<T>, records, d_gates_ + tile * gate_sums() + panel * sources_.width * n_.width(tile));
     }
     if (p_.projection) sum_projection(records, part, threads);
     if (out_.x.data) write_inputs(threads.first(part, records), threads.first(part + 1, records),
@@ -475,23 +566,22 @@ class Backward {
   }
 
   void sum_projection(int64_t records, int64_t part, const Threads& threads) {
-    const Columns<T>& columns = projection_.columns;
+    const Columns<E>& columns = projection_.columns;
     const int64_t panels = d_outputs_.count(), pieces = columns.groups() * panels;
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t group = piece / panels, panel = piece % panels;
       const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-      const T* right = hidden_ + first * lanes<T> * capacity_;
       T* sums = d_projection_ + first * lanes<T> * panels * d_outputs_.width +
                 panel * d_outputs_.width * vectors * lanes<T>;
-      add_products<tile_rows<4>>(d_outputs_.panel(panel), right, vectors, records, sums);
+      add_products<tile_rows<4>>(d_outputs_.panel(panel), hidden_.block(first * lanes<E>), vectors, records, sums);
     }
   }
 
   // sums[r][n] += left[record][r] * right[record][n], for R columns on the left and some vectors on the right
   template <int R>
-  static void add_products(const T* left, const T* right, int64_t vectors, int64_t records, T* sums) {
+  static void add_products(const E* left, const E* right, int64_t vectors, int64_t records, T* sums) {
     const int64_t width = vectors * lanes<T>;
-    for_tile<T>(vectors, R)(Left<T>{left, 1, R, records}, right, sums, width, sums, width);
+    for_tile<E>(vectors, R)(Left<E>{left, 1, R, operands<E>(records)}, right, sums, width, sums, width);
   }
 
   // The gradient of x of some of the chunk's records: W^T d_z under the dropout mask.
@@ -538,7 +628,7 @@ class Backward {
       if (to.peephole)
         unpack_units(sums.peephole[gate], n_.hidden, 1, static_cast<T*>(to.peephole) + (gate - first_gate) * n_.hidden);
     if (to.projection) {
-      const Columns<T>& columns = projection_.columns;
+      const Columns<E>& columns = projection_.columns;
       for (int64_t group = 0; group < columns.groups(); ++group) {
         const int64_t begin = columns.first(group) * lanes<T>, end = columns.first(group + 1) * lanes<T>;
         const T* from = d_projection_ + begin * d_outputs_.count() * d_outputs_.width;
@@ -562,13 +652,23 @@ class Backward {
 
   int64_t in_chunk(int64_t step, int64_t row) const { return schedule_.records[step] + row - base_; }
   int64_t gate_sums() const { return sources_.count() * sources_.width * tile_z; }
-  T* d_z_row(int part, int64_t tile, int64_t record) const {
-    return d_z_[part] + tile * capacity_ * tile_z + record * n_.width(tile);
+  Value* d_z_row(int part, int64_t tile, int64_t record) const {
+    return d_z_[part].row(tile * tile_z, n_.width(tile), record);
   }
   // One tile of a row of z.
-  void store_z(T* to, int64_t tile, const Vec<T> (&d_z)[G]) const {
+  template <class Number>
+  void store_z(Number* to, int64_t tile, const Vec<T> (&d_z)[G]) const {
     const int64_t units = n_.units(tile);
-    for (int g = 0; g < G; ++g) store_units(to + g * units, d_z[g], units);
+    if (units == lanes<T>) {
+      for (int g = 0; g < G; ++g) store_values(to + g * lanes<T>, d_z[g]);
+    } else if constexpr (sizeof(Number) == sizeof(T)) {
+      for (int g = 0; g < G; ++g) store_first(to + g * units, d_z[g], units);
+    } else {
+      // whole vectors: a gate may begin within a pair, and the last pair must be filled up with 0
+      T line[tile_z] = {};
+      for (int g = 0; g < G; ++g) store_first(line + g * units, d_z[g], units);
+      for (int64_t k = 0; k < n_.width(tile); k += lanes<T>) store_values(to + k, load(line + k));
+    }
   }
   Gates<T> gates(int64_t step, int64_t row, int64_t tile) const {
     return load_gates<T, G>(saved_.gates + ((schedule_.records[step] + row) * n_.tiles + tile) * tile_z);
@@ -579,7 +679,7 @@ class Backward {
   }
 
   const gatecell_problem& p_;
-  const Sizes<T> n_;
+  const Sizes<E> n_;
   const Schedule& schedule_;
   const gatecell_weights& given_;
   const gatecell_run& run_;
@@ -588,21 +688,21 @@ class Backward {
   const Zoneout<T> zoneout_;
   Saved<T> saved_{};
   UnitParameters<T> units_{};
-  Packed<T> recurrent_{}, input_{}, projection_{};
+  Packed<E> recurrent_{}, input_{}, projection_{};
 
   // of the chunk at hand; each has room for capacity_ records
   int64_t capacity_ = 0, base_ = 0;  // base_: its first record
   int64_t inputs_end_ = 0;           // the column of sources_ at which h~ begins
-  Panels<T> sources_{};              // x~, h~
-  T* lines_ = nullptr;               // [threads][line_stride_]: x~ and h~ of one record
-  int64_t line_stride_ = 0;
-  T* d_z_[2]{};                      // [tiles][records][width of the tile]: of W x~ and of U h~; one array without layer norm
+  Panels<E> sources_{};              // x~, h~
+  Value* lines_ = nullptr;           // [threads][row of sources_]: x~ and h~ of one record
+  Blocks<E> d_z_[2]{};               // blocks are tiles: of W x~ and of U h~; the same without layer norm
+  E* joined_ = nullptr;              // [threads][joined_stride_]: two records of sources_ or d_outputs_
+  int64_t joined_stride_ = 0;
   int64_t* rows_of_records_ = nullptr;  // [records][2]: sorted row and place in time
   const T** input_masks_ = nullptr;     // by sorted row
   T* input_scratch_ = nullptr;          // [threads][input_rows][padded inputs]
-  int64_t d_out_stride_ = 0;
-  Panels<T> d_outputs_{};               // projection: gradients of its result
-  T* hidden_ = nullptr;                 // projection: its argument, [group of columns][records][columns]
+  Panels<E> d_outputs_{};               // projection: gradients of its result
+  Blocks<E> hidden_{};                  // projection: its argument; blocks are groups of columns
 
   T* d_gates_ = nullptr;       // [tiles][columns of sources_][width of the tile]
   T* d_projection_ = nullptr;  // [group of columns][outputs][columns]

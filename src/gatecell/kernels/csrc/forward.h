@@ -8,19 +8,22 @@
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-template <class T, int G>
+template <class E, int G>
 class Forward {
+  using T = SumOf<E>;
+  using Value = ValueOf<E>;
+
  public:
-  Forward(const gatecell_problem& problem, const Schedule& schedule, const ForwardWeights<T>& weights,
+  Forward(const gatecell_problem& problem, const Schedule& schedule, const ForwardWeights<E>& weights,
           const gatecell_run& run, Arena& arena)
       : p_(problem), n_(problem), schedule_(schedule), weights_(weights), run_(run), arena_(arena), zoneout_(problem) {
     if (run.saved) {
       Carver carver(run.saved);
       saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
     }
-    projection_ = {weights.projection, Columns<T>{n_.outputs}, n_.hidden};
+    projection_ = {weights.projection, Columns<E>{n_.outputs}, operands<E>(n_.hidden)};
     // a row stride that is not a multiple of a page, lest all rows of a block meet in the same cache sets
-    a_stride_ = round_up(n_.inputs + n_.outputs_p, lanes<T>) + lanes<T>;
+    a_stride_ = round_up(n_.recurrent_at() + n_.outputs_p, lanes<T>) + lanes<T> * depth<E>;
   }
 
   // Returns false where memory is short.
@@ -42,13 +45,13 @@ class Forward {
   // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
   struct State {
     Deal deal;
-    T* a[2];  // [rows][a_stride]: x~ and h~ of this step and of the next, by the step's parity
+    Value* a[2];  // [rows][a_stride]: x~ and h~ of this step and of the next, by the step's parity
     T* h;     // [rows][outputs_p]
     T* c;     // [rows][hidden_p]
     DropoutMasks<T> masks;
     T* z;       // layer_norm: [rows][2][z], W x~ and U h~
     T* seen;    // layer_norm: [2][hidden_p], c and o of one row
-    T* hidden;     // projection: [rows][hidden_p], h before it
+    Value* hidden;  // projection: [rows][hidden_p], h before it
     T* projected;  // projection: [rows][outputs_p], h behind it, before zoneout
   };
 
@@ -59,7 +62,7 @@ class Forward {
     const int64_t rows = deal.count(schedule_.rows);
     State s{};
     s.deal = deal;
-    for (T*& a : s.a) a = arena_.array<T>(rows * a_stride_);
+    for (Value*& a : s.a) a = arena_.array<Value>(rows * a_stride_);
     s.h = arena_.array<T>(rows * n_.outputs_p);
     s.c = arena_.array<T>(rows * n_.hidden_p);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
@@ -68,7 +71,7 @@ class Forward {
       s.seen = arena_.array<T>(2 * n_.hidden_p);
     }
     if (p_.projection) {
-      s.hidden = arena_.array<T>(rows * n_.hidden_p);
+      s.hidden = arena_.array<Value>(rows * n_.hidden_p);
       s.projected = arena_.array<T>(rows * n_.outputs_p);
     }
     return s;
@@ -113,7 +116,7 @@ class Forward {
       T* c = s.c + q * n_.hidden_p;
       copy_padded(h, static_cast<const T*>(run_.h), b, n_.outputs, n_.outputs_p);
       copy_padded(c, static_cast<const T*>(run_.c), b, n_.hidden, n_.hidden_p);
-      masked_copy(s.a[0] + q * a_stride_ + n_.inputs, h,
+      masked_copy(s.a[0] + q * a_stride_ + n_.recurrent_at(), h,
                   s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
       clear_uncounted<T>(p_, schedule_, row, run_.output, n_.outputs);
     }
@@ -138,14 +141,14 @@ class Forward {
   }
 
   void cells(State& s, int64_t step, int64_t rows, int64_t first_tile, int64_t last_tile) {
-    const Left<T> a{s.a[step & 1], a_stride_, 1, n_.k};
+    const Left<E> a = left_rows<E>(s.a[step & 1], a_stride_, n_.k * depth<E>);
     alignas(64) T z[most_in_tile * lanes<T>];
     for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-      const T* w = weights_.gates + tile * n_.k * tile_z;
+      const E* w = weights_.gates + tile * n_.k * tile_z;
       const T* bias = weights_.units.bias + tile * tile_z;
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;
       for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
-        for_tile<T>(vectors, count)(a.from_row(q), w, bias, 0, z, width);
+        for_tile<E>(vectors, count)(a.from_row(q), w, bias, 0, z, width);
         finish(s, step, q, count, tile, z);
       });
     }
@@ -172,7 +175,7 @@ class Forward {
       store(c, c_kept);
       save(step, row, tile, now.gates, c_kept);
       if (p_.projection)
-        store(s.hidden + q * n_.hidden_p + unit, h);
+        store_values(s.hidden + q * n_.hidden_p + unit, h);
       else
         put_out(s, step, q, unit, h, share.h);
     }
@@ -184,13 +187,13 @@ class Forward {
     T* state = s.h + q * n_.outputs_p + unit;
     if (zoneout_.on) h = mix<T>(old_share, load(state), h);
     store(state, h);
-    store(s.a[(step + 1) & 1] + q * a_stride_ + n_.inputs + unit,
-          s.masks.recurrent ? h * load(s.masks.recurrent + q * n_.outputs_p + unit) : h);
+    store_values(s.a[(step + 1) & 1] + q * a_stride_ + n_.recurrent_at() + unit,
+                 s.masks.recurrent ? h * load(s.masks.recurrent + q * n_.outputs_p + unit) : h);
     store_first(at<T>(run_.output, schedule_.order[row], schedule_.place(row, step)) + unit, h, n_.outputs - unit);
   }
 
   void project(State& s, int64_t step, int64_t rows) {
-    const Left<T> a{s.hidden, n_.hidden_p, 1, n_.hidden};
+    const Left<E> a = left_rows<E>(s.hidden, n_.hidden_p, n_.hidden);
     multiply(a, rows, projection_, 0, projection_.columns.groups(), s.projected, n_.outputs_p);
     for (int64_t q = 0; q < rows; ++q) {
       const int64_t row = s.deal.row(q);
@@ -203,16 +206,17 @@ class Forward {
   }
 
   void cells_with_layer_norm(State& s, int64_t step, int64_t rows) {
-    const T* a = s.a[step & 1];
-    const Left<T> parts[] = {{a, a_stride_, 1, n_.inputs}, {a + n_.inputs, a_stride_, 1, n_.outputs}};
+    const Value* a = s.a[step & 1];
+    const Left<E> parts[] = {left_rows<E>(a, a_stride_, n_.inputs),
+                             left_rows<E>(a + n_.recurrent_at(), a_stride_, n_.outputs)};
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
-      const T* w = weights_.gates + tile * n_.k * tile_z;
+      const E* w = weights_.gates + tile * n_.k * tile_z;
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;
       for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
-        const SumProducts<T> sum = for_tile<T>(vectors, count);
+        const SumProducts<E> sum = for_tile<E>(vectors, count);
         T* z = s.z + q * 2 * n_.z + tile * tile_z;
         sum(parts[0].from_row(q), w, nullptr, 0, z, 2 * n_.z);
-        sum(parts[1].from_row(q), w + n_.inputs * width, nullptr, 0, z + n_.z, 2 * n_.z);
+        sum(parts[1].from_row(q), w + n_.inputs_k * width, nullptr, 0, z + n_.z, 2 * n_.z);
       });
     }
     for (int64_t q = 0; q < rows; ++q) finish_with_layer_norm(s, step, q);
@@ -258,7 +262,7 @@ class Forward {
       const Vec<T> h = load(o_seen + unit) * tanh<T>(fma(normed_c, load(weights_.units.norm_cell[0] + unit),
                                                          load(weights_.units.norm_cell[1] + unit)));
       if (p_.projection) {
-        store(s.hidden + q * n_.hidden_p + unit, h);
+        store_values(s.hidden + q * n_.hidden_p + unit, h);
         continue;
       }
       Vec<T> share{};
@@ -285,13 +289,13 @@ class Forward {
   }
 
   const gatecell_problem& p_;
-  const Sizes<T> n_;
+  const Sizes<E> n_;
   const Schedule& schedule_;
-  const ForwardWeights<T>& weights_;
+  const ForwardWeights<E>& weights_;
   const gatecell_run& run_;
   Arena& arena_;
   const Zoneout<T> zoneout_;
-  Packed<T> projection_{};
+  Packed<E> projection_{};
   Saved<T> saved_{};
   int64_t a_stride_ = 0;
 };

@@ -18,7 +18,9 @@ extern "C" {
 
 #define GATECELL_VERSION 1
 
-enum { GATECELL_FLOAT32 = 0, GATECELL_FLOAT64 = 1 };
+/* Of all arrays; with GATECELL_BFLOAT16 they are of float32, and what is multiplied in products of matrices is rounded to
+ * bfloat16 before. */
+enum { GATECELL_FLOAT32 = 0, GATECELL_FLOAT64 = 1, GATECELL_BFLOAT16 = 2 };
 
 enum {
   GATECELL_OK = 0,
@@ -86,7 +88,8 @@ typedef struct {
 
 GATECELL_API int32_t gatecell_version(void);
 
-/* The instruction set that runs: "avx512", "avx2" or "baseline"; GATECELL_ISA in the environment forces a lesser one. */
+/* The instruction set that runs: "avx512_bf16", "avx512", "avx2" or "baseline"; GATECELL_ISA in the environment forces a
+ * lesser one. */
 GATECELL_API const char *gatecell_isa(void);
 
 /* Bytes of `saved` for this many counted steps, summed over rows; without lengths or mask that is B * T. */

@@ -11,19 +11,22 @@
 namespace gatecell::GATECELL_ISA_NAME {
 namespace {
 
-// Calls body with a value of the number type, and the number of gates as a constant.
+// Calls body with a value of the operands' type, and the number of gates as a constant.
 template <class Body>
 auto with_types(const gatecell_problem& p, const Body& body) {
-  if (p.dtype == GATECELL_FLOAT32)
-    return p.coupled_gates ? body(float(), Constant<3>()) : body(float(), Constant<4>());
-  return p.coupled_gates ? body(double(), Constant<3>()) : body(double(), Constant<4>());
+  const auto with_gates = [&](auto operand) {
+    return p.coupled_gates ? body(operand, Constant<3>()) : body(operand, Constant<4>());
+  };
+  if (p.dtype == GATECELL_FLOAT32) return with_gates(float());
+  return p.dtype == GATECELL_FLOAT64 ? with_gates(double()) : with_gates(Pair());
 }
 
-template <class T>
+template <class E>
 void pack_forward(const gatecell_problem& p, const gatecell_weights& weights, void* packed, const Threads& threads) {
-  const Sizes<T> n(p);
+  using T = SumOf<E>;
+  const Sizes<E> n(p);
   Carver carver(packed);
-  const auto to = ForwardWeights<T>::carve(carver, n, p);
+  const auto to = ForwardWeights<E>::carve(carver, n, p);
   threads.each([&](int64_t part) {
     for (int64_t tile = threads.first(part, n.tiles); tile < threads.first(part + 1, n.tiles); ++tile)
       pack_gates(n, weights, tile, to.gates);
@@ -33,89 +36,98 @@ void pack_forward(const gatecell_problem& p, const gatecell_weights& weights, vo
   if (p.projection) pack_projection(n, static_cast<const T*>(weights.projection), to.projection);
 }
 
-template <class T>
+template <class E>
 Plan plan_for(const gatecell_problem& p, const Schedule& schedule) {
-  const Sizes<T> n(p);
-  return make_plan(p, n.tiles, n.k * n.z * int64_t(sizeof(T)), schedule.steps, schedule.total());
+  const Sizes<E> n(p);
+  return make_plan(p, n.tiles, n.k * n.z, sizeof(E), schedule.steps, schedule.total());
 }
 
 int64_t saved_bytes(const gatecell_problem& p, int64_t counted_steps) {
-  return with_types(p, [&](auto number, auto) {
-    using T = decltype(number);
+  return with_types(p, [&](auto operand, auto) {
+    using E = decltype(operand);
     Carver carver(nullptr);
-    Saved<T>::carve(carver, Sizes<T>(p), p, counted_steps);
+    Saved<SumOf<E>>::carve(carver, Sizes<E>(p), p, counted_steps);
     return carver.used();
   });
 }
 
 int64_t packed_bytes(const gatecell_problem& p) {
-  return with_types(p, [&](auto number, auto) {
-    using T = decltype(number);
+  return with_types(p, [&](auto operand, auto) {
+    using E = decltype(operand);
     Carver carver(nullptr);
-    ForwardWeights<T>::carve(carver, Sizes<T>(p), p);
+    ForwardWeights<E>::carve(carver, Sizes<E>(p), p);
     return carver.used();
   });
 }
 
 void pack(const gatecell_problem& p, const gatecell_weights& weights, void* packed) {
-  with_types(p, [&](auto number, auto) { pack_forward<decltype(number)>(p, weights, packed, Threads(nullptr, 1)); });
+  with_types(p, [&](auto operand, auto) { pack_forward<decltype(operand)>(p, weights, packed, Threads(nullptr, 1)); });
 }
 
 bool stale(const gatecell_problem& p, const gatecell_weights& weights, const void* packed) {
-  return with_types(p, [&](auto number, auto) {
-    using T = decltype(number);
+  return with_types(p, [&](auto operand, auto) {
+    using E = decltype(operand);
     Carver carver(const_cast<void*>(packed));
-    return *ForwardWeights<T>::carve(carver, Sizes<T>(p), p).fingerprint != fingerprint<T>(p, weights);
+    return *ForwardWeights<E>::carve(carver, Sizes<E>(p), p).fingerprint != fingerprint<SumOf<E>>(p, weights);
   });
 }
 
 bool forward(const gatecell_problem& p, const Schedule& schedule, const gatecell_weights* weights, const void* packed,
              const gatecell_run& run, Arena& arena) {
-  return with_types(p, [&](auto number, auto gates) {
-    using T = decltype(number);
-    const Plan plan = plan_for<T>(p, schedule);
+  return with_types(p, [&](auto operand, auto gates) {
+    using E = decltype(operand);
+    const Plan plan = plan_for<E>(p, schedule);
     void* ready = const_cast<void*>(packed);
     if (!ready) {
       ready = arena.bytes(size_t(packed_bytes(p)));
       if (!ready) return false;
-      pack_forward<T>(p, *weights, ready, Threads(p.parallel_for, plan.threads));
+      pack_forward<E>(p, *weights, ready, Threads(p.parallel_for, plan.threads));
     }
     Carver carver(ready);
-    const auto layer = ForwardWeights<T>::carve(carver, Sizes<T>(p), p);
-    return Forward<T, decltype(gates)::value>(p, schedule, layer, run, arena).run(plan);
+    const auto layer = ForwardWeights<E>::carve(carver, Sizes<E>(p), p);
+    return Forward<E, decltype(gates)::value>(p, schedule, layer, run, arena).run(plan);
   });
 }
 
 bool backward(const gatecell_problem& p, const Schedule& schedule, const gatecell_weights& weights,
               const gatecell_run& run, const gatecell_gradients& gradients, Arena& arena) {
-  return with_types(p, [&](auto number, auto gates) {
-    using T = decltype(number);
-    return Backward<T, decltype(gates)::value>(p, schedule, weights, run, gradients, arena)
-        .run(plan_for<T>(p, schedule));
+  return with_types(p, [&](auto operand, auto gates) {
+    using E = decltype(operand);
+    return Backward<E, decltype(gates)::value>(p, schedule, weights, run, gradients, arena)
+        .run(plan_for<E>(p, schedule));
   });
 }
 
-template <class T>
+template <class E, bool Dot>
 double peak() {
+  using T = SumOf<E>;
   constexpr int chains = 12;  // enough to hide the latency of a fused multiply-add on two units
   constexpr int64_t rounds = 4000000;
-  Vec<T> sums[chains], factor = broadcast(T(0.999)), term = broadcast(T(1e-3));
+  // 1.0 and its negative; as pairs, two values the second of which is next to nothing
+  const Vec<E> factor = (Vec<E>)broadcast(T(1)), terms[] = {(Vec<E>)broadcast(T(1)), (Vec<E>)broadcast(T(-1))};
+  Vec<T> sums[chains];
   for (int k = 0; k < chains; ++k) sums[k] = broadcast(T(k));
   timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  for (int64_t round = 0; round < rounds; ++round)
+  for (int64_t round = 0; round < rounds; ++round) {
+    const Vec<E> term = terms[round & 1];
 #pragma GCC unroll 12
-    for (int k = 0; k < chains; ++k) sums[k] = fma(sums[k], factor, term);
+    for (int k = 0; k < chains; ++k) sums[k] = add_product<Dot>(factor, term, sums[k]);
+  }
   clock_gettime(CLOCK_MONOTONIC, &end);
   Vec<T> total{};
   for (int k = 0; k < chains; ++k) total += sums[k];
   volatile T used = sum<T>(total);
   (void)used;
   const double seconds = double(end.tv_sec - start.tv_sec) + 1e-9 * double(end.tv_nsec - start.tv_nsec);
-  return double(rounds) * chains * lanes<T> * 2 / seconds / 1e9;
+  return double(rounds) * chains * lanes<T> * 2 * depth<E> / seconds / 1e9;
 }
 
-double peak_gflops(int32_t dtype) { return dtype == GATECELL_FLOAT32 ? peak<float>() : peak<double>(); }
+double peak_gflops(int32_t dtype) {
+  if (dtype == GATECELL_FLOAT32) return peak<float, false>();
+  if (dtype == GATECELL_FLOAT64) return peak<double, false>();
+  return dot_products ? peak<Pair, true>() : peak<Pair, false>();
+}
 
 template <class T>
 void apply(int32_t function, const T* x, T* y, int64_t n) {
@@ -133,6 +145,12 @@ void function(int32_t function, int32_t dtype, const void* x, void* y, int64_t n
     apply(function, static_cast<const double*>(x), static_cast<double*>(y), n);
 }
 
+#if defined(__AVX512BF16__)
+bool* const dot_product_switch = &dot_products;
+#else
+bool* const dot_product_switch = nullptr;
+#endif
+
 #define GATECELL_TEXT(name) GATECELL_TEXT_OF(name)
 #define GATECELL_TEXT_OF(name) #name
 
@@ -140,6 +158,6 @@ void function(int32_t function, int32_t dtype, const void* x, void* y, int64_t n
 
 extern const Kernels kernels;
 const Kernels kernels{GATECELL_TEXT(GATECELL_ISA_NAME), saved_bytes, packed_bytes, pack, stale, forward, backward,
-                      peak_gflops, function};
+                      peak_gflops, function, dot_product_switch};
 
 }  // namespace gatecell::GATECELL_ISA_NAME

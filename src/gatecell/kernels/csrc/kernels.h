@@ -19,6 +19,7 @@ struct Kernels {
                    const gatecell_gradients&, Arena&);
   double (*peak_gflops)(int32_t dtype);
   void (*function)(int32_t function, int32_t dtype, const void* x, void* y, int64_t n);
+  bool* dot_products;  // set where the processor multiplies pairs of bfloat16 itself; NULL where the code does not know how
 };
 
 #if defined(__x86_64__)

@@ -25,7 +25,7 @@ class Carver {
 
 // A tile is one vector of units with all their G gates: [gate][unit]. The last tile holds the units that are left, as many
 // vectors as their gates fill: a row of z is G * H values without a gap. Padded sizes are whole vectors.
-template <class T>
+template <class E>
 struct Sizes {
   int64_t inputs, hidden, outputs;
   int64_t gates;      // G
@@ -34,23 +34,27 @@ struct Sizes {
   int64_t outputs_p;  // P, padded
   int64_t tile_z;     // values of a full tile
   int64_t z;          // G * H, padded: a row of pre-activations
-  int64_t k;          // I + P, what a cell sums over
+  int64_t inputs_k;   // operands of x~: I, or half of it
+  int64_t k;          // operands of x~ and h~, what a cell sums over
 
   explicit Sizes(const gatecell_problem& p)
       : inputs(p.input_size),
         hidden(p.hidden_size),
         outputs(p.output_size),
         gates(p.coupled_gates ? 3 : 4),
-        tiles(Columns<T>{hidden}.vectors()),
-        hidden_p(tiles * lanes<T>),
-        outputs_p(Columns<T>{outputs}.padded()),
-        tile_z(gates * lanes<T>),
-        z(Columns<T>{gates * hidden}.padded()),
-        k(inputs + outputs) {}
+        tiles(Columns<E>{hidden}.vectors()),
+        hidden_p(tiles * lanes<E>),
+        outputs_p(Columns<E>{outputs}.padded()),
+        tile_z(gates * lanes<E>),
+        z(Columns<E>{gates * hidden}.padded()),
+        inputs_k(operands<E>(inputs)),
+        k(inputs_k + operands<E>(outputs)) {}
 
-  int64_t units(int64_t tile) const { return min_of(lanes<T>, hidden - tile * lanes<T>); }
+  int64_t units(int64_t tile) const { return min_of(lanes<E>, hidden - tile * lanes<E>); }
   // The values of one tile's part of a row of z, padded.
   int64_t width(int64_t tile) const { return min_of(tile_z, z - tile * tile_z); }
+  // Where h~ begins behind x~, in values.
+  int64_t recurrent_at() const { return inputs_k * depth<E>; }
 };
 
 // Small parameters, padded with 0.
@@ -62,7 +66,8 @@ struct UnitParameters {
   T* norm_recurrent;  // z values
   T* norm_cell[2];    // gain, shift: hidden_p values
 
-  static UnitParameters carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p) {
+  template <class E>
+  static UnitParameters carve(Carver& carver, const Sizes<E>& n, const gatecell_problem& p) {
     UnitParameters u{};
     u.bias = carver.take<T>(n.z);
     for (T*& gate : u.peephole) gate = carver.take<T>(n.hidden_p);
@@ -76,19 +81,19 @@ struct UnitParameters {
 };
 
 // What the forward pass reads.
-template <class T>
+template <class E>
 struct ForwardWeights {
   uint64_t* fingerprint;  // of the weights that were packed
-  T* gates;  // [tiles][I + P][width of the tile]
-  UnitParameters<T> units;
-  T* projection;  // R^T, packed
+  E* gates;  // [tiles][operands of x~ and h~][width of the tile]
+  UnitParameters<SumOf<E>> units;
+  E* projection;  // R^T, packed
 
-  static ForwardWeights carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p) {
+  static ForwardWeights carve(Carver& carver, const Sizes<E>& n, const gatecell_problem& p) {
     ForwardWeights w{};
     w.fingerprint = carver.take<uint64_t>(1);
-    w.gates = carver.take<T>(n.k * n.z);
-    w.units = UnitParameters<T>::carve(carver, n, p);
-    if (p.projection) w.projection = carver.take<T>(n.hidden * n.outputs_p);
+    w.gates = carver.take<E>(n.k * n.z);
+    w.units = UnitParameters<SumOf<E>>::carve(carver, n, p);
+    if (p.projection) w.projection = carver.take<E>(operands<E>(n.hidden) * n.outputs_p);
     return w;
   }
 };
@@ -102,7 +107,8 @@ struct Saved {
   T* norm_recurrent;  // z values: U h~, likewise
   T* deviations;      // 2 values: the inverse deviations of the two
 
-  static Saved carve(Carver& carver, const Sizes<T>& n, const gatecell_problem& p, int64_t records) {
+  template <class E>
+  static Saved carve(Carver& carver, const Sizes<E>& n, const gatecell_problem& p, int64_t records) {
     Saved s{};
     s.gates = carver.take<T>(records * n.tiles * n.tile_z);
     s.cells = carver.take<T>(records * n.hidden_p);

@@ -16,6 +16,30 @@ inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to,
     for (int64_t lane = 0; lane < rows; ++lane) to[k * stride + lane] = from[lane * columns + k];
 }
 
+// The same for pairs: to[k * stride + lane] = the values 2k and 2k + 1 of row `lane`, the last one 0 where there is none.
+inline void pack_transposed(const float* from, int64_t rows, int64_t columns, Pair* to, int64_t stride) {
+  alignas(64) Pair block[lanes<Pair>][lanes<Pair>];
+  constexpr int64_t values = 2 * lanes<Pair>;
+  for (int64_t first = 0; first < columns; first += values) {
+    const int64_t count = min_of(values, columns - first);
+    for (int64_t lane = 0; lane < rows; ++lane) {
+      BFloat16* line = reinterpret_cast<BFloat16*>(block[lane]);
+      const float* row = from + lane * columns + first;
+      store_values(line, load_first(row, count));
+      store_values(line + lanes<Pair>, load_first(row + lanes<Pair>, max_of(0, count - lanes<Pair>)));
+    }
+    Pair* place = to + first / 2 * stride;
+    const int64_t pairs = operands<Pair>(count);
+    if (rows == lanes<Pair>) {
+      for (int64_t k = 0; k < pairs; ++k)
+        for (int lane = 0; lane < lanes<Pair>; ++lane) place[k * stride + lane] = block[lane][k];
+    } else {
+      for (int64_t k = 0; k < pairs; ++k)
+        for (int64_t lane = 0; lane < rows; ++lane) place[k * stride + lane] = block[lane][k];
+    }
+  }
+}
+
 // to[lane * columns + k] = from[k * stride + lane]
 template <class T>
 inline void unpack_transposed(const T* from, int64_t stride, T* to, int64_t rows, int64_t columns) {
@@ -44,8 +68,8 @@ inline void unpack_units(const T* from, int64_t hidden, int64_t parts, T* to) {
       for (int64_t unit = first; unit < min_of(first + lanes<T>, hidden); ++unit) to[part * hidden + unit] = *from++;
 }
 
-template <class T>
-inline void pack_unit_parameters(const gatecell_problem& p, const Sizes<T>& n, const gatecell_weights& w,
+template <class E, class T>
+inline void pack_unit_parameters(const gatecell_problem& p, const Sizes<E>& n, const gatecell_weights& w,
                                  const UnitParameters<T>& to) {
   pack_units(static_cast<const T*>(w.bias), n.hidden, n.gates, to.bias);
   // the rows of the peephole weights are i f o, or f o when coupled
@@ -61,55 +85,61 @@ inline void pack_unit_parameters(const gatecell_problem& p, const Sizes<T>& n, c
     pack_units(static_cast<const T*>(w.norm_cell) + part * n.hidden, n.hidden, 1, to.norm_cell[part]);
 }
 
-// [I + P][gates and units] of one tile.
-template <class T>
-inline void pack_gates(const Sizes<T>& n, const gatecell_weights& w, int64_t tile, T* to) {
+// [operands of x~ and h~][gates and units] of one tile.
+template <class E>
+inline void pack_gates(const Sizes<E>& n, const gatecell_weights& w, int64_t tile, E* to) {
+  using T = SumOf<E>;
   const int64_t stride = n.width(tile), units = n.units(tile);
   to += tile * n.k * n.tile_z;
-  if (units < lanes<T>) memset(to, 0, size_t(n.k * stride) * sizeof(T));
+  if (units < lanes<E>) memset(to, 0, size_t(n.k * stride) * sizeof(E));
   for (int64_t gate = 0; gate < n.gates; ++gate) {
-    const int64_t first = gate * n.hidden + tile * lanes<T>;
+    const int64_t first = gate * n.hidden + tile * lanes<E>;
     pack_transposed(static_cast<const T*>(w.input) + first * n.inputs, units, n.inputs, to + gate * units, stride);
     pack_transposed(static_cast<const T*>(w.recurrent) + first * n.outputs, units, n.outputs,
-                    to + n.inputs * stride + gate * units, stride);
+                    to + n.inputs_k * stride + gate * units, stride);
   }
 }
 
-// Row k of a packed matrix of this depth.
-template <class T>
-inline void pack_row(const T* from, const Columns<T>& columns, int64_t depth, int64_t k, T* to) {
+// Operand k of a packed matrix of this depth, from the rows of its values; for pairs `second` may be NULL: zero.
+template <class E>
+inline void pack_rows(const SumOf<E>* first, const SumOf<E>* second, const Columns<E>& columns, int64_t depth, int64_t k,
+                      E* to) {
   for (int64_t group = 0; group < columns.groups(); ++group) {
-    const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-    T* place = to + first * lanes<T> * depth + k * vectors * lanes<T>;
+    const int64_t begin = columns.first(group), vectors = columns.first(group + 1) - begin;
+    E* place = to + begin * lanes<E> * depth + k * vectors * lanes<E>;
     for (int64_t v = 0; v < vectors; ++v) {
-      const int64_t column = (first + v) * lanes<T>;
-      store(place + v * lanes<T>, load_first(from + column, columns.size - column));
+      const int64_t column = (begin + v) * lanes<E>, count = columns.size - column;
+      const Vec<SumOf<E>> other = second ? load_first(second + column, count) : Vec<SumOf<E>>{};
+      store(place + v * lanes<E>, join<E>(load_first(first + column, count), other));
     }
   }
 }
 
 // W or U, (G * H, columns), with its rows in the order of a row of z, for products of gradients of z with it.
-template <class T>
-inline void pack_for_backward(const Sizes<T>& n, const T* from, const Columns<T>& columns, int64_t tile, T* to) {
-  const int64_t units = n.units(tile);
-  for (int64_t gate = 0; gate < n.gates; ++gate)
-    for (int64_t unit = 0; unit < units; ++unit)
-      pack_row(from + (gate * n.hidden + tile * lanes<T> + unit) * columns.size, columns, n.gates * n.hidden,
-               tile * n.tile_z + gate * units + unit, to);
+template <class E>
+inline void pack_for_backward(const Sizes<E>& n, const SumOf<E>* from, const Columns<E>& columns, int64_t tile, E* to) {
+  const int64_t units = n.units(tile), count = n.gates * units;
+  const auto row = [&](int64_t k) {
+    return k < count ? from + (k / units * n.hidden + tile * lanes<E> + k % units) * columns.size : nullptr;
+  };
+  for (int64_t k = 0; k < count; k += depth<E>)
+    pack_rows(row(k), depth<E> > 1 ? row(k + 1) : nullptr, columns, operands<E>(n.gates * n.hidden),
+              (tile * n.tile_z + k) / depth<E>, to);
 }
 
 // R^T: (H, P), from R (P, H).
-template <class T>
-inline void pack_projection(const Sizes<T>& n, const T* from, T* to) {
-  const Columns<T> columns{n.outputs};
+template <class E>
+inline void pack_projection(const Sizes<E>& n, const SumOf<E>* from, E* to) {
+  const Columns<E> columns{n.outputs};
+  const int64_t size = operands<E>(n.hidden);
+  memset(to, 0, size_t(size * n.outputs_p) * sizeof(E));
   for (int64_t group = 0; group < columns.groups(); ++group) {
     const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-    T* place = to + first * lanes<T> * n.hidden;
-    for (int64_t k = 0; k < n.hidden; ++k)
-      for (int64_t c = 0; c < vectors * lanes<T>; ++c, ++place) {
-        const int64_t column = first * lanes<T> + c;
-        *place = column < n.outputs ? from[column * n.hidden + k] : T(0);
-      }
+    E* place = to + first * lanes<E> * size;
+    for (int64_t v = 0; v < vectors; ++v) {
+      const int64_t column = (first + v) * lanes<E>, rows = min_of(lanes<E>, n.outputs - column);
+      pack_transposed(from + column * n.hidden, rows, n.hidden, place + v * lanes<E>, vectors * lanes<E>);
+    }
   }
 }
 

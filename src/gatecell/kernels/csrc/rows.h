@@ -22,7 +22,8 @@ struct DropoutMasks {
   T* recurrent;  // [rows][outputs_p]
   int64_t input_stride;
 
-  static DropoutMasks allocate(const gatecell_problem& p, const Sizes<T>& n, int64_t rows, Arena& arena) {
+  template <class E>
+  static DropoutMasks allocate(const gatecell_problem& p, const Sizes<E>& n, int64_t rows, Arena& arena) {
     DropoutMasks m{};
     m.input_stride = Columns<T>{n.inputs}.padded();
     if (p.training && p.input_dropout > 0) m.input = arena.array<T>(rows * m.input_stride);
@@ -30,7 +31,8 @@ struct DropoutMasks {
     return m;
   }
 
-  void fill(const gatecell_problem& p, const Sizes<T>& n, const Schedule& schedule, const Deal& deal) const {
+  template <class E>
+  void fill(const gatecell_problem& p, const Sizes<E>& n, const Schedule& schedule, const Deal& deal) const {
     const Source source{p.seed, p.stream};
     for (int64_t q = 0; q < deal.count(schedule.rows); ++q) {
       const int64_t row = schedule.order[deal.row(q)];
@@ -53,13 +55,13 @@ struct DropoutMasks {
   }
 };
 
-// to = from * mask over `count` values; a mask of NULL is all ones.
-template <class T>
-inline void masked_copy(T* to, const T* from, const T* mask, int64_t count) {
+// to = from * mask over `count` values, as values of operands; a mask of NULL is all ones.
+template <class Value, class T>
+inline void masked_copy(Value* to, const T* from, const T* mask, int64_t count) {
   for (int64_t u = 0; u < count; u += lanes<T>) {
     const int64_t n = count - u;
     const Vec<T> value = load_first(from + u, n);
-    store_first(to + u, mask ? value * load_first(mask + u, n) : value, n);
+    store_first_values(to + u, mask ? value * load_first(mask + u, n) : value, n);
   }
 }
 

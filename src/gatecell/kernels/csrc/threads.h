@@ -45,12 +45,13 @@ struct Plan {
 
 // Splitting rows needs no meeting of the threads before the end; but each thread then streams all the weights through
 // its cache at each step, which pays only while they stay there or many rows share them.
-inline Plan make_plan(const gatecell_problem& p, int64_t tiles, int64_t weight_bytes, int64_t longest, int64_t records) {
+inline Plan make_plan(const gatecell_problem& p, int64_t tiles, int64_t weights, size_t weight_size, int64_t longest,
+                      int64_t records) {
   constexpr double worth_a_thread = 2e5;       // multiply-adds; below, waking a thread costs more than it does
   constexpr double worth_a_meeting = 1e6;      // multiply-adds of one step
   constexpr int64_t cache_bytes = 640 << 10;   // of a core's second-level cache, for weights
-  const int64_t element = p.dtype == GATECELL_FLOAT64 ? 8 : 4;
-  const double per_row = double(weight_bytes) / double(element), all = per_row * double(records);
+  const int64_t weight_bytes = weights * int64_t(weight_size);
+  const double all = double(weights) * double(records);
   Plan plan{p.parallel_for ? max_of(1, min_of(p.threads, int64_t(all / worth_a_thread))) : 1, false};
   if (plan.threads == 1) return plan;
   const double step = longest > 0 ? all / double(longest) : 0.0;
