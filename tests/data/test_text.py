@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from gatecell._core.errors import InputError, OptionError, UnknownNameError
-from gatecell.data.text import MARKS, UNITS, TextTokenizer, TokenizerConfig
+from gatecell.data.text import MARKS, UNITS, TextTokenizer, TokenizerConfig, _core, _trainer
 
 TEXTS = [
     "A film, a good film!",
@@ -32,6 +33,46 @@ def test_words() -> None:
     assert tokenizer.split("'film'") == ["film"]
     assert tokenizer.split("unseen film") == ["[UNK]", "film"]
     assert tokenizer.split("\u5f88\u597d2024") == ["\u5f88", "\u597d", "2024"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet=st.sampled_from("abAB01_'-.[] \n\x00\t$+^`<") | st.characters(codec="ascii"))))
+@example(["[PAD] a'b 'a' a''b a'", "A_0 -1 a.b"])
+def test_plain_words_are_those_of_the_library(texts: list[str]) -> None:
+    for lowercase in (True, False):
+        config = TokenizerConfig(vocabulary_size=7, lowercase=lowercase)
+        library = TextTokenizer(_core(config))
+        library._words = None
+        library.core.train_from_iterator(texts, _trainer(config), length=len(texts))
+        if len(library) == len(MARKS):
+            continue
+        own = TextTokenizer.train(texts, config)
+        assert own.to_json() == library.to_json()
+        assert own._words is not None
+        for tokenizer in (own, TextTokenizer.from_json(own.to_json())):
+            assert tokenizer.encode(texts).values.tolist() == library.encode(texts).values.tolist()
+
+
+def test_the_vocabulary_of_any_text_is_the_one_of_the_library() -> None:
+    config = TokenizerConfig(vocabulary_size=12)
+    core = _core(config)
+    core.train_from_iterator(TEXTS, _trainer(config), length=len(TEXTS))
+    assert TextTokenizer.train(TEXTS, config).to_json() == core.to_str()
+
+
+@pytest.mark.parametrize("part", ["normalizer", "pre_tokenizer", "model"])
+def test_the_short_way_is_for_our_words_alone(part: str) -> None:
+    core = Tokenizer.from_str(tokenizer_of().to_json())
+    assert TextTokenizer(core)._words is not None
+    if part == "normalizer":
+        core.normalizer = normalizers.Lowercase()
+    elif part == "pre_tokenizer":
+        core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        assert TextTokenizer(core).split("film, good") == ["[UNK]", "good"]
+    else:
+        core.model = models.WordLevel({"film": 0}, unk_token="[none]")
+    assert TextTokenizer(core)._words is None
+    assert tokenizer_of("character")._words is None
 
 
 def test_one_word_in_either_unicode_form() -> None:

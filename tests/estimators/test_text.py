@@ -97,6 +97,7 @@ def test_the_probability_of_a_text_does_not_depend_on_the_texts_beside_it() -> N
         {"vectors": {"good": [1.0] * 5}, "freeze_embedding": True},
         {"embedding_dropout": 0.5},
         {"spatial_dropout": 0.5},
+        {"token_dropout": 0.5},
         {"conv_filters": 4},
         {"conv_filters": 4, "conv_kernel_size": 2},
         {"conv_filters": 4, "conv_pool_size": 3},
