@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+from torch.nn.functional import cross_entropy, linear
 
 _CHUNK_ELEMENTS = 2**20
 """Outputs that are held at a time: 4 MB in float32, which stay in a processor's cache between the passes over them.
@@ -17,7 +17,7 @@ def linear_cross_entropy(features: Tensor, weight: Tensor, bias: Tensor | None, 
 
     The outputs are computed some rows at a time, and, where a gradient is wanted, turned into it at once: of the
     ``(N, V)`` outputs, softmax and gradients, which PyTorch's own functions write and read several times, only a part
-    that fits a cache is ever there. A gradient that is taken twice (``create_graph=True``) is an error.
+    that fits a cache is ever there. A gradient that is to have one itself (``create_graph=True``) is PyTorch's own.
 
     Parameters
     ----------
@@ -63,16 +63,26 @@ class _LinearCrossEntropy(Function):
                 outputs.scatter_add_(1, classes, outputs.new_full(classes.shape, -1.0))
                 grads.add(rows, outputs)
         ctx.grads = grads.values
+        ctx.save_for_backward(features, weight, bias, target)
         return total
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            return _differentiable(ctx, grad)
         scale = float(grad)
         # the tensors are this function's own and are given away, so they are scaled where they lie
         scaled = [None if value is None else value if scale == 1.0 else value.mul_(scale) for value in ctx.grads]
         ctx.grads = ()
         return (*scaled, None, None)
+
+
+def _differentiable(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    *inputs, target = ctx.saved_tensors
+    wanted = [item for item, needed in zip(inputs, ctx.needs_input_grad, strict=False) if needed]
+    total = cross_entropy(linear(*inputs), target, reduction="sum")
+    found = iter(torch.autograd.grad(total, wanted, grad, create_graph=True))
+    return (*(next(found) if needed else None for needed in ctx.needs_input_grad[:3]), None, None)
 
 
 class _Gradients:

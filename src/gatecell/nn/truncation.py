@@ -1,13 +1,13 @@
 """Truncated back-propagation through time: long rows whose gradient goes back a few steps only."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gatecell._core.errors import OptionError
 from gatecell.nn.lstm import LSTM, States
 
 
-def truncated(lstm: LSTM, x: Tensor, lengths: Tensor | None, steps: int) -> tuple[Tensor, States]:
+def truncated(lstm: nn.Module, x: Tensor, lengths: Tensor | None, steps: int) -> tuple[Tensor, States]:
     """Run an LSTM as ``lstm(x, lengths=lengths)``, with a gradient for the last ``steps`` steps of each row alone.
 
     What comes before them is read without a gradient, and without what one would need, and its state is carried on: the
@@ -16,7 +16,7 @@ def truncated(lstm: LSTM, x: Tensor, lengths: Tensor | None, steps: int) -> tupl
 
     Parameters
     ----------
-    lstm : LSTM
+    lstm : gatecell.nn.lstm.LSTM
         Batch first, in one direction.
     x : (B, T, I)
     lengths : (B,) int64, optional
@@ -28,6 +28,7 @@ def truncated(lstm: LSTM, x: Tensor, lengths: Tensor | None, steps: int) -> tupl
     OptionError
         Where the LSTM reads in both directions.
     """
+    assert isinstance(lstm, LSTM)
     if lstm.bidirectional:
         raise OptionError(
             "stateful=True carries the state forward in time, but bidirectional=True reads backward too. "
