@@ -83,13 +83,13 @@ class LanguageTokenizer(TextTokenizer):
 
     def encode(self, texts: Sequence[str]) -> Tokens:
         """Return the tokens of each text, without marks but those of line ends; a text without any is an error."""
-        return Tokens.from_rows(map(self.numbers, texts))  # type: ignore[arg-type]
+        return Tokens.from_rows(map(self.numbers, texts))
 
     def marked(self, texts: Sequence[str], *, end: bool) -> Tokens:
         """Return the tokens of each text with the mark before it, and, with ``end``, behind it."""
         mark = np.array([self.mark])
         rows = [np.concatenate([mark, self.numbers(text), *([mark] if end else [])]) for text in texts]
-        return Tokens.from_rows(rows)  # type: ignore[arg-type]
+        return Tokens.from_rows(rows)
 
     def numbers(self, text: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the tokens of a text, ``(n,)``; none for an empty one."""

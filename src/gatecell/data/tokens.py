@@ -6,6 +6,7 @@ from typing import Literal, Self, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gatecell._core.checks import check_choice, check_integer, check_number
@@ -27,7 +28,7 @@ class Tokens:
     """``(n + 1,)`` int64, where each row starts in ``values``."""
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Sequence[int]]) -> Self:
+    def from_rows(cls, rows: Iterable[Sequence[int] | NDArray[np.int64]]) -> Self:
         """Build from one sequence of tokens a row.
 
         Raises
