@@ -138,6 +138,13 @@ def read_text_table(path: str | Path, *, encoding: str = DEFAULT_ENCODING) -> Te
     return TextTable(names, rows, places, path)
 
 
+def read_plain_text(path: str | Path, *, encoding: str = DEFAULT_ENCODING) -> str:
+    """Read a file that is one text, with the line ends of Unix; parameters and errors as of ``read_text_table``."""
+    path = Path(path).expanduser()
+    check_file(path)
+    return _decoded(path, encoding).replace("\r\n", "\n").replace("\r", "\n")
+
+
 def write_text_table(path: Path, ending: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table in the format of an ending of ``FORMATS``, in UTF-8."""
     if ending == ".parquet":

@@ -1,0 +1,113 @@
+"""Fit a language model to the user's own text, judge it, and let it write."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gatecell._core.errors import InputError, OptionError
+from gatecell.artifact.store import load_artifact
+from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text, read_text_table
+from gatecell.estimators.language import LSTMLanguageModel
+from gatecell.evaluation.judgement import Judgement
+from gatecell.recipes.job import FitResult, Job
+from gatecell.recipes.scoring import judge
+
+
+def read_language(path: str | Path, *, column: str | None = None, encoding: str = DEFAULT_ENCODING) -> str | list[str]:
+    """Read a file as one long text, or, where its name is that of a table, the texts in a column of it.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read, or holds no text.
+    OptionError
+        Where a table has no column named, a plain text has one, or there is no such encoding.
+    """
+    name = Path(path).name.lower().removesuffix(".gz")
+    if name.endswith(FORMATS):
+        if column is None:
+            raise OptionError(f"{path} is a table. Say which column has the texts: --text COLUMN.")
+        return read_text_table(path, encoding=encoding).texts(column)
+    if column is not None:
+        raise OptionError(f"{path} is read as one text, so --text {column} has no meaning. Tables end in {_ENDINGS}.")
+    text = read_plain_text(path, encoding=encoding)
+    if not text.strip():
+        raise InputError(f"{path} has nothing but spaces in it.")
+    return text
+
+
+_ENDINGS = ", ".join(FORMATS)
+
+
+def fit_language(
+    path: str | Path,
+    *,
+    column: str | None = None,
+    output: str | Path,
+    encoding: str = DEFAULT_ENCODING,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    force: bool = False,
+    verbose: int = 0,
+) -> FitResult:
+    """Fit a language model to a file and save it.
+
+    Parameters
+    ----------
+    path, column, encoding
+        See ``read_language``.
+    output, settings, seed, resume, force, verbose
+        See ``gatecell.recipes.own_data.fit_file``.
+
+    Raises
+    ------
+    InputError, OptionError, TrainingError
+        As ``fit_file`` and ``read_language``.
+    """
+    job = Job.prepared("language", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
+    text = read_language(path, column=column, encoding=encoding)
+    estimator = job.fit(text)
+    assert isinstance(estimator, LSTMLanguageModel)
+    texts = [text] if isinstance(text, str) else text
+    data = {
+        "texts": len(texts),
+        "characters": sum(map(len, texts)),
+        "vocabulary": len(estimator.tokenizer_),
+    }
+    return job.saved(estimator, columns=None if column is None else {"text": column}, data=data)
+
+
+def judge_text(
+    model: str | Path, path: str | Path, *, column: str | None = None, encoding: str = DEFAULT_ENCODING
+) -> Judgement:
+    """Judge a language model by a file; see ``gatecell.evaluation.language`` for the figures.
+
+    Parameters and errors are those of ``read_language``; ``column`` is by default that of the fit.
+    """
+    estimator = LSTMLanguageModel.load(model)
+    known = load_artifact(model).metadata.get("notes", {}).get("columns") or {}
+    table = Path(path).name.lower().removesuffix(".gz").endswith(FORMATS)
+    text = read_language(path, column=column or (known.get("text") if table else None), encoding=encoding)
+    return judge(estimator, text, None)
+
+
+def written(
+    model: str | Path,
+    prompt: str,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+) -> Iterator[str]:
+    """Yield what a model writes behind a prompt, piece by piece; see ``LSTMLanguageModel.stream``.
+
+    Raises
+    ------
+    ArtifactError
+        Where the file holds no language model.
+    OptionError
+        Where a value is out of its range.
+    """
+    return LSTMLanguageModel.load(model).stream(prompt, temperature, top_k, top_p, seed)
