@@ -7,7 +7,7 @@ import pytest
 
 from gatecell._core.errors import DatasetError, UnknownNameError
 from gatecell.estimators.loading import ESTIMATORS
-from gatecell.recipes.recipe import OPTIONS, Recipe
+from gatecell.recipes.recipe import OPTIONS, Recipe, RecipeData
 from gatecell.recipes.registry import RECIPES, get_recipe
 from gatecell.recipes.temperatures import LOOKBACK
 
@@ -43,6 +43,7 @@ def test_the_networks_are_the_tutorials() -> None:
 
 def test_parts_of_the_temperatures(data_home: Path) -> None:
     data = get_recipe("regression").load(False)
+    assert isinstance(data, RecipeData)
     assert data.test.X.shape == (730, LOOKBACK, 1)
     assert data.train.X.shape == (3650 - 730 - LOOKBACK, LOOKBACK, 1)
     # The day after a window is the last day of the next one: nothing is skipped, nothing is seen ahead.

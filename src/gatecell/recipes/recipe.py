@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from gatecell.estimators.forecasting.backtest import Backtest
+
 ValidationChoice = Literal["held-out", "test", "none"]
 VALIDATION_CHOICES: tuple[str, ...] = ("held-out", "test", "none")
 
@@ -34,6 +36,20 @@ class RecipeData:
     """What validates, where the data have a part for it; else it is taken from ``train``."""
 
 
+@dataclass(frozen=True)
+class SeriesData:
+    """What the loader of a forecaster's recipe returns."""
+
+    train: Any
+    """What ``LSTMForecaster.fit`` takes, a validation part included."""
+    test: Any
+    """The observations that follow, to judge by, once: from each origin in them whose horizon they hold."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Which column is what: keyword arguments of ``LSTMForecaster.fit``."""
+    measure: "Callable[[Backtest], Mapping[str, float]] | None" = None
+    """Further figures, from forecasts of the test part."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A whole job under a name."""
@@ -46,11 +62,11 @@ class Recipe:
     """Which data, how many rows, which steps."""
     target: str
     """What it must reach, as the mean of three seeds on the test part."""
-    estimator: Literal["LSTMClassifier", "LSTMRegressor", "LSTMTextClassifier", "LSTMLanguageModel"]
+    estimator: Literal["LSTMClassifier", "LSTMRegressor", "LSTMTextClassifier", "LSTMLanguageModel", "LSTMForecaster"]
     """The class that is fitted."""
     parameters: Mapping[str, Any]
     """Its parameters; what is not named has the estimator's default."""
-    load: Callable[[bool], RecipeData]
+    load: Callable[[bool], RecipeData | SeriesData]
     """Loads the data; the argument says whether to download what is not at hand."""
     validates_on_latest: bool = False
     """Whether the held-out validation part is the end of the training part, as a time series asks for; otherwise it is
@@ -63,6 +79,10 @@ class Recipe:
 
 QUICK_ROWS = 300
 """Rows of each part of the data that a quick run uses at most."""
+QUICK_STEPS = 2000
+"""Steps of a series that a quick run uses at most, and a tenth of it to test."""
+QUICK_SERIES = 10
+"""Series of a panel that a quick run uses at most."""
 QUICK_CHARACTERS = 5000
 """Characters of each part that a quick run uses at most where a part is one text."""
 OPTIONS: Mapping[str, tuple[Any, str]] = {

@@ -4,6 +4,7 @@ from gatecell._core.errors import unknown_name
 from gatecell.recipes.images import DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT
 from gatecell.recipes.language import PTB, SHAKESPEARE
 from gatecell.recipes.recipe import Recipe
+from gatecell.recipes.series import ELECTRICITY, HOURLY, PASSENGERS, PRICE
 from gatecell.recipes.temperatures import REGRESSION
 from gatecell.recipes.texts import (
     IMDB,
@@ -25,6 +26,10 @@ _ALL = (
     MNIST_DEEP,
     MNIST_DROPOUT,
     REGRESSION,
+    PRICE,
+    PASSENGERS,
+    ELECTRICITY,
+    HOURLY,
     IMDB,
     IMDB_BEST,
     IMDB_ATTENTION,

@@ -17,9 +17,19 @@ from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
-from gatecell.recipes.recipe import OPTIONS, QUICK_CHARACTERS, QUICK_ROWS, VALIDATION_CHOICES, Part, Recipe, RecipeData
+from gatecell.recipes.recipe import (
+    OPTIONS,
+    QUICK_CHARACTERS,
+    QUICK_ROWS,
+    VALIDATION_CHOICES,
+    Part,
+    Recipe,
+    RecipeData,
+    SeriesData,
+)
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.scoring import judge
+from gatecell.recipes.series_run import fit_series, judge_series, shortened
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 
 MODEL_FILE = "model.safetensors"
@@ -132,12 +142,19 @@ def run_recipe(
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     data = recipe.load(options["download"])
     if options["quick"]:
-        data = _thinned(data)
+        data = shortened(data) if isinstance(data, SeriesData) else _thinned(data)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
-    _fit(estimator, recipe, data, options["validation"])
+    if isinstance(data, SeriesData):
+        fit_series(estimator, data, options["validation"])
+    else:
+        _fit(estimator, recipe, data, options["validation"])
 
     began = time.perf_counter()
-    judgement = judge(estimator, data.test.X, data.test.y, data.baselines)
+    further: Mapping[str, float] = {}
+    if isinstance(data, SeriesData):
+        judgement, further = judge_series(estimator, data)
+    else:
+        judgement = judge(estimator, data.test.X, data.test.y, data.baselines)
     test_seconds = time.perf_counter() - began
     kept = kept_epoch(estimator)
     result = RunResult(
@@ -145,6 +162,7 @@ def run_recipe(
         seed=seed,
         settings=lasting,
         metrics=judgement.metrics("test_")
+        | dict(further)
         | (validation_metrics(estimator) if options["validation"] == "held-out" else {}),
         seconds={"fit": round(earlier + estimator.training_.seconds, 3), "test": round(test_seconds, 3)},
         intervals=judgement.named_intervals("test_"),

@@ -1,0 +1,48 @@
+"""Running a recipe of series: the fit, and one look at what follows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gatecell._core.errors import OptionError
+from gatecell.data.frames import ID
+from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.forecasting.forecaster import LSTMForecaster
+from gatecell.evaluation.judgement import Judgement
+from gatecell.recipes.recipe import QUICK_SERIES, QUICK_STEPS, SeriesData
+
+
+def fit_series(estimator: LSTMEstimator, data: SeriesData, validation: str) -> None:
+    """Fit a forecaster to the training part, of which its latest part validates.
+
+    Raises
+    ------
+    OptionError
+        Where the test part is to validate: a forecaster's validation part comes before what it is judged on.
+    """
+    assert isinstance(estimator, LSTMForecaster)
+    if validation == "test":
+        raise OptionError(
+            "validation=test is not for forecasts: what validates also calibrates the intervals, and must come before "
+            "the test part. Leave it out, or say validation=none."
+        )
+    estimator.fit(data.train, **data.columns)
+
+
+def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judgement, Mapping[str, float]]:
+    """Return the figures of a forecaster on the test part, from every origin in it, and the recipe's further ones."""
+    assert isinstance(estimator, LSTMForecaster)
+    backtest = estimator.backtest(new_rows=data.test)
+    return backtest.judgement, {} if data.measure is None else data.measure(backtest)
+
+
+def shortened(data: SeriesData) -> SeriesData:
+    """Return the first few series, or the last steps of one, for a quick run."""
+    if getattr(data.train, "ndim", 1) == 2 and ID in data.train.columns:
+        kept = data.train[ID].unique()[:QUICK_SERIES]
+        return replace(data, train=_of(data.train, kept), test=_of(data.test, kept))
+    return replace(data, train=data.train.iloc[-QUICK_STEPS:], test=data.test.iloc[: QUICK_STEPS // 10])
+
+
+def _of(frame: Any, ids: Any) -> Any:
+    return frame[frame[ID].isin(ids)]
