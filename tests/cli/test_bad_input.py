@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -230,7 +231,8 @@ def test_a_network_beyond_all_memory(gatecell: Run, here: Path) -> None:
 def test_what_json_cannot_say(
     monkeypatch: pytest.MonkeyPatch, gatecell: Run, model: Path, data: Path, here: Path
 ) -> None:
-    monkeypatch.setattr("gatecell.recipes.own_data.evaluate_file", lambda *_: {"accuracy": float("nan")})
+    judgement = SimpleNamespace(metrics=lambda: {"accuracy": float("nan")}, named_intervals=dict)
+    monkeypatch.setattr("gatecell.recipes.own_data.evaluate_file", lambda *_: judgement)
     done = gatecell("evaluate", model, data, "--json")
     assert done.code == 1
     assert done.out == ""

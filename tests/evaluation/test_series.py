@@ -60,6 +60,22 @@ def test_where_there_is_no_interval() -> None:
     assert "coverage_97.5" not in figures
 
 
+def test_whether_it_is_better_is_said() -> None:
+    scale = np.full((20, 2), 2.0)
+    baselines = {"naive": PREDICTED + 3.0, "seasonal_naive": TRUE}
+    judgement = judge_forecasts(TRUE, PREDICTED, scale=scale, baselines=baselines)
+    first, second = judgement.verdicts()
+    assert first == (
+        f"It is better than the naive forecast: mase {judgement.figures['mase']:.4g} against "
+        f"{judgement.baselines['naive']['mase']:.4g}."
+    )
+    assert second.startswith("It is NOT better than the seasonal naive forecast: mase ")
+    assert " mae " in judge_forecasts(TRUE, PREDICTED, baselines=baselines).verdicts()[0]
+    unmeasured = judge_forecasts(TRUE, PREDICTED, scale=0 * scale, baselines=baselines)
+    assert " mae " in unmeasured.verdicts()[0]
+    assert "mase" not in unmeasured.metrics()
+
+
 def test_one_row_has_no_spread() -> None:
     assert not judge_forecasts(TRUE[:1], PREDICTED[:1]).intervals
 

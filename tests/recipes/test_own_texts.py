@@ -10,7 +10,8 @@ import pytest
 from gatecell._core.errors import InputError, OptionError, UnknownNameError
 from gatecell.data.text_table import TextColumns
 from gatecell.estimators.text import LSTMTextClassifier
-from gatecell.recipes.own_texts import evaluate_texts, fit_texts, is_text_model, predict_texts
+from gatecell.recipes.model_info import kind_of_model
+from gatecell.recipes.own_texts import evaluate_texts, fit_texts, predict_texts
 
 SETTINGS: dict[str, Any] = {"hidden_size": 8, "embedding_dim": 8, "max_epochs": 20, "learning_rate": 0.02}
 COLUMNS = TextColumns(text="review", label="verdict")
@@ -46,7 +47,7 @@ def test_a_fit_says_what_it_was_given(tmp_path: Path) -> None:
 
 
 def test_a_prediction_keeps_all_columns_and_rows(model: Path, tmp_path: Path) -> None:
-    assert is_text_model(model)
+    assert kind_of_model(model) == "LSTMTextClassifier"
     names, rows = predict_texts(model, write(tmp_path / "new.csv", 9))
     assert names == ("id", "review", "verdict", "label", "probability")
     assert [row[0] for row in rows] == [str(index) for index in range(9)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gatecell.cli import doctor, evaluate, fit, info, predict, quickstart, recipes, run
+from gatecell.cli import doctor, evaluate, fit, forecast, info, predict, quickstart, recipes, run
 
 
 def build_app() -> typer.Typer:
@@ -30,9 +30,11 @@ def build_app() -> typer.Typer:
     tasks.command()(fit.classify)
     tasks.command()(fit.regress)
     tasks.command()(fit.text)
+    tasks.command()(forecast.forecast)
     app.add_typer(tasks, name="fit")
     app.command()(predict.predict)
     app.command()(evaluate.evaluate)
+    app.command()(forecast.backtest)
     app.command()(info.info)
     app.command()(doctor.doctor)
     return app

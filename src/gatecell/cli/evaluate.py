@@ -1,7 +1,12 @@
 """``gatecell evaluate``."""
 
-from gatecell.cli import show
+from typing import TYPE_CHECKING
+
+from gatecell.cli.forecast import check_no_columns, show_judgement
 from gatecell.cli.options import Data, Encoding, Id, Json, Label, Model, Text, Time, long_columns
+
+if TYPE_CHECKING:
+    from gatecell.evaluation.judgement import Judgement
 
 
 def evaluate(
@@ -14,16 +19,18 @@ def evaluate(
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Measure a model on labelled sequences or texts."""
-    from gatecell.recipes.own_data import evaluate_file  # noqa: PLC0415  heavy imports wait until a command runs
-    from gatecell.recipes.own_texts import evaluate_texts, is_text_model  # noqa: PLC0415
+    """Measure a model on labelled sequences or texts, or a forecaster on later steps of its series."""
+    from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_data import evaluate_file  # noqa: PLC0415
+    from gatecell.recipes.own_series import backtest_series  # noqa: PLC0415
+    from gatecell.recipes.own_texts import evaluate_texts  # noqa: PLC0415
 
-    if is_text_model(model):
+    kind = kind_of_model(model)
+    if kind == "LSTMForecaster":
+        check_no_columns(id_column, time, text, label)
+        judgement: Judgement = backtest_series(model, data).judgement
+    elif kind == "LSTMTextClassifier":
         judgement = evaluate_texts(model, data, text=text, label=label, encoding=encoding)
     else:
         judgement = evaluate_file(model, data, long_columns(id_column, time, label))
-    metrics, intervals = judgement.metrics(), judgement.named_intervals()
-    if json:
-        show.print_json({"model": str(model), "data": str(data), "metrics": metrics, "intervals": intervals})
-    else:
-        show.print_pairs(show.metric_pairs(metrics, intervals))
+    show_judgement(judgement, json=json, model=str(model), data=str(data))

@@ -26,13 +26,13 @@ Settings = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped, from its last epoch.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a model or an unfinished run that is in the way.")]
+DATA_HELP = (
+    ".npz with X, y and lengths; .ts as the UCR and UEA archives; or a long .csv with --id and --time; "
+    "of texts .csv, .tsv, .jsonl or .parquet, a text a row; of series .csv."
+)
 Data = Annotated[
     Path,
-    typer.Argument(
-        metavar="DATA",
-        help=".npz with X, y and lengths; .ts as the UCR and UEA archives; or a long .csv with --id and --time; "
-        "of texts .csv, .tsv, .jsonl or .parquet, a text a row.",
-    ),
+    typer.Argument(metavar="DATA", help=DATA_HELP),
 ]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file that Gatecell wrote.")]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="CSV: which sequence a line belongs to.")]

@@ -10,7 +10,8 @@ import typer
 
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
-from gatecell.cli.options import Data, Encoding, Id, Json, Model, Text, Time, long_columns
+from gatecell.cli.forecast import Level, check_no_columns, predict_series
+from gatecell.cli.options import DATA_HELP, Encoding, Id, Json, Model, Text, Time, long_columns
 
 if TYPE_CHECKING:
     from gatecell.recipes.own_data import Prediction
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 def predict(
     model: Model,
-    data: Data,
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="DATA", help=f"{DATA_HELP} Of a forecaster, later lines; it needs none."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -29,18 +33,36 @@ def predict(
     time: Time = None,
     text: Text = None,
     encoding: Encoding = "utf-8",
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", metavar="N", help="Forecast: how many steps; as at the fit if not said.")
+    ] = None,
+    level: Level = None,
+    intervals: Annotated[bool, typer.Option(help="Forecast: whether to give intervals.")] = True,
+    ahead: Annotated[
+        Path | None, typer.Option("--ahead", metavar="FILE", help="Forecast: a table of the covariates known ahead.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Predict each sequence or text of a file.
+    """Predict each sequence or text of a file, or what follows series.
 
     Of a classifier the class and the probability of each, of a regressor the number; one line a sequence. A table of
-    texts keeps its columns and gets two more, label and probability.
+    texts keeps its columns and gets two more, label and probability. Of a forecaster one line a step to come; lines of
+    DATA that it does not know yet are noted before.
     """
     if output is not None and output.is_dir():
         raise OptionError(f"{output} is a folder. Name a file, such as {output / 'predictions.csv'}.")
-    from gatecell.recipes.own_texts import is_text_model  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
 
-    if is_text_model(model):
+    kind = kind_of_model(model)
+    if kind == "LSTMForecaster":
+        check_no_columns(id_column, time, text)
+        predict_series(model, data, output, horizon=horizon, level=level, intervals=intervals, ahead=ahead, json=json)
+        return
+    if horizon is not None or level or ahead is not None or not intervals:
+        raise OptionError(f"--horizon, --level, --no-intervals and --ahead are for forecasters; {model} is none.")
+    if data is None:
+        raise OptionError("DATA is missing: name the file whose sequences or texts are to be predicted.")
+    if kind == "LSTMTextClassifier":
         _predict_texts(model, data, output, text, encoding, json=json)
         return
     from gatecell._core.files import atomic_path  # noqa: PLC0415

@@ -42,6 +42,10 @@ class Judgement(ABC):
         }
         return own | simple
 
+    def verdicts(self) -> list[str]:
+        """Say in words what the figures mean, a sentence each; nothing where they speak for themselves."""
+        return []
+
     def named_intervals(self, prefix: str = "") -> dict[str, list[float]]:
         """Return the intervals as JSON values, by the names that ``metrics`` gives."""
         return {f"{prefix}{name}": list(bounds) for name, bounds in self.intervals.items()}

@@ -31,13 +31,31 @@ class ForecastJudgement(Judgement):
         return _row_errors(self.true, self.predicted)
 
     def metrics(self, prefix: str = "") -> dict[str, float]:
-        """Return figures, as ``test_mae``, and those of simple forecasts, as ``baseline_naive_mae``."""
+        """Return figures, as ``test_mae``, and those of simple forecasts, as ``baseline_naive_mae``; no NaN."""
         simple = {
             f"baseline_{rule}_{name}": value
             for rule, figures in self.baselines.items()
             for name, value in figures.items()
         }
-        return {f"{prefix}{name}": value for name, value in self.figures.items()} | simple
+        named = {f"{prefix}{name}": value for name, value in self.figures.items()} | simple
+        return {name: value for name, value in named.items() if not np.isnan(value)}
+
+    def verdicts(self) -> list[str]:
+        """Say of each simple forecast whether this one is better: a sentence each.
+
+        The mean absolute scaled error decides, in which every series counts alike; where it is not known, the mean
+        absolute error.
+        """
+        figure = "mase" if np.isfinite(self.figures.get("mase", np.nan)) else "mae"
+        own = self.figures[figure]
+        sentences = []
+        for rule, figures in self.baselines.items():
+            better = "better" if own < figures[figure] else "NOT better"
+            words = rule.replace("_", " ")
+            sentences.append(
+                f"It is {better} than the {words} forecast: {figure} {own:.4g} against {figures[figure]:.4g}."
+            )
+        return sentences
 
 
 def judge_forecasts(

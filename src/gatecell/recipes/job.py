@@ -15,13 +15,22 @@ from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.run import kept_epoch, validation_metrics
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 
-Task = Literal["classify", "regress", "text"]
+Task = Literal["classify", "regress", "text", "forecast"]
 TASKS: Mapping[Task, str] = MappingProxyType(
-    {"classify": "LSTMClassifier", "regress": "LSTMRegressor", "text": "LSTMTextClassifier"}
+    {
+        "classify": "LSTMClassifier",
+        "regress": "LSTMRegressor",
+        "text": "LSTMTextClassifier",
+        "forecast": "LSTMForecaster",
+    }
 )
 """What can be fitted, and the estimator of each."""
-PARAMETERS: Mapping[str, Any] = MappingProxyType({"validation_fraction": 0.1})
-"""Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it."""
+_ROWS: Mapping[str, Any] = MappingProxyType({"validation_fraction": 0.1})
+PARAMETERS: Mapping[Task, Mapping[str, Any]] = MappingProxyType(
+    {"classify": _ROWS, "regress": _ROWS, "text": _ROWS, "forecast": MappingProxyType({})}
+)
+"""Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it. A
+forecaster holds its latest steps out by itself."""
 MODEL_ENDING = ".safetensors"
 
 
@@ -41,7 +50,8 @@ class FitResult:
     """The model's file, absolute."""
     data: dict[str, Any]
     """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
-    ``left_out``; of texts how many are ``empty`` and ``cut``."""
+    ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``, ``steps``, ``targets`` and
+    ``frequency``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``gatecell fit --json`` prints."""
@@ -94,25 +104,35 @@ class Job:
             seconds_before=seconds_done(checkpoint, resume=resume, force=force),
         )
 
-    def fit(self, X: Any, y: Any) -> LSTMEstimator:
-        """Fit the estimator of the task."""
-        parameters = merged(PARAMETERS, self.settings)
+    def fit(self, *data: Any, **reading: Any) -> LSTMEstimator:
+        """Fit the estimator of the task to X and y, or to what else its ``fit`` takes."""
+        parameters = merged(PARAMETERS[self.task], self.settings)
         if "class_weight" in parameters:
-            parameters["class_weight"] = labels_as_in(y, parameters["class_weight"])
+            parameters["class_weight"] = labels_as_in(data[1], parameters["class_weight"])
         estimator = ESTIMATORS[TASKS[self.task]](
             **parameters,
             random_state=self.seed,
             verbose=self.verbose,
             checkpoint_dir=_checkpoint_of(self.model_path),
         )
-        fitted: LSTMEstimator = estimator.fit(X, y)
+        fitted: LSTMEstimator = estimator.fit(*data, **reading)
         return fitted
 
-    def saved(self, estimator: LSTMEstimator, *, columns: Mapping[str, Any] | None, data: dict[str, Any]) -> FitResult:
-        """Save the estimator, with the columns that it was fitted on, and remove the checkpoint."""
+    def saved(
+        self,
+        estimator: LSTMEstimator,
+        *,
+        columns: Mapping[str, Any] | None,
+        data: dict[str, Any],
+        further: Mapping[str, float] | None = None,
+    ) -> FitResult:
+        """Save the estimator, with the columns that it was fitted on, and remove the checkpoint.
+
+        ``further`` are figures beside those of the epoch that was kept.
+        """
         kept = estimator.history_.rows[kept_epoch(estimator) - 1]
         metrics = {name: value for name, value in kept.items() if name.startswith("train_")}
-        metrics |= validation_metrics(estimator)
+        metrics |= {**validation_metrics(estimator), **(further or {})}
         notes = {"columns": columns, "metrics": metrics, "task": self.task}
         save_estimator(estimator, self.model_path, notes=notes)
         discard(_checkpoint_of(self.model_path))

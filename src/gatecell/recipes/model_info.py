@@ -7,6 +7,11 @@ from gatecell.artifact.store import load_artifact
 from gatecell.estimators.loading import load
 
 
+def kind_of_model(path: str | Path) -> str:
+    """Return the name of the estimator that a model file holds; errors as ``gatecell.load`` has them."""
+    return str(load_artifact(path).metadata.get("estimator"))
+
+
 def describe_model(path: str | Path) -> dict[str, Any]:
     """Describe a model file.
 

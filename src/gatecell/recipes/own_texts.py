@@ -13,7 +13,7 @@ from gatecell.artifact.store import load_artifact
 from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, read_text_table
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
-from gatecell.recipes.job import TASKS, FitResult, Job
+from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
 
 ADDED = ("label", "probability")
@@ -25,11 +25,6 @@ class PredictedTable(NamedTuple):
 
     names: tuple[str, ...]
     rows: list[tuple[Any, ...]]
-
-
-def is_text_model(model: str | Path) -> bool:
-    """Return whether a model's file holds a classifier of texts; errors as ``gatecell.load`` has them."""
-    return load_artifact(model).metadata.get("estimator") == TASKS["text"]
 
 
 def fit_texts(

@@ -1,0 +1,195 @@
+"""``gatecell fit forecast`` and ``gatecell backtest``; what ``predict`` and ``evaluate`` do with a forecaster."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gatecell._core.errors import OptionError
+from gatecell.cli import show
+from gatecell.cli.options import Force, Json, Model, Quiet, Resume, Seed, Settings, verbosity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gatecell.evaluation.judgement import Judgement
+
+Table = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .csv.gz, a line a step of a series.")]
+Level = Annotated[
+    list[float] | None,
+    typer.Option("--level", metavar="PERCENT", help="Of an interval; may be given again. Default: 80 and 95."),
+]
+Past = Annotated[
+    list[str] | None, typer.Option("--past", metavar="COLUMN", help="A covariate known up to the present.")
+]
+Future = Annotated[list[str] | None, typer.Option("--future", metavar="COLUMN", help="A covariate known ahead.")]
+Static = Annotated[
+    list[str] | None, typer.Option("--static", metavar="COLUMN", help="A number that does not change along a series.")
+]
+
+
+def forecast(
+    data: Table,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
+    ],
+    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="Dates and times, or whole numbers.")],
+    target: Annotated[
+        list[str], typer.Option("--target", metavar="COLUMN", help="What is to be forecast; may be given again.")
+    ],
+    id_column: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Which series a line is of; without it there is one.")
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", metavar="N", help="Steps to forecast, as --set horizon=N.")
+    ] = None,
+    past: Past = None,
+    future: Future = None,
+    static: Static = None,
+    frequency: Annotated[
+        str,
+        typer.Option(
+            "--frequency", metavar="ALIAS", help="h, D, MS and so on; rows: a line is a step, whatever its time."
+        ),
+    ] = "infer",
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn to forecast one series or many."""
+    from gatecell.recipes.own_series import SeriesColumns, fit_series  # noqa: PLC0415  heavy imports wait until here
+    from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
+
+    changes = parse_settings(settings or [])
+    if horizon is not None:
+        if "horizon" in changes:
+            raise OptionError("The horizon is set twice, by --horizon and by --set. Give one of them.")
+        changes["horizon"] = horizon
+    columns = SeriesColumns(
+        time=time,
+        target=tuple(target),
+        id=id_column,
+        past=tuple(past or ()),
+        future=tuple(future or ()),
+        static=tuple(static or ()),
+    )
+    result = fit_series(
+        data,
+        columns,
+        output=output,
+        frequency=int(frequency) if frequency.isdecimal() else frequency,
+        settings=changes,
+        seed=seed,
+        resume=resume,
+        force=force,
+        verbose=verbosity(quiet),
+    )
+    if json:
+        show.print_json(result.to_json())
+        return
+    shortest, longest = result.data["steps"]
+    show.print_pairs(
+        [
+            ("series", f"{result.data['series']:,}"),
+            ("steps", f"{longest:,}" if shortest == longest else f"{shortest:,} to {longest:,}"),
+            ("frequency", str(result.data["frequency"])),
+            ("targets", ", ".join(result.data["targets"])),
+            *show.metric_pairs(result.metrics),
+            ("fit", f"{result.seconds['fit']:.1f} s"),
+            ("model", show.near(result.artifact)),
+        ]
+    )
+    model = show.near(result.artifact)
+    show.print_next(
+        ["gatecell", "predict", model, "--output", "forecast.csv"],
+        ["gatecell", "evaluate", model, "LATER_DATA"],
+        ["gatecell", "backtest", model, "--output", "backtest.csv"],
+    )
+
+
+def backtest(
+    model: Model,
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DATA]", help="A table as at the fit; without it the steps held out there."),
+    ] = None,
+    origins: Annotated[
+        int | None, typer.Option("--origins", metavar="N", help="How many, the latest; all if not said.")
+    ] = None,
+    step: Annotated[int, typer.Option("--step", metavar="N", help="Steps from one origin to the next.")] = 1,
+    level: Level = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A CSV file for the forecasts.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Forecast from past origins, and compare with what came and with naive forecasts."""
+    from gatecell.recipes.own_series import LEVELS, backtest_series  # noqa: PLC0415  heavy imports wait until here
+
+    _check_no_folder(output)
+    done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS)
+    if output is not None:
+        _write(done.predictions, output)
+        show.say(f"{len(done.predictions):,} lines are in {output}.")
+    show_judgement(done.judgement, json=json, model=str(model), data=None if data is None else str(data))
+
+
+def predict_series(
+    model: Path,
+    data: Path | None,
+    output: Path | None,
+    *,
+    horizon: int | None,
+    level: list[float] | None,
+    intervals: bool,
+    ahead: Path | None,
+    json: bool,
+) -> None:
+    """Forecast what follows the last step that is known."""
+    from gatecell.recipes.own_series import LEVELS, forecast_series  # noqa: PLC0415
+
+    if level and not intervals:
+        raise OptionError("--level and --no-intervals do not go together. Leave one of them out.")
+    levels = (level or LEVELS) if intervals else ()
+    frame = forecast_series(model, data, horizon=horizon, level=levels, ahead=ahead)
+    if output is not None:
+        _write(frame, output)
+        show.say(f"{len(frame):,} lines are in {output}.")
+    if json:
+        lines = frame.assign(ds=frame["ds"].astype(str)) if frame["ds"].dtype.kind not in "iu" else frame
+        show.print_json({"model": str(model), "predictions": lines.to_dict("records")})
+    elif output is None:
+        sys.stdout.write(frame.to_csv(index=False))
+
+
+def show_judgement(judgement: "Judgement", *, json: bool, **about: Any) -> None:
+    """Print figures with their intervals."""
+    metrics, intervals = judgement.metrics(), judgement.named_intervals()
+    if json:
+        show.print_json({**about, "metrics": metrics, "intervals": intervals})
+    else:
+        show.print_pairs(show.metric_pairs(metrics, intervals))
+        for sentence in judgement.verdicts():
+            show.print_line(sentence)
+
+
+def check_no_columns(*names: str | None) -> None:
+    """Raise unless no column is named: a forecaster reads tables as at its fit."""
+    if any(names):
+        raise OptionError("A forecaster keeps the names of the columns that it was fitted on; leave them out.")
+
+
+def _check_no_folder(output: Path | None) -> None:
+    if output is not None and output.is_dir():
+        raise OptionError(f"{output} is a folder. Name a file, such as {output / 'forecasts.csv'}.")
+
+
+def _write(frame: "pd.DataFrame", output: Path) -> None:
+    from gatecell._core.files import atomic_path  # noqa: PLC0415
+
+    with atomic_path(output) as part:
+        part.write_text(frame.to_csv(index=False), encoding="utf-8", newline="")

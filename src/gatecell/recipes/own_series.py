@@ -1,0 +1,216 @@
+"""Fit, forecast, judge and back-test on the user's own tables of series."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell.artifact.store import load_artifact
+from gatecell.data.csv_file import read_table
+from gatecell.data.frames import read_panel
+from gatecell.data.labelled import check_file
+from gatecell.data.series import Panel
+from gatecell.data.tables import TABLES, is_table
+from gatecell.estimators.forecasting.backtest import Backtest
+from gatecell.estimators.forecasting.forecaster import LSTMForecaster
+from gatecell.recipes.job import FitResult, Job
+
+LEVELS = (80.0, 95.0)
+"""Percent of the intervals that a job gives, unless others are asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesColumns:
+    """What the columns of a table of series mean; see ``gatecell.data.frames.read_panel``."""
+
+    time: str
+    """Dates and times, or whole numbers."""
+    target: tuple[str, ...]
+    """What is to be forecast."""
+    id: str | None = None
+    """Which series a line is of; None: there is one."""
+    past: tuple[str, ...] = ()
+    """Covariates known up to the present."""
+    future: tuple[str, ...] = ()
+    """Covariates known ahead."""
+    static: tuple[str, ...] = ()
+    """What does not change along a series."""
+
+
+def fit_series(
+    path: str | Path,
+    columns: SeriesColumns,
+    *,
+    output: str | Path,
+    frequency: str | int = "infer",
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    force: bool = False,
+    verbose: int = 0,
+) -> FitResult:
+    """Fit a forecaster to a table of series and save it.
+
+    Parameters
+    ----------
+    path : path
+        A ``.csv`` or ``.csv.gz`` with a line of column names, a line a step of a series.
+    columns : SeriesColumns
+        They are kept with the model, so that later tables are read alike.
+    frequency : str or int
+        See ``gatecell.data.frames.read_panel``.
+    output, settings, seed, resume, force, verbose
+        See ``gatecell.recipes.own_data.fit_file``.
+
+    Returns
+    -------
+    FitResult
+        With the figures of a back-test over the steps that were held out, if any were.
+
+    Raises
+    ------
+    InputError, OptionError, TrainingError
+        As ``gatecell.recipes.own_data.fit_file`` has them.
+    """
+    job = Job.prepared("forecast", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
+    reading = {**asdict(columns), "static": columns.static or None, "frequency": frequency}
+    estimator = job.fit(_table(path, columns.id), **reading)
+    assert isinstance(estimator, LSTMForecaster)
+    held_out = estimator.validation_fraction is not None
+    further = estimator.backtest(level=LEVELS).judgement.metrics("validation_") if held_out else {}
+    panel = estimator.panel_
+    described = {
+        "series": len(panel),
+        "steps": [int(panel.lengths.min()), int(panel.lengths.max())],
+        "targets": list(panel.target_names),
+        "frequency": panel.frequency,
+    }
+    return job.saved(estimator, columns=asdict(columns), data=described, further=further)
+
+
+def forecast_series(
+    model: str | Path,
+    path: str | Path | None = None,
+    *,
+    horizon: int | None = None,
+    level: Sequence[float] = LEVELS,
+    ahead: str | Path | None = None,
+) -> pd.DataFrame:
+    """Forecast what follows the last step that is known.
+
+    Parameters
+    ----------
+    model : path
+        A file that ``fit_series`` wrote.
+    path : path, optional
+        A table with the columns of the fit. Lines after the last step that the model knows are noted, without learning
+        from them; earlier ones are not looked at.
+    horizon : int, optional
+        Steps; by default those of the fit.
+    level : sequence of float
+        Percent of the intervals.
+    ahead : path, optional
+        A table of the covariates known ahead.
+
+    Returns
+    -------
+    DataFrame
+        As ``LSTMForecaster.predict`` has it.
+
+    Raises
+    ------
+    ArtifactError, InputError, OptionError
+        Where the model or the data cannot be used, or do not fit each other.
+    """
+    estimator, columns = _loaded(model)
+    if path is not None and len(later := _later(estimator, columns, path)):
+        estimator.update(later)
+    return estimator.predict(horizon, level, future=None if ahead is None else _table(ahead, columns.id))
+
+
+def backtest_series(
+    model: str | Path,
+    path: str | Path | None = None,
+    *,
+    n_origins: int | None = None,
+    step: int = 1,
+    level: Sequence[float] = LEVELS,
+) -> Backtest:
+    """Forecast from past origins, and compare with what came.
+
+    Parameters
+    ----------
+    model : path
+        A file that ``fit_series`` wrote.
+    path : path, optional
+        A table with the columns of the fit; lines that the model knows already are not looked at. Without one, the
+        steps that were held out at the fit are forecast.
+    n_origins : int, optional
+        How many of each series, the latest. Default: all whose steps are in ``path``, or were held out.
+    step : int
+        Steps from one origin to the next.
+    level : sequence of float
+        Percent of the intervals.
+
+    Raises
+    ------
+    ArtifactError, InputError, OptionError
+        Where the model or the data cannot be used, or do not fit each other.
+    """
+    estimator, columns = _loaded(model)
+    if path is None:
+        return estimator.backtest(n_origins, step=step, level=level)
+    later = _later(estimator, columns, path)
+    horizon = estimator.horizon
+    n_later = dict.fromkeys(estimator.panel_.ids, 0) | dict(zip(later.ids, later.lengths.tolist(), strict=True))
+    shortest = min(n_later, key=lambda id: n_later[id])
+    if n_later[shortest] < horizon:
+        raise InputError(
+            f"{path} has {n_later[shortest]:,} steps of series {shortest!r} that the model does not know, but a "
+            f"forecast is of {horizon:,}, and all of them are needed to judge it. Bring later lines, or leave the file "
+            "out to back-test on the steps held out at the fit."
+        )
+    return estimator.backtest(n_origins, step=step, level=level, new_rows=later)
+
+
+def _table(path: str | Path, id_column: str | None) -> pd.DataFrame:
+    path = Path(path).expanduser()
+    check_file(path)
+    if not is_table(path):
+        raise InputError(f"{path} is no table of series, which is one of {', '.join(TABLES)}, a line a step.")
+    return read_table(path, id_column)
+
+
+def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns]:
+    estimator = LSTMForecaster.load(model)
+    known = load_artifact(model).metadata.get("notes", {}).get("columns")
+    if known is None:
+        raise OptionError(
+            f"{model} was not fitted on a table, so it is not known how to read one. Use gatecell.load(...) in Python."
+        )
+    try:
+        return estimator, SeriesColumns(**{name: _tupled(value) for name, value in known.items()})
+    except TypeError as error:
+        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _later(estimator: LSTMForecaster, columns: SeriesColumns, path: str | Path) -> Panel:
+    """Return what a table has after the last step that the estimator knows."""
+    known = estimator.panel_
+    panel = read_panel(
+        _table(path, columns.id),
+        time=columns.time,
+        target=columns.target,
+        id=columns.id,
+        past=columns.past,
+        future=columns.future,
+        frequency=known.frequency,
+    )
+    return panel.later_than(known)

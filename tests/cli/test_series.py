@@ -1,0 +1,103 @@
+"""``gatecell fit forecast``, and what follows it."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done
+from tests.recipes.test_own_series import table, written
+
+Run = Callable[..., Done]
+FIT = ("--id", "meter", "--time", "when", "--target", "load", "--horizon", "6", "-o", "m.safetensors")
+SMALL = ("--set", "hidden_size=3", "--set", "max_epochs=2", "--set", "lookback=24", "--set", "validation_fraction=0.5")
+
+
+@pytest.fixture
+def forecaster(gatecell: Run, here: Path) -> str:
+    """A forecaster fitted to two series."""
+    written(here / "t.csv", table(180))
+    done = gatecell("fit", "forecast", "t.csv", *FIT, *SMALL)
+    assert done.code == 0, done.err
+    return "m.safetensors"
+
+
+def test_from_a_table_to_forecasts(gatecell: Run, here: Path) -> None:
+    written(here / "t.csv", table(180))
+    done = gatecell("fit", "forecast", "t.csv", *FIT, *SMALL, "--quiet")
+    assert done.code == 0, done.err
+    for line in ("series                         2", "frequency                      h", "validation_mae"):
+        assert line in done.out
+    assert "gatecell backtest m.safetensors" in done.out
+    lines = list(csv.DictReader(gatecell("predict", "m.safetensors").out.splitlines(keepends=True)))
+    assert len(lines) == 12
+    assert list(lines[0])[:4] == ["unique_id", "ds", "LSTMForecaster", "LSTMForecaster-lo-80"]
+    assert gatecell("info", "m.safetensors").code == 0
+
+
+def test_a_fit_as_json(gatecell: Run, here: Path) -> None:
+    written(here / "t.csv", table(180))
+    result = gatecell("fit", "forecast", "t.csv", *FIT, *SMALL, "--json", "--quiet").json
+    assert (result["task"], result["data"]["series"]) == ("forecast", 2)
+
+
+def test_later_lines(gatecell: Run, here: Path, forecaster: str) -> None:
+    written(here / "later.csv", table(200))
+    done = gatecell("predict", forecaster, "later.csv", "--level", "80", "--horizon", "2", "-o", "f.csv", "--json")
+    assert "4 lines are in f.csv" in done.err
+    first = done.json["predictions"][0]
+    assert list(first) == ["unique_id", "ds", "LSTMForecaster", "LSTMForecaster-lo-80", "LSTMForecaster-hi-80"]
+    assert first["ds"] == "2026-01-09 08:00:00"
+    assert (here / "f.csv").read_text().startswith("unique_id,ds,LSTMForecaster,LSTMForecaster-lo-80")
+    plain = gatecell("predict", forecaster, "--no-intervals")
+    assert plain.out.startswith("unique_id,ds,LSTMForecaster\n")
+    metrics = gatecell("evaluate", forecaster, "later.csv", "--json").json["metrics"]
+    assert {"mae", "mase", "coverage_80", "baseline_naive_mae", "baseline_seasonal_naive_mae"} <= metrics.keys()
+    told = gatecell("evaluate", forecaster, "later.csv")
+    assert "better than the naive forecast" in told.out
+    assert "It is NOT better than the seasonal naive forecast" in told.out
+
+
+def test_a_backtest(gatecell: Run, here: Path, forecaster: str) -> None:
+    done = gatecell("backtest", forecaster, "--origins", "3", "--step", "6", "--output", "b.csv", "--json")
+    assert "36 lines are in b.csv" in done.err
+    assert done.json["data"] is None
+    lines = list(csv.DictReader((here / "b.csv").read_text().splitlines()))
+    assert len({line["cutoff"] for line in lines}) == 3
+    assert {"y", "naive", "seasonal_naive"} <= lines[0].keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("fit", "forecast", "t.csv", *FIT, "--set", "horizon=3", "--force"), "The horizon is set twice"),
+        (("fit", "forecast", "t.csv", *FIT, "--force", "--frequency", "hourly"), "There is no frequency 'hourly'"),
+        (("fit", "forecast", "t.csv", *FIT), "m.safetensors is there already"),
+        (("predict", "m.safetensors", "--time", "when"), "keeps the names of the columns that it was fitted on"),
+        (
+            ("predict", "m.safetensors", "--level", "80", "--no-intervals"),
+            "--level and --no-intervals do not go together",
+        ),
+        (("predict", "m.safetensors", "--horizon", "7"), "horizon=7 is more than the 6 steps"),
+        (("predict", "m.safetensors", "-o", "."), ". is a folder"),
+        (("backtest", "m.safetensors", "t.csv"), "t.csv has 0 steps of series '01' that the model does not know"),
+        (("backtest", "m.safetensors", "--step", "0"), "step must be an integer of at least 1"),
+        (("backtest", "m.safetensors", "-o", "."), ". is a folder"),
+        (("evaluate", "m.safetensors", "t.csv", "--label", "load"), "keeps the names of the columns"),
+    ],
+)
+def test_bad_input(gatecell: Run, forecaster: str, arguments: tuple[str, ...], text: str) -> None:
+    done = gatecell(*arguments)
+    assert done.code == 2, forecaster
+    assert text in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_options_of_forecasters_are_for_forecasters(gatecell: Run, model: Path, data: Path) -> None:
+    done = gatecell("predict", model, data, "--horizon", "3")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "are for forecasters; m.safetensors is none" in done.err
+    done = gatecell("predict", model)
+    assert done.code == 2
+    assert "DATA is missing: name the file" in done.err
