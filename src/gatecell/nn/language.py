@@ -20,6 +20,9 @@ EMBEDDING_BOUND = 0.1
 """Embeddings, and the weights of the softmax, start uniform in +- this, as Zaremba et al. (2014) and those after them
 have it."""
 
+_CLUSTER_SHARE = 4
+"""Of an adaptive softmax: how many times fewer features each cluster has than the one before, as in the paper."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageConfig:
@@ -96,6 +99,12 @@ class LanguageConfig:
                 f"cutoffs must rise and stay below the {self.vocabulary_size} tokens of the vocabulary, "
                 f"got {list(self.cutoffs)}."
             )
+        size, smallest = self.lstm.output_size, _CLUSTER_SHARE ** len(self.cutoffs)
+        if size < smallest:
+            raise OptionError(
+                f"the top layer has {size} features, too few for {len(self.cutoffs)} cutoffs: of the rarest tokens "
+                f"{size} / {smallest} would be left. Give fewer cutoffs, or a larger layer."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as JSON values."""
@@ -141,7 +150,9 @@ class LanguageNetwork(nn.Module):
         )
         self.softmax: nn.Linear | nn.AdaptiveLogSoftmaxWithLoss | TiedSoftmax
         if config.cutoffs:
-            self.softmax = nn.AdaptiveLogSoftmaxWithLoss(size, config.vocabulary_size, list(config.cutoffs))
+            self.softmax = nn.AdaptiveLogSoftmaxWithLoss(
+                size, config.vocabulary_size, list(config.cutoffs), div_value=_CLUSTER_SHARE
+            )
         elif config.tied:
             self.softmax = TiedSoftmax(config.vocabulary_size)
         else:
