@@ -16,14 +16,16 @@ def _windows(download: bool) -> RecipeData:
     the test part begin with the last days of the training part, as they would in use.
     """
     import numpy as np  # noqa: PLC0415  listing recipes loads no arrays
-    from numpy.lib.stride_tricks import sliding_window_view  # noqa: PLC0415
 
+    from gatecell.data.windows import Windows  # noqa: PLC0415
     from gatecell.datasets.temperatures import load_temperatures  # noqa: PLC0415
 
     series = load_temperatures(download=download)
-    windows = sliding_window_view(series.to_numpy(dtype=np.float64), LOOKBACK + 1)
-    X, y = windows[:, :-1, None], windows[:, -1]
-    n_train = sum(day.year <= _LAST_TRAINING_YEAR for day in series.index[LOOKBACK:])
+    values = series.to_numpy(dtype=np.float64)[:, None]
+    windows = Windows(LOOKBACK, horizon=1)
+    origins = windows.origins(len(values))
+    X, y = windows.seen(values, origins), windows.ahead(values, origins)[:, 0, 0]
+    n_train = sum(day.year <= _LAST_TRAINING_YEAR for day in series.index[origins])
     train, test = Part(X[:n_train], y[:n_train]), Part(X[n_train:], y[n_train:])
     baselines = {"mean": np.full(len(test.y), train.y.mean()), "last_value": test.X[:, -1, 0]}
     return RecipeData(train, test, baselines)
