@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gatecell.cli import doctor, evaluate, fit, forecast, info, predict, quickstart, recipes, run
+from gatecell.cli import doctor, evaluate, fit, forecast, info, language, predict, quickstart, recipes, run
 
 
 def build_app() -> typer.Typer:
@@ -31,10 +31,12 @@ def build_app() -> typer.Typer:
     tasks.command()(fit.regress)
     tasks.command()(fit.text)
     tasks.command()(forecast.forecast)
+    tasks.command()(language.language)
     app.add_typer(tasks, name="fit")
     app.command()(predict.predict)
     app.command()(evaluate.evaluate)
     app.command()(forecast.backtest)
+    app.command()(language.generate)
     app.command()(info.info)
     app.command()(doctor.doctor)
     return app

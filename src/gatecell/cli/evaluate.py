@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from gatecell._core.errors import OptionError
 from gatecell.cli.forecast import check_no_columns, show_judgement
 from gatecell.cli.options import Data, Encoding, Id, Json, Label, Model, Text, Time, long_columns
 
@@ -19,9 +20,10 @@ def evaluate(
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Measure a model on labelled sequences or texts, or a forecaster on later steps of its series."""
+    """Measure a model on labelled sequences or texts, a forecaster on later steps, a language model on text."""
     from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
     from gatecell.recipes.own_data import evaluate_file  # noqa: PLC0415
+    from gatecell.recipes.own_language import judge_text  # noqa: PLC0415
     from gatecell.recipes.own_series import backtest_series  # noqa: PLC0415
     from gatecell.recipes.own_texts import evaluate_texts  # noqa: PLC0415
 
@@ -31,6 +33,12 @@ def evaluate(
         judgement: Judgement = backtest_series(model, data).judgement
     elif kind == "LSTMTextClassifier":
         judgement = evaluate_texts(model, data, text=text, label=label, encoding=encoding)
+    elif kind == "LSTMLanguageModel":
+        if any((id_column, time, label)):
+            raise OptionError(
+                "A language model reads texts, so --id, --time and --label have no meaning; leave them out."
+            )
+        judgement = judge_text(model, data, column=text, encoding=encoding)
     else:
         judgement = evaluate_file(model, data, long_columns(id_column, time, label))
     show_judgement(judgement, json=json, model=str(model), data=str(data))

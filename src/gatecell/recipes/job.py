@@ -15,19 +15,20 @@ from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.run import kept_epoch, validation_metrics
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 
-Task = Literal["classify", "regress", "text", "forecast"]
+Task = Literal["classify", "regress", "text", "forecast", "language"]
 TASKS: Mapping[Task, str] = MappingProxyType(
     {
         "classify": "LSTMClassifier",
         "regress": "LSTMRegressor",
         "text": "LSTMTextClassifier",
         "forecast": "LSTMForecaster",
+        "language": "LSTMLanguageModel",
     }
 )
 """What can be fitted, and the estimator of each."""
 _ROWS: Mapping[str, Any] = MappingProxyType({"validation_fraction": 0.1})
 PARAMETERS: Mapping[Task, Mapping[str, Any]] = MappingProxyType(
-    {"classify": _ROWS, "regress": _ROWS, "text": _ROWS, "forecast": MappingProxyType({})}
+    {"classify": _ROWS, "regress": _ROWS, "text": _ROWS, "forecast": MappingProxyType({}), "language": _ROWS}
 )
 """Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it. A
 forecaster holds its latest steps out by itself."""
@@ -51,7 +52,7 @@ class FitResult:
     data: dict[str, Any]
     """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
     ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``, ``steps``, ``targets`` and
-    ``frequency``."""
+    ``frequency``; of a language model ``texts``, ``characters`` and ``vocabulary``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``gatecell fit --json`` prints."""
