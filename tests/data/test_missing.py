@@ -44,8 +44,8 @@ def test_policies() -> None:
     assert handle_missing(panel, "mask") is panel
     with pytest.raises(
         InputError,
-        match=r"sales of series 'sales' is missing at 2026-01-02 00:00:00 \(1 missing value\(s\) in this series; steps "
-        r"that the data leave out count as missing\). Fill it, or choose missing='forward', .* or missing='mask'",
+        match=r"sales of series 'sales' is missing at 2026-01-02 00:00:00 \(1 missing value\(s\) in this series, "
+        r"steps that the data leave out included\). Fill it, or choose missing='forward', .* frequency='rows'",
     ):
         handle_missing(panel, "error")
     complete = panel_of(1.0, 2.0)

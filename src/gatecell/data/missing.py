@@ -85,13 +85,14 @@ def _check_complete(panel: "Panel", policy: str) -> None:
             continue
         step, column = (int(place) for place in np.argwhere(missing)[0])
         where = f"{names[column]} of series {series.id!r} is missing at {series.index[step]}"
-        count = f"{int(missing.sum()):,} missing value(s) in this series"
+        count = f"{int(missing.sum()):,} missing value(s) in this series, steps that the data leave out included"
         if policy == "forward":
             raise InputError(
                 f"{where}, before its first known value, so there is nothing to fill it with ({count}). Let the series "
                 "begin later, or choose missing='mask'."
             )
         raise InputError(
-            f"{where} ({count}; steps that the data leave out count as missing). Fill it, or choose missing='forward', "
-            "which repeats the last known value, or missing='mask', which tells the network what is missing."
+            f"{where} ({count}). Fill it, or choose missing='forward', which repeats the last known value, or "
+            "missing='mask', which tells the network what is missing. Where such steps do not exist, as days on "
+            "which an exchange is closed, read with frequency='rows'."
         )

@@ -73,6 +73,8 @@ def _parsed_by_first(index: pd.Index, name: str) -> pd.Index:
             return pd.to_datetime(index)
     except (ValueError, TypeError, OverflowError, UserWarning) as error:
         reason = str(error).split(". ")[0].split("\n")[0]
+        if isinstance(error, UserWarning):
+            reason = f"the first, {index[0]!r}, is of no common form"
         zones = "ixed timezones" in reason or "tz-aware" in reason or "offset" in reason
         hint = (
             "Bring them to one time zone first: pandas.to_datetime(column, utc=True)."
