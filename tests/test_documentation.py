@@ -33,6 +33,15 @@ def command_lines() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
 
 
+def test_the_examples_of_the_page_on_series() -> None:
+    """The blocks of the page are one session."""
+    page = ROOT / "docs" / "series.md"
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks(page, "python")), {}, "series", str(page), 0)
+    assert len(test.examples) > 10
+    report: list[str] = []
+    assert doctest.DocTestRunner().run(test, out=report.append).failed == 0, "".join(report)
+
+
 def test_the_examples_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     examples = blocks(README, "python")
