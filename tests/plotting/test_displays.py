@@ -1,10 +1,10 @@
 """Each display draws what it is given, takes axes, and says what it cannot draw."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -13,6 +13,7 @@ from gatecell._core.errors import InputError, UnknownNameError
 from gatecell.evaluation.classes import judge_classes
 from gatecell.nn.config import EmbeddingFront, LSTMConfig, NetworkConfig
 from gatecell.nn.network import SequenceNetwork
+from gatecell.nn.trace import LayerTrace
 from gatecell.plotting.tokens import place_tokens
 from gatecell.training.history import History
 
@@ -24,7 +25,7 @@ NETWORK = SequenceNetwork(
         front=EmbeddingFront(num_embeddings=9, embedding_dim=4), lstm=(LSTMConfig(hidden_size=5),), output_size=1
     )
 )
-GATES = SimpleNamespace(**{name: RNG.uniform(-1, 1, (7, 3)) for name in "ifgoch"})
+GATES = LayerTrace(0, False, *(torch.rand(7, 3, generator=torch.Generator().manual_seed(k)) for k in range(6)))
 TIMES = np.arange("2020-01", "2022-01", dtype="datetime64[M]")
 VALUES = RNG.normal(size=24)
 Y = CLASSES[RNG.integers(0, 3, 50)]

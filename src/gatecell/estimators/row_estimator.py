@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
 from torch import Tensor
 
@@ -30,6 +31,8 @@ class RowEstimator(Inspected, LSTMEstimator):
 
     stratifies: ClassVar[bool] = False
     """Whether a validation part taken from the rows keeps the proportions of the targets."""
+    validation_rows_: NDArray[np.int64] | None = None
+    """Which rows the last ``fit`` set aside for validation, rising; None where none were, and after loading."""
 
     @abstractmethod
     def _read_inputs(self, X: Any, *, reset: bool) -> Inputs:
@@ -146,6 +149,7 @@ class RowEstimator(Inspected, LSTMEstimator):
         self, X: Any, y: Any, sample_weight: Any, validation_data: Any, seed: int
     ) -> tuple[TrainingRows, TrainingRows | None]:
         rows = self._read_rows(X, y, sample_weight, reset=True, targets=y)
+        self.validation_rows_ = None
         if validation_data is None:
             if self.validation_fraction is None:
                 return rows, None
@@ -153,6 +157,7 @@ class RowEstimator(Inspected, LSTMEstimator):
             parts = split_off(
                 len(rows.X), self.validation_fraction, seed=derive_seed(seed, "validation"), labels=labels
             )
+            self.validation_rows_ = parts[1].numpy()
             return rows.select(parts[0]), rows.select(parts[1])
         if self.validation_fraction is not None:
             raise OptionError(

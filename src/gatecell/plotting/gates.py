@@ -1,7 +1,7 @@
 """What the gates of an LSTM do from step to step."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import matplotlib as mpl
 import numpy as np
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
+from gatecell.nn.trace import LayerTrace
 from gatecell.plotting.axes import axes_of, settle_texts
 
 NAMES = {
@@ -20,17 +21,6 @@ NAMES = {
     "h": "hidden state",
 }
 _MOST_LABELS = 40
-
-
-class Trace(Protocol):
-    """One row of a ``gatecell.nn.trace.LayerTrace``: ``i, f, g, o, c, h``, each ``(T, H)``."""
-
-    i: Any
-    f: Any
-    g: Any
-    o: Any
-    c: Any
-    h: Any
 
 
 class GateActivityDisplay:
@@ -74,7 +64,7 @@ class GateActivityDisplay:
 
     @classmethod
     def from_trace(
-        cls, trace: Trace, *, steps: Sequence[str] | None = None, ax: Axes | None = None, **options: Any
+        cls, trace: LayerTrace, *, steps: Sequence[str] | None = None, ax: Axes | None = None, **options: Any
     ) -> Self:
         """Draw one row of what ``gatecell.nn.LSTM.trace`` returns."""
         return cls({name: getattr(trace, name) for name in NAMES}, steps).plot(ax, **options)
