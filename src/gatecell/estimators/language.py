@@ -70,8 +70,9 @@ class LSTMLanguageModel(LSTMEstimator):
         the softmax (Gal & Ghahramani 2016); with ``recurrent_dropout`` that of h_{t-1}.
     tied : bool
         Whether the softmax has the weights of the embedding.
-    cutoffs : sequence of int
+    cutoffs : sequence of int, optional
         Of an adaptive softmax (Grave et al. 2017), for large vocabularies; see ``gatecell.nn.language.LanguageConfig``.
+        None: a softmax over all tokens.
     init_range : float, optional
         Every parameter starts uniform in +- this; None: as the layers start by default.
     lstm_options : dict, optional
@@ -131,7 +132,7 @@ class LSTMLanguageModel(LSTMEstimator):
         recurrent_dropout: float = LSTMConfig.recurrent_dropout,
         output_dropout: float = LanguageConfig.output_dropout,
         tied: bool = LanguageConfig.tied,
-        cutoffs: Sequence[int] = LanguageConfig.cutoffs,
+        cutoffs: Sequence[int] | None = None,
         init_range: float | None = LanguageConfig.init_range,
         lstm_options: Mapping[str, Any] | None = None,
         stateful: bool = True,
@@ -407,7 +408,6 @@ class LSTMLanguageModel(LSTMEstimator):
         parameters: dict[str, Any] = self.get_params(deep=False)
         own = (
             "tied",
-            "cutoffs",
             "embedding_dropout",
             "input_dropout",
             "hidden_dropout",
@@ -421,6 +421,7 @@ class LSTMLanguageModel(LSTMEstimator):
             vocabulary_size=len(self.tokenizer_),
             embedding_dim=lstm.output_size if size is None else size,
             lstm=lstm,
+            cutoffs=tuple(self.cutoffs or ()),
             **{name: parameters[name] for name in own},
         )
 

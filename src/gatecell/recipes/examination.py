@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from gatecell.artifact.format import library_versions
-from gatecell.datasets import imdb, mnist, temperatures, thucnews, trec, vowels
+from gatecell.datasets import imdb, mnist, ptb, shakespeare, temperatures, thucnews, trec, vowels
 from gatecell.datasets.files import DATA_HOME_VARIABLE, cache_folder, places
 from gatecell.kernels import core
 from gatecell.kernels.dispatch import choose_engine
@@ -28,6 +28,8 @@ _DATA = {
     "thucnews": thucnews.TRAIN,
     "trec": trec.TRAIN,
     "vowels": vowels.TRAIN,
+    "ptb": ptb.TRAIN,
+    "shakespeare": shakespeare.TEXT,
     "temperatures": temperatures.TEMPERATURES,
 }
 """The data sets that are not shipped with a library, by the file to learn from."""
