@@ -227,7 +227,7 @@ def test_what_cannot_be_fitted(parameters: dict[str, Any], text: Any, message: s
 
 def test_other_bad_input(on_text: LSTMLanguageModel) -> None:
     with pytest.raises(InputTypeError, match=r"X\[1\] is of type int, but a language model reads texts"):
-        model_of().fit(["a", 3])
+        model_of().fit(["a", 3])  # type: ignore[list-item]
     with pytest.raises(InputError, match="The text has no character, so that there is nothing to predict"):
         on_text.perplexity("")
     with pytest.raises(InputTypeError, match="The prompt must be a text, got int"):

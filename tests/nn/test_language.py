@@ -103,7 +103,7 @@ def test_initial_weights() -> None:
     bounds = [float(parameter.detach().abs().max()) for parameter in network.parameters()]
     assert max(bounds) <= 0.03
     assert min(bounds) > 0.02
-    assert not network_of().softmax.bias.any()  # type: ignore[union-attr,operator]
+    assert not network_of().softmax.bias.any()  # type: ignore[operator]
     assert 0.08 < float(network_of().embedding.weight.detach().abs().max()) <= 0.1
 
 

@@ -64,6 +64,6 @@ def test_parts_of_shakespeare(data_home: Path) -> None:
 def test_a_quick_run_has_the_beginning_of_a_text() -> None:
     text = "abc" * QUICK_CHARACTERS
     data = _thinned(RecipeData(Part(text), Part("short"), validation=Part(text)))
-    assert data.train.X == text[:QUICK_CHARACTERS]
+    assert text[:QUICK_CHARACTERS] == data.train.X
     assert data.test.X == "short"
     assert data.validation == Part(text[:QUICK_CHARACTERS])
