@@ -135,6 +135,7 @@ PASSENGERS = Recipe(
             "horizon": 12,
             "log": True,
             "difference": 12,
+            "window_level": None,
             "skip": False,
             "hidden_size": 32,
             "max_epochs": 300,

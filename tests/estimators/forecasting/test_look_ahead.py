@@ -76,13 +76,14 @@ def with_gaps(data: Any, options: dict[str, Any], columns: list[str]) -> Any:
 def assert_blind(kind: str, options: dict[str, Any]) -> None:
     """Compare forecasts of one fitted model where what comes after a cutoff is one thing or another."""
     reading: dict[str, Any] = {}
+    known: list[str] = []
     total = N_KNOWN + N_LATER
     if kind == "series":
         data: Any = with_gaps(series(total), options, [])
-        stamps, columns, known = data.index, None, []
+        stamps, columns = data.index, None
     elif kind == "wide":
         data = with_gaps(wide(total), options, ["a"])
-        stamps, columns, known = data.index, ["a", "b"], []
+        stamps, columns = data.index, ["a", "b"]
     else:
         data = with_gaps(long(total), options, ["y"])
         reading = dict(COVARIATES)

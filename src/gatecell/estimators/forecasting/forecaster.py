@@ -19,7 +19,7 @@ from gatecell.data.frequency import season_length
 from gatecell.data.known_ahead import read_future
 from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
-from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
+from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator
 from gatecell.estimators.forecasting.backtest import Backtest, backtest_origins, judged
 from gatecell.estimators.forecasting.calibration import scores_needed
 from gatecell.estimators.forecasting.engine import View, later_rows, no_past, training_rows
@@ -246,7 +246,11 @@ class LSTMForecaster(LSTMEstimator):
         stretches = preparation.stretches(panel, options.horizon)
         source = training_rows(stretches, preparation, ends)
         validation = later_rows(stretches, preparation, ends, whole=True) if self.validation_fraction else None
-        check_watched(config, validation)
+        if config.patience is not None and validation is None:
+            raise OptionError(
+                f"patience={config.patience} stops by the part that validates, and validation_fraction=None leaves "
+                "none. Set validation_fraction, or patience to None."
+            )
         self._set(preparation, panel)
         self._train(seed, config, source, validation, lambda: _identity(panel, parameters))
         n_targets = preparation.n_features(panel)[0]
@@ -420,6 +424,8 @@ class LSTMForecaster(LSTMEstimator):
         """Return what is known with later observations."""
         view, horizon = self._view, self._preparation.options.horizon
         panel = view.panel
+        if isinstance(new_rows, pd.Series) and len(panel.target_names) == 1:
+            new_rows = new_rows.rename(panel.target_names[0])
         later = read_panel(
             new_rows,
             **{**self._columns, "target": list(panel.target_names)},

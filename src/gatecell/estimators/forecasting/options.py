@@ -53,9 +53,9 @@ class ForecastOptions:
     window_scale: bool = True
     """Whether each window is divided by its own standard deviation (RevIN, Kim et al. 2022)."""
     difference: int | None = None
-    """A lag, such as the season: the network sees differences to the value of so many steps before, and forecasts those
-    to the latest value known of the same place in the cycle, which is the (seasonal) naive forecast. It takes the place
-    of ``window_level``."""
+    """A lag, such as the season: the network also sees differences to the value of so many steps before, and forecasts
+    the difference to the latest value known of the same place in the cycle, which is the (seasonal) naive forecast.
+    With ``window_level=None`` it sees the differences alone."""
     log: bool = False
     """Whether the logarithm is taken first, for values above 0 that grow or swing by factors."""
     missing: str = "error"

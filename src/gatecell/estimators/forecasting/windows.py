@@ -98,29 +98,28 @@ class WindowRows:
 def frame(seen: Seen, options: ForecastOptions) -> Framed:
     """Normalise what is seen, and lay it out for the network.
 
-    A step has, in this order: the targets; whether they were observed (``missing="mask"``); covariates of the past;
-    covariates known ahead, of the step itself and of the step one horizon later; static features. The context has the
-    window (``skip``), the covariates of the steps to come, and static features.
+    A step has, in this order: the targets relative to the window's level, or their differences and, beside them, the
+    same; whether they were observed (``missing="mask"``); covariates of the past; covariates known ahead, of the step
+    itself and of the step one horizon later; static features. The context has the covariates of the steps to come,
+    static features, and the targets of the window (``skip``).
     """
     n_steps, block = options.lookback, options.block
     assert n_steps is not None
     lag = options.difference
-    x = seen.filled[:, -n_steps:]
+    window = seen.filled[:, -n_steps:]
+    level = torch.zeros_like(window[:, :1])
+    if options.window_level == "last":
+        level = window[:, -1:]
+    elif options.window_level == "mean":
+        level = window.mean(dim=1, keepdim=True)
+    x, scale = _normalised(window - level, options)
+    base = level.expand(-1, block, -1)
     if lag is not None:
-        x = x - seen.filled[:, :-lag]
+        # how the values lie to each other is not in their differences
+        beside = [x] if options.window_level else []
+        x, scale = _normalised(window - seen.filled[:, :-lag], options)
         base = seen.filled[:, seasonal_places(block, lag) + seen.filled.shape[1]]
-    else:
-        level = torch.zeros_like(x[:, :1])
-        if options.window_level == "last":
-            level = x[:, -1:]
-        elif options.window_level == "mean":
-            level = x.mean(dim=1, keepdim=True)
-        x = x - level
-        base = level.expand(-1, block, -1)
-    scale = torch.ones_like(x[:, 0])
-    if options.window_scale:
-        scale = (x.var(dim=1, correction=0) + _LEAST_VARIANCE).sqrt()
-        x = x / scale[:, None]
+        x = torch.cat([x, *beside], dim=2)
     values = x.float()
     n_rows = len(values)
     parts = [values]
@@ -136,6 +135,14 @@ def frame(seen: Seen, options: ForecastOptions) -> Framed:
     return Framed(patches, torch.cat(context, dim=1), base, scale)
 
 
+def _normalised(x: Tensor, options: ForecastOptions) -> tuple[Tensor, Tensor]:
+    """Return ``(B, L, K)`` divided by each window's own spread, ``(B, K)``, which comes second; or as it is."""
+    if not options.window_scale:
+        return x, torch.ones_like(x[:, 0])
+    scale = (x.var(dim=1, correction=0) + _LEAST_VARIANCE).sqrt()
+    return x / scale[:, None], scale
+
+
 def seasonal_places(n_steps: int, lag: int) -> Tensor:
     """Return where, counted from the origin, the latest known value of the same place in the cycle lies: (n_steps,)."""
     steps = torch.arange(n_steps)
@@ -146,6 +153,7 @@ def n_inputs(options: ForecastOptions, features: tuple[int, int, int, int]) -> t
     """Return the inputs a step of the LSTM and the size of the context, of K, P, F and S features."""
     n_targets, n_past, n_future, n_static = features
     assert options.lookback is not None
-    a_step = n_targets * (2 if options.missing == "mask" else 1) + n_past + 2 * n_future + n_static
-    context = options.block * n_future + n_static + (options.lookback * n_targets if options.skip else 0)
+    n_values = n_targets * (2 if options.difference and options.window_level else 1)
+    a_step = n_values + (n_targets if options.missing == "mask" else 0) + n_past + 2 * n_future + n_static
+    context = options.block * n_future + n_static + (options.lookback * n_values if options.skip else 0)
     return a_step * options.patch_size, context

@@ -1,0 +1,104 @@
+"""Calibrated intervals, against counts by hand and against what they promise."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatecell import LSTMForecaster
+from gatecell._core.errors import InputError
+from gatecell.estimators.forecasting.calibration import Scores, margins, scores_needed
+from gatecell.estimators.forecasting.outcome import Outcome
+from gatecell.nn.outputs import PointOutput, QuantileOutput
+from tests.estimators.forecasting.data import SMALL, hours, series
+
+
+def scores_of(below: np.ndarray, units: list[int], origins: list[int], horizon: int = 1) -> Scores:
+    values = np.broadcast_to(below.reshape(-1, 1, 1), (len(below), horizon, 1)).astype(float)
+    known_at = np.array(origins) + horizon - 1
+    return Scores(np.array(units), np.array(origins), known_at, values, -values)
+
+
+@pytest.mark.parametrize(("level", "needed"), [(80, 9), (90, 19), (95, 39), (50, 3)])
+def test_how_many_scores_a_level_needs(level: float, needed: int) -> None:
+    share = 1 - (1 - level / 100) / 2
+    assert scores_needed(share) == needed
+    assert math.ceil((needed + 1) * share - 1e-9) == needed
+
+
+def test_the_order_statistic_of_the_latest_that_are_complete() -> None:
+    # 30 scores 0, 1, ..., 29 of one unit from the origins 10 to 39, two steps each
+    scores = scores_of(np.arange(30.0), [0] * 30, list(range(10, 40)), horizon=2)
+    low, high = margins(scores, 80, np.array([0]), np.array([36]), np.array([35]), window=10)
+    # complete before 36 are those up to the origin 34, which has the score 24; ceil(11 * 0.9) of the latest ten is 10
+    assert low.ravel().tolist() == [24, 24]
+    assert high.ravel().tolist() == [-15, -15]
+
+
+def test_missing_outcomes_do_not_count() -> None:
+    values = np.arange(30.0)
+    values[-3:] = np.nan
+    scores = scores_of(values, [0] * 30, list(range(10, 40)))
+    low, _ = margins(scores, 80, np.array([0]), np.array([40]), np.array([39]), window=30)
+    assert low.item() == np.sort(values[:27])[math.ceil(28 * 0.9) - 1]
+
+
+def test_too_few_scores_are_taken_together_over_steps_and_then_over_series() -> None:
+    own = scores_of(np.arange(3.0), [0] * 3, [10, 11, 12], horizon=4)
+    low, _ = margins(own, 80, np.array([0]), np.array([20]), np.array([19]), window=100)
+    assert low.shape == (1, 4, 1)
+    assert (low == 2).all()
+    both = scores_of(np.arange(20.0), [0] + [1] * 19, [10, *range(10, 29)])
+    low, _ = margins(both, 80, np.array([0]), np.array([40]), np.array([39]), window=100)
+    assert low.item() == 18
+    # of the other series, only what was known at the time
+    early, _ = margins(both, 80, np.array([0]), np.array([25]), np.array([24]), window=100)
+    assert early.item() == 15
+    assert np.isnan(margins(both, 80, np.array([0]), np.array([12]), np.array([11]), window=100)[0]).all()
+
+
+def test_scores_are_beyond_the_ends_in_units_of_the_window() -> None:
+    output = QuantileOutput((0.1, 0.5, 0.9))
+    raw = np.array([[-1.0, 0.0, 2.0]]).reshape(1, 1, 1, 3)
+    past = Outcome(raw, np.full((1, 1, 1), 10.0), np.full((1, 1, 1), 5.0))
+    scores = Scores.of(output, 80, np.zeros(1, int), np.ones(1, int), np.ones(1, int), past, np.full((1, 1, 1), 25.0))
+    # the outcome is 3 windows above the base; the interval was -1 to 2
+    assert (scores.below.item(), scores.above.item()) == (-4, 1)
+    point = Outcome(raw[..., :1], past.base, past.scale)
+    scores = Scores.of(PointOutput(), 80, np.zeros(1, int), np.ones(1, int), np.ones(1, int), point, past.base + 5)
+    assert (scores.below.item(), scores.above.item()) == (-2, 2)
+
+
+@pytest.mark.parametrize("output", ["point", "quantile", "normal", "student_t"])
+def test_intervals_cover_what_they_say(output: str) -> None:
+    noise = np.random.default_rng(1).standard_t(4, size=1500)
+    data = pd.Series(10 + noise, index=hours(1500))
+    options = {**SMALL, "output": output, "validation_fraction": 0.5, "stride": 5, "scaling": "robust"}
+    model = LSTMForecaster(**options).fit(data[:900])
+    figures = model.backtest(new_rows=data[900:]).judgement.figures
+    assert figures["coverage_80"] == pytest.approx(0.80, abs=0.04)
+    assert figures["coverage_95"] == pytest.approx(0.95, abs=0.03)
+    assert figures["width_95"] > 1.3 * figures["width_80"]
+
+
+def test_wider_levels_contain_narrower_ones_and_the_forecast() -> None:
+    frame = LSTMForecaster(**SMALL).fit(series(200)).predict(level=[50, 80, 90])
+    name = "LSTMForecaster"
+    assert (frame[f"{name}-lo-90"] <= frame[f"{name}-lo-80"]).all()
+    assert (frame[f"{name}-lo-80"] <= frame[f"{name}-lo-50"]).all()
+    assert (frame[f"{name}-lo-50"] <= frame[name]).all()
+    assert (frame[name] <= frame[f"{name}-hi-50"]).all()
+    assert (frame[f"{name}-hi-50"] <= frame[f"{name}-hi-90"]).all()
+
+
+def test_too_little_to_calibrate_on() -> None:
+    model = LSTMForecaster(**{**SMALL, "validation_fraction": 0.1}).fit(series(60))
+    with pytest.raises(InputError) as caught:
+        model.predict(level=[99])
+    assert str(caught.value) == (
+        "An interval of 99 % is calibrated on at least 199 outcomes that the network did not learn from, but there are "
+        "3 forecasts with a known outcome. Fit with a larger validation_fraction, give more observations with update, "
+        "or ask for a lower level, or none (level=())."
+    )
+    assert len(model.predict(level=())) == 4
