@@ -38,6 +38,7 @@ NETWORKS = [
         pooling="max",
         output_size=4,
         head_dropout=0.25,
+        context_size=3,
     ),
 ]
 
@@ -149,6 +150,7 @@ def test_an_lstm_refuses(change: dict[str, Any], message: str) -> None:
         ({"lstm": ({"hidden_size": 3},)}, "lstm must be an LSTMConfig, or a tuple of at least one"),
         ({"pooling": None}, "pooling must be one of attention, last, max, mean, self-attention, got None."),
         ({"output_size": 0}, "output_size must be an integer of at least 1, got 0."),
+        ({"context_size": -1}, "context_size must be an integer of at least 0, got -1."),
         ({"head_dropout": 1}, "head_dropout must be a number in [0, 1), got 1."),
     ],
 )

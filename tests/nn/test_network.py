@@ -300,3 +300,37 @@ def test_a_frozen_embedding_has_no_gradient() -> None:
     network = SequenceNetwork(NetworkConfig(front=front, lstm=(LSTMConfig(hidden_size=2),), output_size=1))
     network(inputs_of(tokens=True)).sum().backward()
     assert [name for name, parameter in network.named_parameters() if parameter.grad is None] == ["front.table.weight"]
+
+
+def context_network(size: int) -> SequenceNetwork:
+    torch.manual_seed(0)
+    config = NetworkConfig(
+        front=ValuesFront(input_size=3), lstm=(LSTMConfig(hidden_size=5),), output_size=2, context_size=size
+    )
+    return SequenceNetwork(config).eval()
+
+
+def test_a_context_goes_to_the_head_beside_the_pooled_steps() -> None:
+    network, plain = context_network(4), context_network(0)
+    x, context = inputs_of(), torch.randn(5, 4)
+    # it begins without a voice
+    torch.testing.assert_close(network(x, None, context), network(x, None, -7 * context))
+    torch.nn.init.normal_(network.head.weight)
+    pooled = plain.encode(x)
+    expected = pooled @ network.head.weight[:, :5].T + context @ network.head.weight[:, 5:].T
+    torch.testing.assert_close(network(x, None, context), expected)
+    torch.testing.assert_close(network.encode(x, None, context), torch.cat([pooled, context], dim=1))
+
+
+@pytest.mark.parametrize(
+    ("size", "context", "text"),
+    [
+        (4, None, r"The network takes a context of shape \(batch, 4\), but got none."),
+        (4, torch.zeros(5, 3), r"\(batch, 4\), but got one of shape \(5, 3\)."),
+        (0, torch.zeros(5, 3), r"\(batch, 0\), but got one of shape \(5, 3\)."),
+        (4, torch.zeros(5, 1, 4), r"got one of shape \(5, 1, 4\)."),
+    ],
+)
+def test_a_context_of_another_size(size: int, context: Tensor | None, text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        context_network(size)(inputs_of(), None, context)
