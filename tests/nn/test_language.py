@@ -107,6 +107,13 @@ def test_initial_weights() -> None:
     assert 0.08 < float(network_of().embedding.weight.detach().abs().max()) <= 0.1
 
 
+def test_the_precision_of_the_softmax_acts_in_training_alone() -> None:
+    full, rounded = network_of(), network_of(softmax_precision="bfloat16")
+    features, target = full(TOKENS)[0].flatten(0, 1), TOKENS.flatten()
+    assert not torch.equal(full.loss(features, target), rounded.loss(features, target))
+    assert torch.equal(full.loss(features, target), rounded.eval().loss(features, target))
+
+
 def test_as_a_record() -> None:
     config = config_of(hidden_size=16, cutoffs=[3, 6], hidden_dropout=0.1, init_range=0.1)
     assert LanguageConfig.from_dict(config.to_dict()) == config
@@ -130,6 +137,11 @@ def test_as_a_table() -> None:
         ({"cutoffs": (11,)}, r"stay below the 11 tokens of the vocabulary, got \[11\]"),
         ({"cutoffs": (3, 6)}, "the top layer has 6 features, too few for 2 cutoffs: of the rarest tokens 6 / 16"),
         ({"cutoffs": (0,)}, "a cutoff must be an integer of at least 1, got 0"),
+        ({"softmax_precision": "half"}, "There is no softmax_precision named 'half'"),
+        (
+            {"hidden_size": 16, "cutoffs": (3,), "softmax_precision": "bfloat16"},
+            "softmax_precision='bfloat16' is not there for an adaptive softmax",
+        ),
         ({"output_dropout": 1.0}, r"output_dropout must be a number in \[0, 1\), got 1.0"),
         ({"init_range": 0}, "init_range must be a finite number above 0, got 0"),
     ],

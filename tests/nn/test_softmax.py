@@ -36,6 +36,21 @@ def test_values_and_gradients_are_those_of_pytorch(
         torch.testing.assert_close(own, other)
 
 
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_in_bfloat16_they_are_near(with_bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(softmax, "_CHUNK_ELEMENTS", 17 * 5)
+    features, weight, bias, target = drawn(63, 9, 17, torch.float32)
+    used = bias if with_bias else None
+    wanted = [features, weight, *([bias] if with_bias else [])]
+    exact = linear_cross_entropy(features, weight, used, target)
+    rounded = linear_cross_entropy(features, weight, used, target, precision="bfloat16")
+    assert rounded.dtype == torch.float32
+    assert not torch.equal(rounded, exact)
+    torch.testing.assert_close(rounded, exact, rtol=5e-3, atol=0.0)
+    for near, own in zip(torch.autograd.grad(rounded, wanted), torch.autograd.grad(exact, wanted), strict=True):
+        assert float((near - own).norm() / own.norm()) < 0.01
+
+
 def test_only_what_needs_a_gradient_gets_one() -> None:
     features, weight, bias, target = drawn(5, 3, 7, torch.float64)
     total = linear_cross_entropy(features.detach(), weight, bias.detach(), target)

@@ -73,6 +73,8 @@ class LSTMLanguageModel(LSTMEstimator):
     cutoffs : sequence of int, optional
         Of an adaptive softmax (Grave et al. 2017), for large vocabularies; see ``gatecell.nn.language.LanguageConfig``.
         None: a softmax over all tokens.
+    softmax_precision : "full" or "bfloat16"
+        Of the products of the softmax in training, of which a step with many words mostly consists.
     init_range : float, optional
         Every parameter starts uniform in +- this; None: as the layers start by default.
     lstm_options : dict, optional
@@ -133,6 +135,7 @@ class LSTMLanguageModel(LSTMEstimator):
         output_dropout: float = LanguageConfig.output_dropout,
         tied: bool = LanguageConfig.tied,
         cutoffs: Sequence[int] | None = None,
+        softmax_precision: str = LanguageConfig.softmax_precision,
         init_range: float | None = LanguageConfig.init_range,
         lstm_options: Mapping[str, Any] | None = None,
         stateful: bool = True,
@@ -163,6 +166,7 @@ class LSTMLanguageModel(LSTMEstimator):
         self.output_dropout = output_dropout
         self.tied = tied
         self.cutoffs = cutoffs
+        self.softmax_precision = softmax_precision
         self.init_range = init_range
         self.lstm_options = lstm_options
         self.stateful = stateful
@@ -412,6 +416,7 @@ class LSTMLanguageModel(LSTMEstimator):
             "input_dropout",
             "hidden_dropout",
             "output_dropout",
+            "softmax_precision",
             "init_range",
         )
         # what lies between the layers is the language network's own

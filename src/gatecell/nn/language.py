@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, embedding, linear
 
-from gatecell._core.checks import check_flag, check_integer, check_number, check_probability
+from gatecell._core.checks import check_choice, check_flag, check_integer, check_number, check_probability
 from gatecell._core.errors import InputError, OptionError
 from gatecell._core.records import record_from_dict, record_to_dict
+from gatecell.kernels.options import PRECISIONS, Precision
 from gatecell.nn.config import LSTMConfig
 from gatecell.nn.lstm import LSTM
 from gatecell.nn.masking import check_tokens
@@ -56,6 +57,10 @@ class LanguageConfig:
     """Probability in [0, 1) to drop a feature between two layers for a whole lane of a chunk."""
     output_dropout: float = 0.0
     """Probability in [0, 1) to drop a feature of the top layer for a whole lane of a chunk."""
+    softmax_precision: Precision = "full"
+    """``"full"``, or ``"bfloat16"`` for the products of the softmax in training; see
+    ``gatecell.nn.softmax.linear_cross_entropy``. An adaptive softmax has the first alone. For the LSTM layers there is
+    ``lstm.precision``."""
     init_range: float | None = None
     """Every parameter starts uniform in +- this, above 0; None: as ``lstm.initialisation`` says, and embedding and
     softmax uniform in +- 0.1 with zero bias."""
@@ -66,6 +71,7 @@ class LanguageConfig:
         check_flag("tied", self.tied)
         for name in ("embedding_dropout", "input_dropout", "hidden_dropout", "output_dropout"):
             check_probability(name, getattr(self, name))
+        check_choice("softmax_precision", self.softmax_precision, PRECISIONS)
         if self.init_range is not None:
             check_number("init_range", self.init_range, minimum=0.0, open_minimum=True)
         if self.lstm.bidirectional:
@@ -90,6 +96,11 @@ class LanguageConfig:
             raise OptionError(
                 "tied=True and an adaptive softmax (cutoffs) do not go together: its clusters have weights of other "
                 "shapes than the embedding. Leave one of them out."
+            )
+        if self.softmax_precision != "full":
+            raise OptionError(
+                f"softmax_precision={self.softmax_precision!r} is not there for an adaptive softmax (cutoffs). "
+                'Set it to "full".'
             )
         for cutoff in self.cutoffs:
             check_integer("a cutoff", cutoff, minimum=1)
@@ -215,7 +226,8 @@ class LanguageNetwork(nn.Module):
         if isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
             output: Tensor = self.softmax(features, target).output
             return -output.sum()
-        return linear_cross_entropy(features, self._softmax_weight, self.softmax.bias, target)
+        precision = self.config.softmax_precision if self.training else "full"
+        return linear_cross_entropy(features, self._softmax_weight, self.softmax.bias, target, precision=precision)
 
     def scores(self, features: Tensor) -> Tensor:
         """Return the log-probability of each next token up to a constant, ``(..., V)``, from features ``(..., P)``."""

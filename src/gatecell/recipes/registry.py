@@ -2,7 +2,7 @@
 
 from gatecell._core.errors import unknown_name
 from gatecell.recipes.images import DIGITS, MNIST, MNIST_DEEP, MNIST_DROPOUT
-from gatecell.recipes.language import PTB, SHAKESPEARE
+from gatecell.recipes.language import PTB, PTB_REGULARISED, SHAKESPEARE
 from gatecell.recipes.recipe import Recipe
 from gatecell.recipes.series import ELECTRICITY, HOURLY, PASSENGERS, PRICE
 from gatecell.recipes.temperatures import REGRESSION
@@ -42,6 +42,7 @@ _ALL = (
     QUESTIONS,
     VOWELS,
     PTB,
+    PTB_REGULARISED,
     SHAKESPEARE,
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
