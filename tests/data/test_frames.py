@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecell._core.errors import GatecellError, InputError, InputTypeError, UnknownNameError
+from gatecell._core.errors import GatecellError, InputError, InputTypeError, OptionError, UnknownNameError
 from gatecell.data.frames import read_panel
 
 
@@ -132,6 +132,12 @@ def test_text_is_read_as_dates() -> None:
     assert panel.series[0].index[2] == pd.Timestamp("1949-03-01")
 
 
+def test_columns_may_be_numbered() -> None:
+    frame = pd.DataFrame(np.arange(6.0).reshape(3, 2), index=pd.date_range("2026", periods=3))
+    assert read_panel(frame).target_names == ("0", "1")
+    assert read_panel(frame, target=1).target_names == ("1",)  # type: ignore[arg-type]
+
+
 def test_rows_as_steps() -> None:
     frame = pd.DataFrame({"Date": ["2026-01-02", "2026-01-09", "2026-01-05"], "Close": [1.0, 3.0, 2.0]})
     panel = read_panel(frame, time="Date", target="Close", frequency="rows")
@@ -151,6 +157,12 @@ def test_a_frequency_that_is_named() -> None:
         read_panel(pd.Series([1.0, 2.0]), frequency="h")
 
 
+@pytest.mark.parametrize(("data", "frequency"), [(pd.Series([1.0, 2.0]), 0), (long(), "-1h"), (long(), "banana")])
+def test_what_is_no_frequency(data: Any, frequency: Any) -> None:
+    with pytest.raises(OptionError, match=r"A frequency leads from a stamp to a later one, got|There is no frequency"):
+        read_panel(data, frequency=frequency)
+
+
 def test_static_values_in_columns() -> None:
     frame = long().assign(size=lambda data: (data["unique_id"] == "b").astype(float))
     panel = read_panel(frame, static=["size"])
@@ -168,9 +180,10 @@ def test_static_values_in_columns() -> None:
 
 def test_static_values_in_a_frame() -> None:
     static = pd.DataFrame({"unique_id": ["b", "a"], "size": [2.0, 1.0]})
-    for given_as in (static, static.set_index("unique_id")):
+    for given_as in (static, static.set_index("unique_id"), static.set_index("unique_id")["size"]):
         panel = read_panel(long(), static=given_as)
         assert [series.static.tolist() for series in panel] == [[1.0], [2.0]]
+        assert panel.static_names == ("size",)
     with pytest.raises(InputError, match=r"static has no row for series 'b' \(1 series in all\)"):
         read_panel(long(), static=static.iloc[1:])
     with pytest.raises(InputError, match=r"static: size of series 'b' is missing or infinite. Fill it"):
@@ -213,7 +226,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
         ),
         {},
         r"The stamps are not regular: the commonest distance is 1 days 00:00:00, but 1 of 3 are others: "
-        r"2026-01-03 00:00:00 to 2026-01-04 07:00:00\. Resample them .*frequency='rows'",
+        r"2026-01-03 00:00:00 to 2026-01-04 07:00:00\. Resample them, .*frequency='rows'\)",
     ),
     "a stamp missing": (changed(3, "ds", pd.NaT), {}, r"Column 'ds' is missing in row 3 \(counted from 0\)"),
     "an id missing": (changed(3, "unique_id", None), {}, r"Column 'unique_id' is missing in row 3 .* not known"),
@@ -256,7 +269,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "fractions for stamps": (
         pd.Series([1.0, 2.0], index=[0.5, 1.5]),
         {},
-        r"The index holds fractions, such as 0.5; stamps are dates and times, or whole numbers",
+        r"The index holds 0.5; stamps are dates and times, or whole numbers",
     ),
     "truths for stamps": (pd.Series([1.0, 2.0], index=[False, True]), {}, r"The index holds bool; stamps are"),
     "several time zones": (
@@ -274,6 +287,40 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
         long(),
         {"past": ["y"], "target": "y"},
         r"A column has one meaning, but one is named",
+    ),
+    "ids of truths": (long().assign(unique_id=[True] * 6 + [False] * 6), {}, r"'unique_id' holds bool; ids are text"),
+    "an empty series": (pd.Series([], dtype=float), {}, r"There are no rows to read series from"),
+    "an index of levels without names": (
+        long().set_index(["unique_id", "ds"]).rename_axis([None, None]),
+        {},
+        r"The index has several levels \(None, None\). Name them, and say which are time= and id=",
+    ),
+    "dates that are not said to be the time": (
+        pd.DataFrame({"when": pd.date_range("2026", periods=3), "y": 1.0}),
+        {},
+        r"Column 'when' holds dates, but is not named as the time of the rows. Name it: time='when'",
+    ),
+    "columns of several levels": (
+        pd.DataFrame([[1.0, 2.0]] * 3, columns=pd.MultiIndex.from_product([["load"], ["a", "b"]])),
+        {},
+        r"The columns have names of several levels. Give each a name",
+    ),
+    "an infinite stamp": (pd.Series([1.0, 2.0], index=[0.0, np.inf]), {}, r"The index holds inf; stamps are"),
+    "stamps beyond what numbers can count": (
+        pd.Series([1.0, 2.0], index=[0, 2 * 10**18]),
+        {},
+        r"The index holds 2000000000000000000; stamps are dates and times, or whole numbers up to 1e\+15",
+    ),
+    "a frequency that would fill the memory": (
+        pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2000-01-01", "2026-01-01"])),
+        {"frequency": "s"},
+        r"Series 'y' has 2 rows, but from 2000-01-01 00:00:00 to 2026-01-01 00:00:00 there are some 820,540,800 steps "
+        r"of frequency 's'. Name the frequency that the rows have",
+    ),
+    "whole numbers that are not even": (
+        pd.Series([1.0, 2.0, 3.0], index=[0, 1, 10**9]),
+        {},
+        r"are not regular: the commonest distance is 1, but 1 of 2 are others: 1 to 1000000000. Number steps evenly",
     ),
     "a column of the same name": (
         pd.DataFrame([[1, 2.0, 3.0]], columns=["ds", "y", "y"]),

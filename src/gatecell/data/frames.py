@@ -30,7 +30,7 @@ ID, TIME, TARGET = "unique_id", "ds", "y"
 """The columns of a long frame where no others are named: those of Nixtla's libraries."""
 ONE_SERIES = "series"
 """The id of a single series without a name."""
-_INDEX = "the index"
+_DATES = (np.dtypes.DateTime64DType, pd.DatetimeTZDtype, pd.PeriodDtype)
 
 
 def read_panel(
@@ -41,7 +41,7 @@ def read_panel(
     id: str | None = None,
     past: Sequence[str] = (),
     future: Sequence[str] = (),
-    static: "pd.DataFrame | Sequence[str] | None" = None,
+    static: "pd.DataFrame | pd.Series[Any] | Sequence[str] | None" = None,
     frequency: str | int = "infer",
 ) -> Panel:
     """Read series from pandas.
@@ -61,9 +61,9 @@ def read_panel(
         is of one series.
     past, future : sequence of str
         The columns of covariates known up to the present, and known ahead.
-    static : sequence of str or DataFrame, optional
-        What does not change along a series: columns of ``data``, or a frame of numbers whose index, or column of ids,
-        names the series.
+    static : sequence of str, DataFrame or Series, optional
+        What does not change along a series: columns of ``data``, or numbers whose index, or column of ids, names the
+        series.
     frequency : str or int
         ``"infer"``; an alias of pandas (``"h"``), or for whole numbers their difference; or ``"rows"``: each row is one
         step, numbered from 0, and stamps say no more than the order.
@@ -83,8 +83,12 @@ def read_panel(
     if isinstance(data, Panel):
         return data
     frame, one_id = _frame(data)
+    if isinstance(static, pd.Series):
+        static = static.to_frame("static" if static.name is None else static.name)
     id = id or (ID if ID in frame.columns else None)
     time = time or (TIME if TIME in frame.columns else None)
+    if time is None:
+        _check_index_is_meant(data, frame)
     static_columns = () if static is None or isinstance(static, pd.DataFrame) else _names(static)
     past, future = _names(past), _names(future)
     _check_columns(frame, [name for name in (id, time, *_names(target), *past, *future, *static_columns) if name])
@@ -92,9 +96,6 @@ def read_panel(
     columns = (*targets, *past, *future, *static_columns)
     if len(set(columns)) < len(columns) or {id, time} & set(columns):
         raise InputError(f"A column has one meaning, but one is named twice: {', '.join(columns)}.")
-    if not len(frame):
-        raise InputError("There are no rows to read series from.")
-
     codes, ids = _ids(frame[id], id) if id else (np.zeros(len(frame), dtype=np.int64), [one_id])
     stamps = read_stamps(frame[time] if time else frame.index, f"Column {time!r}" if time else "The index")
     values = _numbers(frame, columns)
@@ -113,11 +114,11 @@ def read_panel(
     else:
         step = panel_frequency(groups, ids, frequency)
     n_moving = len(columns) - len(static_columns)
-    fixed = (
-        _static_columns(values[:, n_moving:], starts, static_columns, ids)
-        if not isinstance(static, pd.DataFrame)
-        else _static_frame(static, ids)
-    )
+    static_names = static_columns
+    if isinstance(static, pd.DataFrame):
+        static_names, fixed = _static_frame(static, ids)
+    else:
+        fixed = _static_columns(values[:, n_moving:], starts, static_columns, ids)
     bounds = np.cumsum([len(targets), len(past)])
     series = []
     for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
@@ -128,12 +129,13 @@ def read_panel(
             moving[rows] = known
         targeted, until_now, known_ahead = np.split(moving, bounds, axis=1)
         series.append(TimeSeries(ids[place], grid, targeted, until_now, known_ahead, fixed[place]))
-    static_names = tuple(map(str, static.columns)) if isinstance(static, pd.DataFrame) else static_columns
     return Panel(tuple(series), targets, past, future, static_names, step)
 
 
 def _frame(data: Any) -> tuple[pd.DataFrame, str]:
     """Return the data as a frame with names of columns as text, and the id of its series should it have but one."""
+    if isinstance(data, pd.Series | pd.DataFrame) and not len(data):
+        raise InputError("There are no rows to read series from.")
     if isinstance(data, pd.Series):
         name = TARGET if data.name is None else str(data.name)
         return data.to_frame(name), name
@@ -141,6 +143,10 @@ def _frame(data: Any) -> tuple[pd.DataFrame, str]:
         raise InputTypeError(
             f"Series are read from a pandas Series or DataFrame, got {type(data).__name__}. For numbers without stamps "
             "write pandas.Series(numbers)."
+        )
+    if isinstance(data.columns, pd.MultiIndex):
+        raise InputError(
+            "The columns have names of several levels. Give each a name: frame.columns = ['_'.join(c) for c in frame]."
         )
     frame = data.rename(columns=str)
     if not frame.columns.is_unique:
@@ -150,8 +156,22 @@ def _frame(data: Any) -> tuple[pd.DataFrame, str]:
     return frame, ONE_SERIES
 
 
-def _names(names: str | Iterable[str] | None) -> tuple[str, ...]:
-    return () if names is None else (names,) if isinstance(names, str) else tuple(map(str, names))
+def _check_index_is_meant(data: "pd.DataFrame | pd.Series[Any]", frame: pd.DataFrame) -> None:
+    """Raise an ``InputError`` where stamps stand elsewhere than in the index, which only numbers the rows."""
+    if isinstance(data.index, pd.MultiIndex):
+        levels = ", ".join(map(repr, data.index.names))
+        raise InputError(f"The index has several levels ({levels}). Name them, and say which are time= and id=.")
+    dates = [name for name in frame.columns if isinstance(frame[name].dtype, _DATES)]
+    if dates and pd.api.types.is_integer_dtype(frame.index.dtype):
+        raise InputError(
+            f"Column {dates[0]!r} holds dates, but is not named as the time of the rows. Name it: time={dates[0]!r}."
+        )
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    return tuple(map(str, names)) if isinstance(names, Iterable) and not isinstance(names, str) else (str(names),)
 
 
 def _check_columns(frame: pd.DataFrame, names: list[str]) -> None:
@@ -179,7 +199,7 @@ def _ids(column: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], list[A
         row = int(np.flatnonzero(codes < 0)[0])
         raise InputError(f"Column {name!r} is missing in row {row} (counted from 0), so its series is not known.")
     listed = [int(id) if isinstance(id, np.integer) else id for id in ids]
-    if not all(isinstance(id, str | int) for id in listed):
+    if not all(isinstance(id, str | int) and not isinstance(id, bool) for id in listed):
         raise InputError(f"Column {name!r} holds {column.dtype}; ids are text or whole numbers.")
     return codes.astype(np.int64), listed
 
@@ -240,7 +260,7 @@ def _static_columns(
     return static
 
 
-def _static_frame(static: pd.DataFrame, ids: list[Any]) -> NDArray[np.float64]:
+def _static_frame(static: pd.DataFrame, ids: list[Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     frame = static.rename(columns=str)
     if ID in frame.columns:
         frame = frame.set_index(ID)
@@ -249,8 +269,9 @@ def _static_frame(static: pd.DataFrame, ids: list[Any]) -> NDArray[np.float64]:
     missing = [id for id in ids if id not in frame.index]
     if missing:
         raise InputError(f"static has no row for series {missing[0]!r} ({len(missing):,} series in all).")
-    numbers: NDArray[np.float64] = _numbers(frame, tuple(frame.columns))[frame.index.get_indexer(ids)]
+    names = tuple(frame.columns)
+    numbers: NDArray[np.float64] = _numbers(frame, names)[frame.index.get_indexer(ids)]
     if not np.isfinite(numbers).all():
         place, column = (int(place) for place in np.argwhere(~np.isfinite(numbers))[0])
-        raise InputError(f"static: {frame.columns[column]} of series {ids[place]!r} is missing or infinite. Fill it.")
-    return numbers
+        raise InputError(f"static: {names[column]} of series {ids[place]!r} is missing or infinite. Fill it.")
+    return names, numbers

@@ -5,6 +5,7 @@ frequency is the difference of two that follow each other, or ``ROWS``, where th
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,7 @@ def whole_step(frequency: str | int) -> int | None:
     return frequency if isinstance(frequency, int) else None
 
 
+@cache
 def approximate_distance(frequency: str) -> pd.Timedelta:
     """Return how far apart two steps of a frequency are, for months and the like as one happens to be."""
     first, second = pd.date_range("2001-01-01", periods=2, freq=frequency)

@@ -7,17 +7,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gatecell._core.errors import InputError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.data.frequency import (
     ROWS,
+    approximate_distance,
     commonest_distance,
     distances_between,
     infer_frequency,
     steps_between,
     to_offset,
+    whole_step,
 )
 
 _SHOWN = 3
+_RESAMPLE = "frame.resample('h').mean()"
+_LARGEST = 10**15
+"""Of whole numbers as stamps: beyond it not every one is a floating-point number."""
+_MOST_STEPS_A_ROW = 1000
+"""With more steps than that for each row of a series its frequency is a mistake, and would fill the memory."""
 
 
 def read_stamps(column: Any, name: str) -> pd.Index:
@@ -42,13 +49,14 @@ def read_stamps(column: Any, name: str) -> pd.Index:
     if pd.api.types.is_bool_dtype(index.dtype) or pd.api.types.is_timedelta64_dtype(index.dtype):
         raise InputError(f"{name} holds {index.dtype}; stamps are dates and times, or whole numbers.")
     if pd.api.types.is_numeric_dtype(index.dtype):
-        whole = index.to_numpy().astype(np.int64)
-        if (whole != index.to_numpy()).any():
+        numbers = index.to_numpy()
+        odd = (np.abs(numbers) > _LARGEST) | (numbers != np.round(numbers))
+        if odd.any():
             raise InputError(
-                f"{name} holds fractions, such as {index[whole != index.to_numpy()][0]}; stamps are dates and times, "
-                "or whole numbers. Number the steps, or write dates."
+                f"{name} holds {numbers[odd][0]}; stamps are dates and times, or whole numbers up to {_LARGEST:.0e}. "
+                "Number the steps, or write dates."
             )
-        return pd.Index(whole)
+        return pd.Index(numbers.astype(np.int64))
     return _parsed(index, name)
 
 
@@ -108,12 +116,15 @@ def panel_frequency(groups: list[pd.Index], ids: list[Any], frequency: str | int
     """
     times = isinstance(groups[0], pd.DatetimeIndex)
     if frequency != "infer":
-        if isinstance(frequency, str) != times:
+        if isinstance(frequency, bool) or not isinstance(frequency, str if times else int):
             kind = (
                 "times, whose frequency is an alias such as 'h'" if times else "whole numbers, whose frequency is one"
             )
             raise InputError(f"The stamps are {kind}; got frequency={frequency!r}.")
-        return to_offset(frequency).freqstr if isinstance(frequency, str) else int(frequency)
+        n_steps = to_offset(frequency).n if isinstance(frequency, str) else frequency
+        if n_steps < 1:
+            raise OptionError(f"A frequency leads from a stamp to a later one, got {frequency!r}.")
+        return to_offset(frequency).freqstr if isinstance(frequency, str) else frequency
     longest = max(range(len(groups)), key=lambda place: len(groups[place]))
     stamps = groups[longest]
     if len(stamps) < 2:
@@ -134,8 +145,8 @@ def _irregular(stamps: pd.Index, id: Any) -> InputError:
     return InputError(
         f"The stamps{'' if id is None else f' of series {id!r}'} are not regular: the commonest distance is "
         f"{distance}, but {len(odd):,} of {len(to_next):,} are others: {shown}{', ...' if len(odd) > _SHOWN else ''}. "
-        "Resample them (frame.resample('h').mean()), name their frequency (frequency='h'), or take each row as one "
-        f"step whatever its stamp is (frequency={ROWS!r})."
+        f"{'Resample them, as with ' + _RESAMPLE if isinstance(stamps, pd.DatetimeIndex) else 'Number steps evenly'}, "
+        f"name their frequency, or take each row as one step whatever its stamp is (frequency={ROWS!r})."
     )
 
 
@@ -147,6 +158,13 @@ def on_grid(stamps: pd.Index, frequency: str | int, id: Any) -> tuple[pd.Index, 
     InputError
         Where a stamp does not lie on the grid; the message says which.
     """
+    step = whole_step(frequency) or approximate_distance(str(frequency))
+    if (n_steps := (stamps[-1] - stamps[0]) / step) > _MOST_STEPS_A_ROW * len(stamps):
+        raise InputError(
+            f"Series {id!r} has {len(stamps):,} rows, but from {stamps[0]} to {stamps[-1]} there are some "
+            f"{n_steps:,.0f} steps of frequency {frequency!r}. Name the frequency that the rows have, or "
+            f"take each row as one step whatever its stamp is (frequency={ROWS!r})."
+        )
     grid = steps_between(stamps[0], stamps[-1], frequency)
     places = grid.get_indexer(stamps)
     off = np.flatnonzero(places < 0)
