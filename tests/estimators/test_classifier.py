@@ -136,6 +136,8 @@ def test_class_weight_may_come_and_go_between_calls() -> None:
     model.set_params(class_weight={"up": 3.0}).partial_fit(rows, labels)
     assert model._class_weights is not None
     assert model._class_weights.tolist() == [1.0, 3.0]
+    model.set_params(class_weight={"up": 5.0}).partial_fit(rows, labels)
+    assert model._class_weights.tolist() == [1.0, 5.0]
     assert model.set_params(class_weight=None).fit(rows, labels)._class_weights is None
 
 
@@ -265,6 +267,8 @@ def test_summary_and_explain() -> None:
         (np.linspace(0, 1, 40), "Unknown label type: continuous"),
         (np.where(np.arange(40) == 3, np.nan, 1.0), "Input y contains NaN"),
         (np.array([1, "a"] * 20, dtype=object), r"y has labels of several kinds \(int, str\)"),
+        ([1, "a"] * 20, r"y has labels of several kinds \(int, str\)"),
+        ([float("nan"), "a"] * 20, r"y has no label in row 0"),
         (["a", None] * 20, r"y has no label in row 1 \(counted from 0\)"),
         ([object(), object()] * 20, "y has labels of type object; labels are text, numbers, or True and False"),
         (np.array(["2020-01-01", "2020-01-02"] * 20, dtype="M8[D]"), r"y has labels of type datetime64\[D\]"),

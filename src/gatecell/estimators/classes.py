@@ -154,7 +154,8 @@ class ClassTargets(ClassifierMixin, RowEstimator):
             self.class_prior_ = None if self.multilabel_ else self._shares(rows)
         if self.class_weight is None:
             return rows
-        if self._class_weights is None:
+        if self._class_weights is None or self.class_weight != "balanced":
+            # balanced ones stay those of the first rows; given ones may change between calls
             self._class_weights = self._computed_class_weights(rows)
         own = self._class_weights[rows.target]
         return TrainingRows(rows.X, rows.target, own if rows.weight is None else own * rows.weight)
@@ -246,6 +247,9 @@ def _labels(y: Any) -> NDArray[Any]:
     if dtype is not None and not y.isna().any():
         # of whole numbers that may be missing, NumPy would make floats
         y = y.to_numpy(dtype=dtype)
+    if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
+        # of text and something else, NumPy would make text
+        y = np.array(y, dtype=object)
     with as_input_errors():
         labels = label_sets.of_one_kind(column_or_1d(y, warn=True))
         if labels.dtype.kind == "f":
