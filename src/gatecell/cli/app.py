@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gatecell.cli import doctor, evaluate, fit, forecast, info, language, predict, quickstart, recipes, run
+from gatecell.cli import doctor, evaluate, fit, forecast, info, language, predict, quickstart, recipes, report, run
 
 
 def build_app() -> typer.Typer:
@@ -36,6 +36,7 @@ def build_app() -> typer.Typer:
     app.command()(predict.predict)
     app.command()(evaluate.evaluate)
     app.command()(forecast.backtest)
+    app.command()(report.report)
     app.command()(language.generate)
     app.command()(info.info)
     app.command()(doctor.doctor)

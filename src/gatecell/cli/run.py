@@ -55,6 +55,7 @@ def print_result(result: "RunResult") -> None:
             ("fit", f"{result.seconds['fit']:.1f} s"),
             ("model", show.near(model)),
             ("history", show.near(model.with_name("history.csv"))),
-            ("report", show.near(model.with_name("result.json"))),
+            ("result", show.near(model.with_name("result.json"))),
+            ("report", show.near(result.report)),
         ]
     )

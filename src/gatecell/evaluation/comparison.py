@@ -1,6 +1,6 @@
 """Whether two models differ by more than the luck of the rows, both judged on the same rows."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,15 @@ class Comparison:
         if self.p_value is not None:
             return self.p_value < 1 - LEVEL
         return self.interval[0] > 0 or self.interval[1] < 0
+
+    def to_json(self) -> dict[str, object]:
+        """Return the fields as JSON values, with ``difference`` and ``more_than_noise``."""
+        return {
+            **asdict(self),
+            "interval": list(self.interval),
+            "difference": self.first - self.second,
+            "more_than_noise": self.more_than_noise,
+        }
 
     def __str__(self) -> str:
         low, high = self.interval

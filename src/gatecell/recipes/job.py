@@ -1,7 +1,7 @@
 """A fit of the user's own data: what is checked before it, what is kept while it runs, what remains after it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -12,8 +12,11 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.reports import command_line, report_beside
 from gatecell.recipes.run import kept_epoch, validation_metrics
 from gatecell.recipes.settings import check_names, labels_as_in, merged
+from gatecell.reporting.report import check_replaceable, write_report
+from gatecell.reporting.subject import Judged, Origin
 
 Task = Literal["classify", "regress", "text", "forecast", "language"]
 TASKS: Mapping[Task, str] = MappingProxyType(
@@ -49,6 +52,8 @@ class FitResult:
     """Wall time of ``fit``, stretches before a resume included."""
     artifact: str
     """The model's file, absolute."""
+    report: str
+    """The report's file, absolute."""
     data: dict[str, Any]
     """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
     ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``, ``steps``, ``targets`` and
@@ -95,6 +100,7 @@ class Job:
         model_path = Path(output).expanduser()
         checkpoint = _checkpoint_of(model_path)
         # a checkpoint is only there where the model was allowed to be replaced
+        check_replaceable(report_beside(model_path))
         _check_output(model_path, replace=force or (resume and checkpoint.exists()))
         return cls(
             task=task,
@@ -119,32 +125,60 @@ class Job:
         fitted: LSTMEstimator = estimator.fit(*data, **reading)
         return fitted
 
+    def origin(self, path: str | Path, options: Mapping[str, str | Sequence[str] | None]) -> Origin:
+        """Return where the model comes from: the file, and the options of the command line that say how it is read."""
+        words = [word for name, value in options.items() for word in _option(name, value)]
+        command = ["fit", self.task, str(path), *words, "--output", str(self.model_path)]
+        return Origin(
+            title=self.model_path.stem,
+            summary=f"{TASKS[self.task]}, fitted to {Path(path).name}",
+            command=command_line(command, self.settings, self.seed),
+            data=f"From {path}.",
+        )
+
     def saved(
         self,
         estimator: LSTMEstimator,
         *,
         columns: Mapping[str, Any] | None,
         data: dict[str, Any],
+        origin: Origin,
+        judged: Judged | None = None,
         further: Mapping[str, float] | None = None,
     ) -> FitResult:
-        """Save the estimator, with the columns that it was fitted on, and remove the checkpoint.
+        """Save the estimator, with the columns that it was fitted on; write its report; and remove the checkpoint.
 
-        ``further`` are figures beside those of the epoch that was kept.
+        ``judged`` is a look at rows that it did not learn from, if there is one. ``further`` are figures beside those
+        of the epoch that was kept.
         """
         kept = estimator.history_.rows[kept_epoch(estimator) - 1]
         metrics = {name: value for name, value in kept.items() if name.startswith("train_")}
         metrics |= {**validation_metrics(estimator), **(further or {})}
-        notes = {"columns": columns, "metrics": metrics, "task": self.task}
+        seconds = {"fit": round(self.seconds_before + estimator.training_.seconds, 3)}
+        origin = replace(origin, seed=self.seed, seconds=seconds)
+        notes = {"columns": columns, "metrics": metrics, "task": self.task, "origin": origin.to_json()}
         save_estimator(estimator, self.model_path, notes=notes)
+        report = report_beside(self.model_path)
+        why_not = "" if judged is not None else _NOTHING_HELD_OUT
+        write_report(report, estimator, origin=origin, judged=judged, why_not=why_not)
         discard(_checkpoint_of(self.model_path))
         return FitResult(
             task=self.task,
             seed=self.seed,
             metrics=metrics,
-            seconds={"fit": round(self.seconds_before + estimator.training_.seconds, 3)},
+            seconds=seconds,
             artifact=str(self.model_path.resolve()),
+            report=str(report.resolve()),
             data=data,
         )
+
+
+def _option(name: str, value: str | Sequence[str] | None) -> list[str]:
+    values = [value] if isinstance(value, str) else value or []
+    return [word for item in values for word in (f"--{name}", item)]
+
+
+_NOTHING_HELD_OUT = "No rows were held out at the fit, so that there are none to judge by."
 
 
 def _checkpoint_of(model_path: Path) -> Path:

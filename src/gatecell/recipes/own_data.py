@@ -1,7 +1,7 @@
 """Fit, predict and evaluate on the user's own files."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from gatecell.estimators.loading import load
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, Task
 from gatecell.recipes.scoring import judge
+from gatecell.reporting.subject import Judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,32 @@ def fit_file(
     y = _numbers(data, path) if task == "regress" else data.y
     estimator = job.fit(data.X, y)
     used = LongColumns(**{**asdict(columns), "channels": data.channels}) if columns else None
-    return job.saved(estimator, columns=asdict(used) if used else None, data=_described(data, estimator))
+    named = {} if columns is None else {"id": columns.id, "time": columns.time, "label": columns.label}
+    held_out = held_out_part(estimator, data.X, y, [f"row {name}" for name in data.rows])
+    return job.saved(
+        estimator,
+        columns=asdict(used) if used else None,
+        data=_described(data, estimator),
+        origin=replace(job.origin(path, named), parts=part_sizes(estimator, len(data))),
+        judged=held_out,
+    )
+
+
+def held_out_part(estimator: LSTMEstimator, X: Any, y: Any, names: Sequence[str]) -> Judged | None:
+    """Return a look at the rows that the fit set aside for validation; None where it set none aside."""
+    rows = getattr(estimator, "validation_rows_", None)
+    if rows is None:
+        return None
+    chosen = [X[row] for row in rows]
+    judgement = judge(estimator, chosen, np.asarray(y)[rows])
+    what = "rows held out for validation"
+    return Judged(judgement=judgement, X=chosen, names=[names[row] for row in rows], what=what)
+
+
+def part_sizes(estimator: LSTMEstimator, n_rows: int) -> dict[str, int]:
+    """Return the rows of the part that was learned from, and of the one that was held out."""
+    rows = getattr(estimator, "validation_rows_", None)
+    return {"train": n_rows} if rows is None else {"train": n_rows - len(rows), "validation": len(rows)}
 
 
 def predict_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> Prediction:
@@ -118,10 +144,17 @@ def evaluate_file(model: str | Path, path: str | Path, columns: LongColumns | No
 
     Parameters and errors are those of ``predict_file``; the file needs labels.
     """
-    estimator = load(model)
+    return look_at_file(load(model), model, path, columns).judgement
+
+
+def look_at_file(
+    estimator: LSTMEstimator, model: str | Path, path: str | Path, columns: LongColumns | None = None
+) -> Judged:
+    """Return the judgement of ``evaluate_file`` with the rows that it is of; ``estimator`` is what ``model`` holds."""
     data = _labelled(_read_for(model, path, columns, with_label=True), path, columns)
     assert data.y is not None
-    return judge(estimator, data.X, data.y)
+    names = [f"row {name}" for name in data.rows]
+    return Judged(judgement=judge(estimator, data.X, data.y), X=data.X, names=names, what=Path(path).name)
 
 
 def _read_for(

@@ -11,6 +11,7 @@ from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
+from gatecell.reporting.subject import Judged
 
 
 def read_language(path: str | Path, *, column: str | None = None, encoding: str = DEFAULT_ENCODING) -> str | list[str]:
@@ -75,7 +76,9 @@ def fit_language(
         "characters": sum(map(len, texts)),
         "vocabulary": len(estimator.tokenizer_),
     }
-    return job.saved(estimator, columns=None if column is None else {"text": column}, data=data)
+    named = {"text": column, "encoding": None if encoding == DEFAULT_ENCODING else encoding}
+    columns = None if column is None else {"text": column}
+    return job.saved(estimator, columns=columns, data=data, origin=job.origin(path, named))
 
 
 def judge_text(
@@ -85,11 +88,22 @@ def judge_text(
 
     Parameters and errors are those of ``read_language``; ``column`` is by default that of the fit.
     """
-    estimator = LSTMLanguageModel.load(model)
+    return look_at_text(LSTMLanguageModel.load(model), model, path, column=column, encoding=encoding).judgement
+
+
+def look_at_text(
+    estimator: LSTMLanguageModel,
+    model: str | Path,
+    path: str | Path,
+    *,
+    column: str | None = None,
+    encoding: str = DEFAULT_ENCODING,
+) -> Judged:
+    """Return the judgement of ``judge_text`` with the text that it is of; ``estimator`` is what ``model`` holds."""
     known = load_artifact(model).metadata.get("notes", {}).get("columns") or {}
     table = Path(path).name.lower().removesuffix(".gz").endswith(FORMATS)
     text = read_language(path, column=column or (known.get("text") if table else None), encoding=encoding)
-    return judge(estimator, text, None)
+    return Judged(judgement=judge(estimator, text, None), X=text, what=Path(path).name)
 
 
 def written(

@@ -17,6 +17,7 @@ from gatecell.data.tables import TABLES, is_table
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.recipes.job import FitResult, Job
+from gatecell.reporting.subject import Judged
 
 LEVELS = (80.0, 95.0)
 """Percent of the intervals that a job gives, unless others are asked for."""
@@ -80,7 +81,7 @@ def fit_series(
     estimator = job.fit(_table(path, columns.id), **reading)
     assert isinstance(estimator, LSTMForecaster)
     held_out = estimator.validation_fraction is not None
-    further = estimator.backtest(level=LEVELS).judgement.metrics("validation_") if held_out else {}
+    backtest = estimator.backtest(level=LEVELS) if held_out else None
     panel = estimator.panel_
     described = {
         "series": len(panel),
@@ -88,7 +89,15 @@ def fit_series(
         "targets": list(panel.target_names),
         "frequency": panel.frequency,
     }
-    return job.saved(estimator, columns=asdict(columns), data=described, further=further)
+    named = {name: value for name, value in asdict(columns).items() if value}
+    return job.saved(
+        estimator,
+        columns=asdict(columns),
+        data=described,
+        origin=job.origin(path, named if frequency == "infer" else {**named, "frequency": str(frequency)}),
+        judged=None if backtest is None else Judged(judgement=backtest.judgement, X=backtest, what="steps held out"),
+        further={} if backtest is None else backtest.judgement.metrics("validation_"),
+    )
 
 
 def forecast_series(
@@ -174,6 +183,12 @@ def backtest_series(
             "out to back-test on the steps held out at the fit."
         )
     return estimator.backtest(n_origins, step=step, level=level, new_rows=later)
+
+
+def look_at_series(model: str | Path, path: str | Path) -> Judged:
+    """Return a look at the forecasts of ``backtest_series``, whose errors it has."""
+    backtest = backtest_series(model, path)
+    return Judged(judgement=backtest.judgement, X=backtest, what=Path(path).name)
 
 
 def _table(path: str | Path, id_column: str | None) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Fit, predict and evaluate on the user's own tables of texts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,9 @@ from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, r
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job
+from gatecell.recipes.own_data import held_out_part, part_sizes
 from gatecell.recipes.scoring import judge
+from gatecell.reporting.subject import Judged
 
 ADDED = ("label", "probability")
 """The columns that a prediction adds; where the table has one of this name, ours has ``predicted_`` before it."""
@@ -67,7 +69,18 @@ def fit_texts(
         "cut": estimator.n_cut_,
         "vocabulary": len(estimator.tokenizer_),
     }
-    return job.saved(estimator, columns=asdict(columns), data=data)
+    named = {
+        "text": columns.text,
+        "label": columns.label,
+        "encoding": None if encoding == DEFAULT_ENCODING else encoding,
+    }
+    return job.saved(
+        estimator,
+        columns=asdict(columns),
+        data=data,
+        origin=replace(job.origin(path, named), parts=part_sizes(estimator, len(texts))),
+        judged=held_out_part(estimator, texts, labels, table.places),
+    )
 
 
 def predict_texts(
@@ -115,12 +128,27 @@ def evaluate_texts(
     Parameters and errors are those of ``predict_texts``; ``label`` is the column of the labels, where it has another
     name than at the fit.
     """
-    estimator = LSTMTextClassifier.load(model)
+    return look_at_texts(
+        LSTMTextClassifier.load(model), model, path, text=text, label=label, encoding=encoding
+    ).judgement
+
+
+def look_at_texts(
+    estimator: LSTMTextClassifier,
+    model: str | Path,
+    path: str | Path,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    encoding: str = DEFAULT_ENCODING,
+) -> Judged:
+    """Return the judgement of ``evaluate_texts`` with the texts it is of; ``estimator`` is what ``model`` holds."""
     table = read_text_table(path, encoding=encoding)
     known = _known_columns(model) if text is None or label is None else None
     columns = TextColumns(text=text or (known.text if known else ""), label=label or (known.label if known else None))
     y = _as_classes(table, _label_column(columns), estimator.classes_)
-    return judge(estimator, table.texts(columns.text), y)
+    texts = table.texts(columns.text)
+    return Judged(judgement=judge(estimator, texts, y), X=texts, names=table.places, what=Path(path).name)
 
 
 def _label_column(columns: TextColumns) -> str:

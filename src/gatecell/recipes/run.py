@@ -28,9 +28,12 @@ from gatecell.recipes.recipe import (
     SeriesData,
 )
 from gatecell.recipes.registry import get_recipe
+from gatecell.recipes.reports import REPORT_FILE, command_line
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.series_run import fit_series, judge_series, shortened
 from gatecell.recipes.settings import check_names, labels_as_in, merged
+from gatecell.reporting.report import check_replaceable, write_report
+from gatecell.reporting.subject import Judged, Origin
 
 MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.csv"
@@ -60,6 +63,8 @@ class RunResult:
     """Epochs that were run."""
     kept_epoch: int
     """The epoch (from 1) whose weights were kept."""
+    report: str = ""
+    """The report's file, absolute; empty in the results of versions without reports."""
     intervals: dict[str, list[float]] = field(default_factory=dict)
     """Low and high of the 95 % interval of some of the metrics, by their names."""
     versions: dict[str, str] = field(default_factory=library_versions)
@@ -67,7 +72,8 @@ class RunResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``gatecell run --json`` prints."""
-        return {name: getattr(self, name) for name in ("recipe", "seed", "metrics", "intervals", "seconds", "artifact")}
+        names = ("recipe", "seed", "metrics", "intervals", "seconds", "artifact", "report")
+        return {name: getattr(self, name) for name in names}
 
 
 def default_output(name: str, seed: int) -> Path:
@@ -85,7 +91,7 @@ def run_recipe(
     force: bool = False,
     verbose: int = 0,
 ) -> RunResult:
-    """Run a recipe and write ``model.safetensors``, ``history.csv`` and ``result.json``.
+    """Run a recipe and write ``model.safetensors``, ``history.csv``, ``report.html`` and ``result.json``.
 
     Parameters
     ----------
@@ -140,9 +146,7 @@ def run_recipe(
     checkpoint = folder / CHECKPOINT_FOLDER
     parameters = _parameters(recipe, settings, options["validation"], quick=options["quick"])
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
-    data = recipe.load(options["download"])
-    if options["quick"]:
-        data = shortened(data) if isinstance(data, SeriesData) else _thinned(data)
+    data = _data(recipe, options)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
     if isinstance(data, SeriesData):
         fit_series(estimator, data, options["validation"])
@@ -150,11 +154,8 @@ def run_recipe(
         _fit(estimator, recipe, data, options["validation"])
 
     began = time.perf_counter()
-    further: Mapping[str, float] = {}
-    if isinstance(data, SeriesData):
-        judgement, further = judge_series(estimator, data)
-    else:
-        judgement = judge(estimator, data.test.X, data.test.y, data.baselines)
+    judged, further = _judged(estimator, data)
+    judgement = judged.judgement
     test_seconds = time.perf_counter() - began
     kept = kept_epoch(estimator)
     result = RunResult(
@@ -167,12 +168,65 @@ def run_recipe(
         seconds={"fit": round(earlier + estimator.training_.seconds, 3), "test": round(test_seconds, 3)},
         intervals=judgement.named_intervals("test_"),
         artifact=str((folder / MODEL_FILE).resolve()),
+        report=str((folder / REPORT_FILE).resolve()),
         epochs=len(estimator.history_),
         kept_epoch=kept,
     )
-    _write(folder, estimator, result)
+    origin = Origin(
+        title=name,
+        summary=recipe.summary,
+        command=command_line(["run", name], lasting, seed),
+        seed=seed,
+        data=recipe.data,
+        parts=_part_sizes(estimator, data, options["validation"]),
+        seconds=result.seconds,
+        departures=recipe.departures,
+    )
+    _write(folder, estimator, result, origin, judged)
     discard(checkpoint)
     return result
+
+
+def judge_again(name: str, settings: Mapping[str, Any], estimator: LSTMEstimator) -> Judged:
+    """Judge the estimator of a finished run by the test part of its recipe, as the run did.
+
+    Raises
+    ------
+    UnknownNameError
+        Where there is no such recipe.
+    DatasetError
+        Where the data are not at hand.
+    """
+    recipe = get_recipe(name)
+    options = {option: settings.get(option, default) for option, (default, _) in OPTIONS.items()}
+    return _judged(estimator, _data(recipe, options))[0]
+
+
+def _data(recipe: Recipe, options: Mapping[str, Any]) -> RecipeData | SeriesData:
+    data = recipe.load(options["download"])
+    if not options["quick"]:
+        return data
+    return shortened(data) if isinstance(data, SeriesData) else _thinned(data)
+
+
+def _judged(estimator: LSTMEstimator, data: RecipeData | SeriesData) -> tuple[Judged, Mapping[str, float]]:
+    if isinstance(data, SeriesData):
+        return judge_series(estimator, data)
+    judgement = judge(estimator, data.test.X, data.test.y, data.baselines)
+    return Judged(judgement=judgement, X=data.test.X, what="the test part"), {}
+
+
+def _part_sizes(estimator: LSTMEstimator, data: RecipeData | SeriesData, validation: str) -> dict[str, int]:
+    """Return the rows of each part; of one long text there are none to count."""
+    if isinstance(data, SeriesData) or isinstance(data.train.X, str):
+        return {}
+    held_out = getattr(estimator, "validation_rows_", None)
+    n_train, n_test = len(data.train.X), len(data.test.X)
+    if validation == "held-out" and data.validation is not None:
+        return {"train": n_train, "validation": len(data.validation.X), "test": n_test}
+    if held_out is not None:
+        return {"train": n_train - len(held_out), "validation": len(held_out), "test": n_test}
+    return {"train": n_train, "test": n_test}
 
 
 def kept_epoch(estimator: LSTMEstimator) -> int:
@@ -254,6 +308,7 @@ def _latest(rows: Part, fraction: Any) -> tuple[Part, Part]:
 def _check_folder(folder: Path, *, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder} is a file, but a run writes several. Name a folder with --output.")
+    check_replaceable(folder / REPORT_FILE)
     ours = (folder / RESULT_FILE).exists() or (folder / CHECKPOINT_FOLDER).exists()
     if (folder / MODEL_FILE).exists() and not ours and not force:
         raise OptionError(
@@ -279,9 +334,16 @@ def _finished(folder: Path, recipe: Recipe, seed: int, settings: dict[str, Any])
     return found
 
 
-def _write(folder: Path, estimator: LSTMEstimator, result: RunResult) -> None:
+def _write(folder: Path, estimator: LSTMEstimator, result: RunResult, origin: Origin, judged: Judged) -> None:
     (folder / RESULT_FILE).unlink(missing_ok=True)
-    save_estimator(estimator, folder / MODEL_FILE, notes={"recipe": result.recipe, "metrics": result.metrics})
+    notes = {
+        "recipe": result.recipe,
+        "settings": result.settings,
+        "metrics": result.metrics,
+        "origin": origin.to_json(),
+    }
+    save_estimator(estimator, folder / MODEL_FILE, notes=notes)
     estimator.history_.to_csv(folder / HISTORY_FILE)
+    write_report(folder / REPORT_FILE, estimator, origin=origin, judged=judged)
     with atomic_path(folder / RESULT_FILE) as part:
         part.write_text(json.dumps(asdict(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")

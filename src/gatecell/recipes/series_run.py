@@ -8,8 +8,8 @@ from gatecell._core.errors import OptionError
 from gatecell.data.frames import ID
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
-from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.recipe import QUICK_SERIES, QUICK_STEPS, SeriesData
+from gatecell.reporting.subject import Judged
 
 
 def fit_series(estimator: LSTMEstimator, data: SeriesData, validation: str) -> None:
@@ -29,11 +29,12 @@ def fit_series(estimator: LSTMEstimator, data: SeriesData, validation: str) -> N
     estimator.fit(data.train, **data.columns)
 
 
-def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judgement, Mapping[str, float]]:
-    """Return the figures of a forecaster on the test part, from every origin in it, and the recipe's further ones."""
+def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judged, Mapping[str, float]]:
+    """Return a look at the test part, from every origin in it, and the recipe's further figures."""
     assert isinstance(estimator, LSTMForecaster)
     backtest = estimator.backtest(new_rows=data.test)
-    return backtest.judgement, {} if data.measure is None else data.measure(backtest)
+    judged = Judged(judgement=backtest.judgement, X=backtest, what="the test part")
+    return judged, {} if data.measure is None else data.measure(backtest)
 
 
 def shortened(data: SeriesData) -> SeriesData:

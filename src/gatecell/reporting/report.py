@@ -15,6 +15,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
+from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.evaluation.classes import ClassJudgement
 from gatecell.evaluation.numbers import NumberJudgement
@@ -28,6 +29,7 @@ from gatecell.reporting.general import (
     network_section,
     verdict,
 )
+from gatecell.reporting.language import language_sections
 from gatecell.reporting.numbers import number_sections
 from gatecell.reporting.series import series_sections
 from gatecell.reporting.subject import Judged, Origin
@@ -95,7 +97,7 @@ def page_of(estimator: LSTMEstimator, origin: Origin, judged: Judged | None, why
         title=origin.title,
         subtitle=origin.summary or f"{type(estimator).__name__}",
         cards=list(cards(estimator, origin, judged)),
-        verdict="" if judged is None else verdict(judged.judgement),
+        verdict="" if judged is None else " ".join(judged.judgement.verdicts()) or verdict(judged.judgement),
         sections=list(_sections(estimator, origin, judged, why_not)),
         footer=[f"Gatecell {version('gatecell')}", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")],
     )
@@ -129,6 +131,9 @@ def _task_sections(estimator: LSTMEstimator, judged: Judged) -> Iterator[Section
     if isinstance(estimator, LSTMForecaster) and isinstance(judged.X, Backtest):
         yield from series_sections(estimator, judged.X)
         return
+    if isinstance(estimator, LSTMLanguageModel):
+        yield from language_sections(estimator, judged)
+        return
     if isinstance(estimator, ClassTargets) and isinstance(judgement, ClassJudgement):
         prior = estimator.class_prior_
         yield from class_sections(judgement, None if prior is None else prior.tolist())
@@ -145,6 +150,8 @@ def _data_section(estimator: LSTMEstimator, origin: Origin, judged: Judged | Non
         n_rows = len(judged.judgement.row_losses)
         if isinstance(judged.X, Backtest):
             rows.append(["judged", f"{judged.what}, {n_rows:,} forecasts"])
+        elif isinstance(estimator, LSTMLanguageModel):
+            rows.append(["judged", f"{judged.what}, {n_rows:,} tokens"])
         else:
             rows.append(["judged", f"{judged.what}, {n_rows:,} rows"])
             rows += _shape(judged.X)

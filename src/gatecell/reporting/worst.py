@@ -78,7 +78,12 @@ def snippet(text: str) -> str:
     short = (
         text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS].rstrip()} … ({len(text):,} characters)"
     )
-    return _CONTROL.sub("\ufffd", short)
+    return without_controls(short)
+
+
+def without_controls(text: str) -> str:
+    """Return a text with a mark in the place of each character that controls a terminal."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def _answer(judged: Judged, row: int) -> tuple[str, str, float]:
@@ -125,7 +130,7 @@ def _window(pairs: Sequence[tuple[str, float]]) -> list[Token]:
     if len(pairs) > _MOST_TOKENS:
         sums = np.convolve(np.abs(weights), np.ones(_MOST_TOKENS), mode="valid")
         start = int(sums.argmax())
-    kept = [Token(_CONTROL.sub("\ufffd", token), weight / largest) for token, weight in pairs]
+    kept = [Token(without_controls(token), weight / largest) for token, weight in pairs]
     shown = kept[start : start + _MOST_TOKENS]
     before = [Token("…", 0.0)] if start else []
     after = [Token("…", 0.0)] if start + _MOST_TOKENS < len(pairs) else []
