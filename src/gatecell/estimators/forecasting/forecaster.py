@@ -66,6 +66,12 @@ class LSTMForecaster(LSTMEstimator):
         Probability in [0, 1) to drop a value between the LSTM and the head.
     lstm_options : dict, optional
         Any further field of ``LSTMConfig``, as ``{"layer_norm": True}``.
+    stateful : bool
+        For a long ``lookback``: a window is read from its first step as ever, but the gradient goes back over its last
+        ``bptt`` steps alone, and only they need memory for it; the state that they begin with is carried on without
+        one. It does not change what is forecast, and needs ``bidirectional=False``.
+    bptt : int
+        Of ``stateful=True``, at least 1.
     max_epochs, batch_size, learning_rate, clip_norm, l2, patience, verbose
         The training; see ``gatecell.training.config.TrainingConfig``. Gradients are clipped, since a single outlier in
         a series otherwise moves all weights; early stopping is on, since windows that overlap are soon known by heart.
@@ -133,6 +139,8 @@ class LSTMForecaster(LSTMEstimator):
         recurrent_dropout: float = LSTMConfig.recurrent_dropout,
         head_dropout: float = NetworkConfig.head_dropout,
         lstm_options: Mapping[str, Any] | None = None,
+        stateful: bool = TrainingConfig.stateful,
+        bptt: int = TrainingConfig.bptt,
         max_epochs: int = TrainingConfig.max_epochs,
         batch_size: int = TrainingConfig.batch_size,
         learning_rate: float = TrainingConfig.learning_rate,
@@ -173,6 +181,8 @@ class LSTMForecaster(LSTMEstimator):
         self.recurrent_dropout = recurrent_dropout
         self.head_dropout = head_dropout
         self.lstm_options = lstm_options
+        self.stateful = stateful
+        self.bptt = bptt
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
