@@ -51,7 +51,7 @@ def test_the_metrics_of_a_run(tmp_path: Path) -> None:
     # 60 steps to test, 4 to forecast: 57 origins
     assert result.metrics["steps"] == 57 * 4
     model = load(tmp_path / "model.safetensors")
-    again = model.backtest(new_rows=tiny_series(False).test).judgement.figures  # type: ignore[attr-defined]
+    again = model.backtest(new_rows=tiny_series(False).test).judgement.figures
     assert again["mae"] == result.metrics["test_mae"]
 
 
