@@ -8,7 +8,7 @@ import torch
 
 from gatecell._core.errors import OptionError
 from gatecell.nn.config import EncoderFront, LSTMConfig, NetworkConfig
-from gatecell.nn.encoder import Encoder
+from gatecell.nn.encoder import Encoder, load_encoder
 from gatecell.nn.network import SequenceNetwork
 
 pytest.importorskip("transformers", reason='needs transformers: pip install "gatecell[transformers]"')
@@ -63,9 +63,13 @@ def test_it_is_data() -> None:
         EncoderFront(encoder={"model_type": "bert"})
 
 
-def test_an_encoder_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gatecell.nn.encoder import load_encoder  # noqa: PLC0415
+@pytest.mark.parametrize("name", ["/absent/folder", "./absent", "~/absent/folder", "a/b/c"])
+def test_a_folder_that_is_not_there(name: str) -> None:
+    with pytest.raises(OptionError, match=rf"encoder='{name}' is no folder. Give one that save_pretrained wrote"):
+        load_encoder(name)
 
-    with pytest.raises(OptionError, match=r"encoder='.*nothing' cannot be loaded: .* Give a folder that"):
-        load_encoder(str(tmp_path / "nothing"))
+
+def test_a_folder_without_an_encoder(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"encoder='.*' cannot be loaded: .* Give a folder that save_pretrained"):
+        load_encoder(str(tmp_path))
     assert os.listdir(tmp_path) == []

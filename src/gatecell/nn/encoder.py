@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -100,6 +101,7 @@ def load_encoder(name: str) -> PretrainedEncoder:
         Where ``transformers`` is not installed.
     """
     transformers = require("transformers", extra=_EXTRA, purpose=_PURPOSE)
+    name = _folder_or_name(name)
     try:
         model = transformers.AutoModel.from_pretrained(name)
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
@@ -127,6 +129,16 @@ def load_encoder(name: str) -> PretrainedEncoder:
         end_mark=tokenizer.sep_token_id,
         max_length=min((limit for limit in limits if limit and limit < _NO_LIMIT), default=None),
     )
+
+
+def _folder_or_name(name: str) -> str:
+    """Return a folder's path, ``~`` resolved, or the name of a published encoder, ``"name"`` or ``"owner/name"``."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return str(path)
+    if path.is_absolute() or name.startswith(".") or len(path.parts) > 2:
+        raise OptionError(f"encoder={name!r} is no folder. Give one that save_pretrained wrote, or a published name.")
+    return name
 
 
 _NO_LIMIT = 1_000_000
