@@ -8,8 +8,8 @@ and numbers are finite or NaN, which stands for missing. The rules for what is n
 - *Gaps* (stamps left out) become steps whose values are missing; what happens to missing values is chosen later, and by
   default is an error (see ``gatecell.data.missing``).
 - *Irregular stamps* are an error that says which, unless ``frequency="rows"``.
-- *Time zones* are kept; hours are then counted in absolute time and days by the local calendar. Several in one column
-  are an error.
+- *Time zones* are kept; hours are then counted in absolute time and days by the local calendar. Text with offsets that
+  differ is read in UTC; other mixtures are an error.
 - *Infinite values*, and a column without a single value in some series, are errors.
 - *Constant series* are accepted; scalers leave them unscaled but for their mean (see ``gatecell.data.scaling``).
 """

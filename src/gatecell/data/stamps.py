@@ -1,5 +1,6 @@
 """Time stamps as users have them, read into sorted, regular steps."""
 
+import re
 import warnings
 from typing import Any
 
@@ -19,6 +20,9 @@ from gatecell.data.frequency import (
     whole_step,
 )
 
+_OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+"""From UTC, at the end of a time as text."""
+_ONE_ZONE = "Bring them to one time zone first: pandas.to_datetime(column, utc=True)."
 _SHOWN = 3
 _RESAMPLE = "frame.resample('h').mean()"
 _LARGEST = 10**15
@@ -31,7 +35,8 @@ def read_stamps(column: Any, name: str) -> pd.Index:
     """Return stamps as a ``DatetimeIndex``, which keeps its time zone, or an index of whole numbers.
 
     Periods stand for their start. Text is read as ISO 8601 has it (2026-01-31T23:59), or else all in the form of the
-    first one, in which a month comes before a day unless that cannot be.
+    first one, in which a month comes before a day unless that cannot be. Text with offsets that differ, as where clocks
+    are set forward and back, is read in UTC.
 
     Raises
     ------
@@ -64,31 +69,27 @@ def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
     try:
         times = pd.to_datetime(index, format="ISO8601")
     except (ValueError, TypeError, OverflowError):
+        if all(isinstance(stamp, str) and _OFFSET.search(stamp) for stamp in index):
+            return _parsed_by_first(index, name, utc=True)
         times = _parsed_by_first(index, name)
     if not isinstance(times, pd.DatetimeIndex):
-        raise InputError(
-            f"{name} holds times of several time zones. Bring them to one first: pandas.to_datetime(column, utc=True)."
-        )
+        raise InputError(f"{name} holds times of several time zones. {_ONE_ZONE}")
     return times
 
 
-def _parsed_by_first(index: pd.Index, name: str) -> pd.Index:
-    """Read all stamps in the form that the first one has."""
+def _parsed_by_first(index: pd.Index, name: str, *, utc: bool = False) -> pd.Index:
+    """Read all stamps in the form that the first one has; ``utc`` reads offsets that differ."""
     try:
         with warnings.catch_warnings():
             # without a common form pandas would guess the order of day and month for each stamp by itself
             warnings.simplefilter("error", UserWarning)
-            return pd.to_datetime(index)
+            return pd.to_datetime(index, utc=utc)
     except (ValueError, TypeError, OverflowError, UserWarning) as error:
         reason = str(error).split(". ")[0].split("\n")[0]
         if isinstance(error, UserWarning):
             reason = f"the first, {index[0]!r}, is of no common form"
-        zones = "ixed timezones" in reason or "tz-aware" in reason or "offset" in reason
-        hint = (
-            "Bring them to one time zone first: pandas.to_datetime(column, utc=True)."
-            if zones
-            else "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
-        )
+        zones = any(mark in reason for mark in ("ixed timezones", "z-aware", "offset", "%z"))
+        hint = _ONE_ZONE if zones else "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
         raise InputError(f"{name} cannot be read as dates and times ({reason}). {hint}") from error
 
 
