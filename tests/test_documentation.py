@@ -33,11 +33,12 @@ def command_lines() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
 
 
-def test_the_examples_of_the_page_on_series() -> None:
-    """The blocks of the page are one session."""
-    page = ROOT / "docs" / "series.md"
-    test = doctest.DocTestParser().get_doctest("\n".join(blocks(page, "python")), {}, "series", str(page), 0)
-    assert len(test.examples) > 10
+@pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("language", 4)])
+def test_the_examples_of_a_page(name: str, fewest: int) -> None:
+    """The blocks of a page are one session."""
+    page = ROOT / "docs" / f"{name}.md"
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks(page, "python")), {}, name, str(page), 0)
+    assert len(test.examples) >= fewest
     report: list[str] = []
     assert doctest.DocTestRunner().run(test, out=report.append).failed == 0, "".join(report)
 
