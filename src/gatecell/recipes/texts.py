@@ -73,16 +73,21 @@ IMDB = _imdb_recipe("imdb", "embedding 32 -> LSTM(100) -> 1 sigmoid, early stopp
 
 IMDB_BEST = _imdb_recipe(
     "imdb-best",
-    "embedding 64 with spatial dropout -> LSTM(64) in both directions -> attention, random cuts",
+    "embedding 64 with dropout of features and words -> Conv1D(128, 3, relu) -> max-pool 2 -> LSTM(64) in both "
+    "directions -> largest value of each feature, random cuts",
     "test_accuracy >= 0.89",
     embedding_dim=64,
-    spatial_dropout=0.3,
+    spatial_dropout=0.2,
+    token_dropout=0.2,
+    random_cut=0.3,
+    conv_filters=128,
     hidden_size=64,
     bidirectional=True,
-    pooling="attention",
-    head_dropout=0.3,
-    random_cut=0.3,
+    pooling="max",
+    head_dropout=0.5,
     clip_norm=1.0,
+    max_epochs=3,
+    training_options={"lr_schedule": "cosine"},
 )
 
 IMDB_ATTENTION = _imdb_recipe(
@@ -100,13 +105,21 @@ IMDB_CNN = _imdb_recipe(
     "imdb-cnn", "embedding 32 -> Conv1D(64, 3, relu) -> max-pool 2 -> LSTM(100) -> 1 sigmoid", conv_filters=64
 )
 
-IMDB_STACKED = _imdb_recipe("imdb-stacked", "embedding 32 -> LSTM(128) -> LSTM(64) -> 1 sigmoid", hidden_size=(128, 64))
+IMDB_STACKED = _imdb_recipe(
+    "imdb-stacked",
+    "embedding 32 -> LSTM(128) -> LSTM(64) -> 1 sigmoid, with dropout",
+    hidden_size=(128, 64),
+    spatial_dropout=0.2,
+    dropout=0.2,
+)
 
 IMDB_BATCHNORM = _imdb_recipe(
     "imdb-batchnorm",
-    "embedding 32 -> LSTM(128) -> batch normalisation -> LSTM(64) -> 1 sigmoid",
+    "embedding 32 -> LSTM(128) -> batch normalisation -> LSTM(64) -> 1 sigmoid, with dropout",
     hidden_size=(128, 64),
     norm="batch",
+    spatial_dropout=0.2,
+    dropout=0.2,
 )
 
 IMDB_BERT = _imdb_recipe(
@@ -135,6 +148,8 @@ NEWS = Recipe(
             "hidden_size": 128,
             "input_dropout": 0.2,
             "recurrent_dropout": 0.2,
+            "embedding_dropout": 0.3,
+            "head_dropout": 0.3,
             "max_epochs": 15,
             "batch_size": 32,
             "learning_rate": 1e-3,
