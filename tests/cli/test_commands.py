@@ -53,13 +53,18 @@ def test_run(gatecell: Run, here: Path) -> None:
     assert "test_accuracy" in done.out
     assert "out/model.safetensors" in done.out
     assert "epoch 2/2" in done.err
-    assert sorted(path.name for path in (here / "out").iterdir()) == ["history.csv", "model.safetensors", "result.json"]
+    assert sorted(path.name for path in (here / "out").iterdir()) == [
+        "history.csv",
+        "model.safetensors",
+        "report.html",
+        "result.json",
+    ]
 
 
 def test_run_json_is_one_object_on_standard_output(gatecell: Run, here: Path) -> None:
     result = gatecell("run", "digits", *QUICK, "--json")
     assert result.code == 0
-    assert result.json.keys() == {"recipe", "seed", "metrics", "intervals", "seconds", "artifact"}
+    assert result.json.keys() == {"recipe", "seed", "metrics", "intervals", "seconds", "artifact", "report"}
     assert result.json["recipe"] == "digits"
     assert result.json["seed"] == 0
     assert 0 <= result.json["metrics"]["test_accuracy"] <= 1
@@ -75,7 +80,7 @@ def test_fit_reports_what_it_read(gatecell: Run, data: Path, here: Path) -> None
     assert "classes" in done.out
     assert "no, yes" in done.out
     assert "validation_accuracy" in done.out
-    assert [path.name for path in (here / "new").iterdir()] == ["m.safetensors"]
+    assert sorted(path.name for path in (here / "new").iterdir()) == ["m.report.html", "m.safetensors"]
     found = gatecell("fit", "classify", data, "-o", "n.safetensors", *QUICK, "--json").json
     assert found["data"]["classes"] == ["no", "yes"]
     assert found["artifact"] == str((here / "n.safetensors").resolve())

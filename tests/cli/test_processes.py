@@ -133,6 +133,7 @@ def test_stopped_by_ctrl_c_or_killed_it_goes_on(tmp_path: Path) -> None:
         assert sorted(path.name for path in (tmp_path / name).iterdir()) == [
             "history.csv",
             "model.safetensors",
+            "report.html",
             "result.json",
         ]
     whole, *others = (
@@ -154,4 +155,4 @@ def test_the_line_that_a_stopped_fit_prints_goes_on_with_it(tmp_path: Path) -> N
     again = subprocess.run([*COMMAND, *shlex.split(line)], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "epoch 20/20" in again.stderr
     assert "epoch 1/20" not in again.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.npz", "m.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.npz", "m.report.html", "m.safetensors"]

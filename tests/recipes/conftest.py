@@ -38,6 +38,12 @@ def tiny_data(download: bool) -> RecipeData:
     return RecipeData(Part(X[:40], y[:40]), Part(X[40:], y[40:]), {"always_one": np.ones(20)})
 
 
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without their drawings, which take seconds; tests/reporting has them."""
+    monkeypatch.setattr("gatecell.reporting.pictures._svg", lambda *_, **__: "<svg></svg>")
+
+
 @pytest.fixture
 def tiny_recipes() -> Iterator[tuple[Recipe, Recipe]]:
     """Two recipes of a second: ``tiny`` classifies, ``tiny-regression`` validates on the latest rows."""

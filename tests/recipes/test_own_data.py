@@ -40,7 +40,7 @@ def table(tmp_path: Path) -> Path:
 def test_classify_ragged_rows(archive: Path, tmp_path: Path) -> None:
     model = tmp_path / "models" / "m.safetensors"
     result = fit_file("classify", archive, output=model, settings={**QUICK, "max_epochs": 30, "learning_rate": 0.05})
-    assert sorted(path.name for path in model.parent.iterdir()) == ["m.safetensors"]
+    assert sorted(path.name for path in model.parent.iterdir()) == ["m.report.html", "m.safetensors"]
     assert result.data["rows"] == 30
     assert result.data["classes"] == [0, 1]
     assert result.data["steps"][0] < result.data["steps"][1]
@@ -199,7 +199,13 @@ def test_a_stopped_fit_goes_on_and_ends_the_same(archive: Path, tmp_path: Path) 
         fit_file("classify", archive, output=model, settings=QUICK)
     fit_file("classify", archive, output=model, settings=QUICK, resume=True)
     fit_file("classify", archive, output=whole, settings=QUICK)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.npz", "m.safetensors", "whole.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "d.npz",
+        "m.report.html",
+        "m.safetensors",
+        "whole.report.html",
+        "whole.safetensors",
+    ]
     one, other = load_artifact(model).tensors, load_artifact(whole).tensors
     assert all(one[name].equal(other[name]) for name in one)
 

@@ -41,7 +41,7 @@ def test_a_fit_says_what_it_was_given(tmp_path: Path) -> None:
     # the validation part, a tenth, is not counted among the texts that were cut; the empty one has one step
     assert result.data == {"rows": 60, "classes": ["neg", "pos"], "empty": 1, "cut": 53, "vocabulary": 18}
     assert {"train_accuracy", "validation_accuracy"} <= result.metrics.keys()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.safetensors", "t.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.report.html", "m.safetensors", "t.csv"]
     assert json.loads(json.dumps(result.to_json()))["seed"] == 3
     assert LSTMTextClassifier.load(result.artifact).seed_ is not None
 

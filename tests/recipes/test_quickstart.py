@@ -22,6 +22,7 @@ def test_it_goes_on_where_it_was_stopped_and_writes_what_it_was_tested_on(
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "history.csv",
         "model.safetensors",
+        "report.html",
         "result.json",
         "test.npz",
     ]

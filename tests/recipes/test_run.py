@@ -55,7 +55,7 @@ def assert_same_weights(first: Path, second: Path) -> None:
 
 def test_what_is_written_and_returned(tmp_path: Path) -> None:
     result = run_recipe("tiny", seed=3, output=tmp_path)
-    assert files(tmp_path) == ["history.csv", "model.safetensors", "result.json"]
+    assert files(tmp_path) == ["history.csv", "model.safetensors", "report.html", "result.json"]
     model = load(tmp_path / "model.safetensors")
     assert isinstance(model, LSTMClassifier)
     test = tiny_data(False).test
@@ -66,7 +66,7 @@ def test_what_is_written_and_returned(tmp_path: Path) -> None:
         "validation_accuracy",
         "test_accuracy_always_one",
     } <= result.metrics.keys()
-    assert result.to_json().keys() == {"recipe", "seed", "metrics", "intervals", "seconds", "artifact"}
+    assert result.to_json().keys() == {"recipe", "seed", "metrics", "intervals", "seconds", "artifact", "report"}
     assert result.seconds["fit"] > 0
     assert Path(result.artifact) == (tmp_path / "model.safetensors").resolve()
     report = json.loads((tmp_path / "result.json").read_text())
@@ -180,7 +180,7 @@ def test_a_stopped_run_goes_on_and_ends_the_same(tmp_path: Path, stopped: Path) 
     rows = [{**row, "seconds": 1000.0} for row in read_history(history)]
     History(rows).to_csv(history)
     result = run_recipe("tiny", output=stopped, resume=True)
-    assert files(stopped) == ["history.csv", "model.safetensors", "result.json"]
+    assert files(stopped) == ["history.csv", "model.safetensors", "report.html", "result.json"]
     assert result.epochs == 3
     assert 2000 < result.seconds["fit"] < 2900
     run_recipe("tiny", output=tmp_path / "whole")
@@ -199,7 +199,7 @@ def test_a_stopped_run_is_not_discarded_unasked(stopped: Path) -> None:
         run_recipe("tiny", output=stopped)
     assert (stopped / "checkpoint" / "checkpoint.safetensors").exists()
     run_recipe("tiny", output=stopped, seed=1, force=True)
-    assert files(stopped) == ["history.csv", "model.safetensors", "result.json"]
+    assert files(stopped) == ["history.csv", "model.safetensors", "report.html", "result.json"]
 
 
 def test_only_the_same_run_goes_on(stopped: Path) -> None:

@@ -62,6 +62,10 @@ def drawn_grid(
     grid: bool = False,
 ) -> str:
     """Return what ``draw`` draws on a grid of axes, rows by columns, given as one list."""
+    return _inline(_svg(draw, shape, size, grid=grid), label)
+
+
+def _svg(draw: Callable[[list[Axes]], object], shape: tuple[int, int], size: tuple[float, float], *, grid: bool) -> str:
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_GLYPHS)
         picture = Figure(figsize=size, layout="constrained")
@@ -71,7 +75,7 @@ def drawn_grid(
         draw(axes)
         stream = io.StringIO()
         picture.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return _inline(stream.getvalue(), label)
+    return stream.getvalue()
 
 
 def _inline(text: str, label: str) -> str:
