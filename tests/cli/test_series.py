@@ -1,25 +1,33 @@
 """``gatecell fit forecast``, and what follows it."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gatecell.recipes.own_series import fit_series
 from tests.cli.conftest import Done
-from tests.recipes.test_own_series import table, written
+from tests.recipes.test_own_series import COLUMNS, SETTINGS, table, written
 
 Run = Callable[..., Done]
 FIT = ("--id", "meter", "--time", "when", "--target", "load", "--horizon", "6", "-o", "m.safetensors")
 SMALL = ("--set", "hidden_size=3", "--set", "max_epochs=2", "--set", "lookback=24", "--set", "validation_fraction=0.5")
 
 
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A forecaster fitted to two series, and beside it their table."""
+    folder = tmp_path_factory.mktemp("fitted")
+    fit_series(written(folder / "t.csv", table(180)), COLUMNS, output=folder / "m.safetensors", settings=SETTINGS)
+    return folder
+
+
 @pytest.fixture
-def forecaster(gatecell: Run, here: Path) -> str:
-    """A forecaster fitted to two series."""
-    written(here / "t.csv", table(180))
-    done = gatecell("fit", "forecast", "t.csv", *FIT, *SMALL)
-    assert done.code == 0, done.err
+def forecaster(here: Path, fitted: Path) -> str:
+    for name in ("m.safetensors", "t.csv"):
+        shutil.copy(fitted / name, here)
     return "m.safetensors"
 
 

@@ -1,5 +1,6 @@
 """The user's own tables of series: fit, forecast, back-test."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,17 @@ def written(path: Path, frame: pd.DataFrame) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fitted")
+    fit_series(written(folder / "train.csv", table(180)), COLUMNS, output=folder / "m.safetensors", settings=SETTINGS)
+    return folder
+
+
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    data = written(tmp_path / "train.csv", table(180))
-    fit_series(data, COLUMNS, output=tmp_path / "m.safetensors", settings=SETTINGS)
+def model(tmp_path: Path, fitted: Path) -> Path:
+    for name in ("m.safetensors", "train.csv"):
+        shutil.copy(fitted / name, tmp_path)
     return tmp_path / "m.safetensors"
 
 
