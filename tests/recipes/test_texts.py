@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
 from gatecell.estimators.loading import load
 from gatecell.recipes.recipe import QUICK_ROWS, Part, RecipeData
@@ -40,7 +42,14 @@ def test_imdb_bert_quickly(data_home: Path, tmp_path: Path) -> None:
     transformers.BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
     settings = {"quick": True, "encoder": str(folder), "hidden_size": 4}
     result = run_recipe("imdb-bert", settings=settings, output=tmp_path / "run")
-    assert "front (Encoder)" in load(result.artifact).summary()
+    model = load(result.artifact)
+    assert "front (Encoder)" in model.summary()
+    given = safetensors.torch.load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in model.network_.state_dict().items() if name.startswith("front.")}
+    assert kept.keys() == {f"front.model.{name}" for name in given}
+    assert all(torch.equal(kept[f"front.model.{name}"], tensor) for name, tensor in given.items())
+    again = run_recipe("imdb-bert", settings={**settings, "max_epochs": 2}, output=tmp_path / "longer")
+    assert not torch.equal(load(again.artifact).network_.head.weight, model.network_.head.weight)
 
 
 def test_a_quick_run_has_few_rows_spread_over_all() -> None:
