@@ -33,7 +33,7 @@ def command_lines() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("language", 4)])
+@pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("forecasting", 11), ("language", 4)])
 def test_the_examples_of_a_page(name: str, fewest: int) -> None:
     """The blocks of a page are one session."""
     page = ROOT / "docs" / f"{name}.md"
