@@ -163,7 +163,7 @@ NEWS = Recipe(
 
 QUESTIONS = Recipe(
     name="questions",
-    summary="What a question asks for: embedding 128 -> Conv1D(128, 3, relu) -> LSTM(64) in both directions -> 6 classes",
+    summary="What a question asks for: embedding 128 -> Conv1D(128, 3) -> LSTM(64) in both directions -> 6 classes",
     data="TREC: 5,452 questions to train on, 500 to test",
     target="test_accuracy >= 0.87",
     estimator="LSTMTextClassifier",
