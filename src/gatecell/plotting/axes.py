@@ -28,7 +28,8 @@ def axes_of(ax: Axes | None, size: tuple[float, float] = (6.4, 4.0)) -> tuple[Fi
 def few_dates(ax: Axes, values: Any) -> None:
     """Label the axis of ``values``, where they are dates, so that the labels have room."""
     if np.issubdtype(np.asarray(values).dtype, np.datetime64):
-        locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
+        # with the default of at least 5 ticks, four days of hours have no interval that gives 7 at most
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
