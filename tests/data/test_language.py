@@ -86,3 +86,12 @@ def test_bad_input() -> None:
         InputError, match="This tokenizer has no <eos> or no <unk>, so it is not one of a language model"
     ):
         LanguageTokenizer.restored(TextTokenizer.train(["a b"], TokenizerConfig()).to_json(), "word")
+
+
+def test_many_lines_are_read_in_several_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a b\nc\n\nd a\nb"
+    tokenizer = learnt("word", text)
+    whole = tokenizer.numbers(text).tolist()
+    monkeypatch.setattr("gatecell.data.language._LINES_AT_ONCE", 2)
+    assert tokenizer.numbers(text).tolist() == whole
+    assert len(whole) == 10

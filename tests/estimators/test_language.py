@@ -64,7 +64,11 @@ def test_every_token_has_a_probability_given_those_before_it(on_text: LSTMLangua
     assert on_text.perplexity("the mat") == pytest.approx(math.exp(-found.mean()))
 
 
-def test_several_texts_begin_anew_and_end(on_names: LSTMLanguageModel) -> None:
+@pytest.mark.parametrize("lanes", [1, 2, 32])
+def test_several_texts_begin_anew_and_end(
+    on_names: LSTMLanguageModel, lanes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatecell.estimators.language.EVALUATION_LANES", lanes)
     found = on_names.log_prob(["anna", "bob", ""])
     alone = [on_names.log_prob(name) for name in ("anna", "bob", "")]
     assert [len(part) for part in alone] == [5, 4, 1]
