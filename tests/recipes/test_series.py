@@ -48,6 +48,11 @@ def test_the_metrics_of_a_run(tmp_path: Path) -> None:
     names = {"test_mae", "test_mase", "test_smape", "test_coverage_80", "test_coverage_95", "validation_loss"}
     assert names <= result.metrics.keys()
     assert {"baseline_naive_mae", "baseline_seasonal_naive_mae"} <= result.metrics.keys()
+    assert result.verdict[0].startswith(
+        ("Better than the naive forecast: mae", "NOT better than the naive forecast: mae")
+    )
+    assert len(result.verdict) == 2
+    assert result.to_json()["verdict"] == result.verdict
     # 60 steps to test, 4 to forecast: 57 origins
     assert result.metrics["steps"] == 57 * 4
     model = load(tmp_path / "model.safetensors")

@@ -51,6 +51,7 @@ def print_result(result: "RunResult") -> None:
     show.print_pairs(
         [
             *show.metric_pairs(result.metrics, result.intervals),
+            *(("verdict", sentence) for sentence in result.verdict),
             ("epochs", f"{result.epochs}, weights of epoch {result.kept_epoch}"),
             ("fit", f"{result.seconds['fit']:.1f} s"),
             ("model", show.near(model)),

@@ -30,7 +30,7 @@ from gatecell.recipes.recipe import (
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.reports import REPORT_FILE, command_line
 from gatecell.recipes.scoring import judge
-from gatecell.recipes.series_run import fit_series, judge_series, shortened
+from gatecell.recipes.series_run import Further, fit_series, judge_series, shortened
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
@@ -65,15 +65,17 @@ class RunResult:
     """The epoch (from 1) whose weights were kept."""
     report: str = ""
     """The report's file, absolute; empty in the results of versions without reports."""
+    verdict: list[str] = field(default_factory=list)
+    """Of a forecaster: sentences that say whether it is better than naive forecasts."""
     intervals: dict[str, list[float]] = field(default_factory=dict)
     """Low and high of the 95 % interval of some of the metrics, by their names."""
     versions: dict[str, str] = field(default_factory=library_versions)
     """Of Python and the libraries."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``gatecell run --json`` prints."""
+        """Return what ``gatecell run --json`` prints; a verdict where there is one."""
         names = ("recipe", "seed", "metrics", "intervals", "seconds", "artifact", "report")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, *(("verdict",) if self.verdict else ()))}
 
 
 def default_output(name: str, seed: int) -> Path:
@@ -163,12 +165,13 @@ def run_recipe(
         seed=seed,
         settings=lasting,
         metrics=judgement.metrics("test_")
-        | dict(further)
+        | dict(further.metrics)
         | (validation_metrics(estimator) if options["validation"] == "held-out" else {}),
         seconds={"fit": round(earlier + estimator.training_.seconds, 3), "test": round(test_seconds, 3)},
         intervals=judgement.named_intervals("test_"),
         artifact=str((folder / MODEL_FILE).resolve()),
         report=str((folder / REPORT_FILE).resolve()),
+        verdict=further.verdict,
         epochs=len(estimator.history_),
         kept_epoch=kept,
     )
@@ -209,11 +212,11 @@ def _data(recipe: Recipe, options: Mapping[str, Any]) -> RecipeData | SeriesData
     return shortened(data) if isinstance(data, SeriesData) else _thinned(data)
 
 
-def _judged(estimator: LSTMEstimator, data: RecipeData | SeriesData) -> tuple[Judged, Mapping[str, float]]:
+def _judged(estimator: LSTMEstimator, data: RecipeData | SeriesData) -> tuple[Judged, Further]:
     if isinstance(data, SeriesData):
         return judge_series(estimator, data)
     judgement = judge(estimator, data.test.X, data.test.y, data.baselines)
-    return Judged(judgement=judgement, X=data.test.X, what="the test part"), {}
+    return Judged(judgement=judgement, X=data.test.X, what="the test part"), Further()
 
 
 def _part_sizes(estimator: LSTMEstimator, data: RecipeData | SeriesData, validation: str) -> dict[str, int]:

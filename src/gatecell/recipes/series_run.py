@@ -1,13 +1,16 @@
 """Running a recipe of series: the fit, and one look at what follows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gatecell._core.errors import OptionError
 from gatecell.data.frames import ID
 from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
+from gatecell.evaluation.comparison import compare
+from gatecell.evaluation.series import judge_forecasts
 from gatecell.recipes.recipe import QUICK_SERIES, QUICK_STEPS, SeriesData
 from gatecell.reporting.subject import Judged
 
@@ -29,12 +32,31 @@ def fit_series(estimator: LSTMEstimator, data: SeriesData, validation: str) -> N
     estimator.fit(data.train, **data.columns)
 
 
-def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judged, Mapping[str, float]]:
+@dataclass(frozen=True)
+class Further:
+    """What a recipe says beside the figures of its kind of task."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    verdict: list[str] = field(default_factory=list)
+    """Sentences."""
+
+
+def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judged, Further]:
     """Return a look at the test part, from every origin in it, and the recipe's further figures."""
     assert isinstance(estimator, LSTMForecaster)
     backtest = estimator.backtest(new_rows=data.test)
     judged = Judged(judgement=backtest.judgement, X=backtest, what="the test part")
-    return judged, {} if data.measure is None else data.measure(backtest)
+    return judged, Further({} if data.measure is None else data.measure(backtest), verdict(backtest))
+
+
+def verdict(backtest: Backtest) -> list[str]:
+    """Say of each naive forecast whether the forecaster is better, and whether by more than the luck of the rows."""
+    sentences = []
+    for rule, predicted in backtest.simple.items():
+        comparison = compare(backtest.judgement, judge_forecasts(backtest.judgement.true, predicted))
+        better = "Better than" if comparison.first < comparison.second else "NOT better than"
+        sentences.append(f"{better} the {rule.replace('_', ' ')} forecast: {comparison}")
+    return sentences
 
 
 def shortened(data: SeriesData) -> SeriesData:

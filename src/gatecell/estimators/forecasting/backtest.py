@@ -1,6 +1,6 @@
 """Judging a forecaster by forecasts from past origins, with the naive forecasts beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,8 @@ class Backtest:
     judgement: ForecastJudgement
     """The figures; errors are scaled by those of one-step seasonal naive forecasts in the history before the first
     origin. Intervals for which too little was known to calibrate them are NaN, and left out."""
+    simple: Mapping[str, Array]
+    """The naive forecasts by their names, each as ``judgement.predicted``; the seasonal one where there is a season."""
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -102,7 +104,8 @@ def judged(
     scale = _scales(view, units, origins)
     judgement = judge_forecasts(actual, predicted, scale=scale, bounds=intervals, baselines=rules)
     frame = long_frame(view.panel, view.stretches, units, origins, columns, cutoff=True)
-    return Backtest(name, frame, judgement)
+    simple = {rule: values for rule, values in rules.items() if rule == NAIVE or view.season > 1}
+    return Backtest(name, frame, judgement, simple)
 
 
 def _scales(view: View, units: Integers, origins: Integers) -> Array:
