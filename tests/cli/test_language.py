@@ -96,6 +96,7 @@ def test_bad_texts_and_models(gatecell: Run, here: Path, model: Path) -> None:
         (("fit", "language", "t.txt", "--text", "a", "-o", "n.safetensors"), "t.txt is read as one text"),
         (("fit", "language", "s.txt", "-o", "n.safetensors"), "s.txt has nothing but spaces in it"),
         (("fit", "language", "none.txt", "-o", "n.safetensors"), "There is no file none.txt"),
+        (("predict", model, "t.txt"), "m.safetensors is a language model: `gatecell generate` writes with it"),
         (("evaluate", model, "t.txt", "--label", "x"), "so --id, --time and --label have no meaning"),
     ]
     for arguments, text in cases:
