@@ -38,7 +38,7 @@ struct Buffers {
 template <class T>
 bool run_once(int32_t dtype) {
   gatecell_problem p{};
-  p.rows = draw({0, 1, 2, 7, 13});
+  p.rows = draw({0, 1, 2, 7, 13, 29});
   p.steps = draw({0, 1, 2, 5, 9});
   p.input_size = draw({1, 2, 7, 17, 33});
   p.hidden_size = draw({1, 2, 7, 17, 33, 170});

@@ -2,96 +2,20 @@
 //
 // Time runs backwards in chunks of steps. Within a chunk, first the recurrence: gradients of the pre-activations z, step
 // by step. Then the sums over the chunk's records, with those gradients still in cache: the gradients of W, U, R and x.
-// Each sum runs over records in the order of the schedule, whichever thread does it, so that gradients do not depend on
-// the number of threads.
 //
-// What is summed over records must lie in operands along them. Numbers are written so at once; values of pairs are written
-// row by row, and two records of the chunk are then joined into pairs.
+// Rows are dealt out to groups, each of which has sums of its own. A group stays on one thread, because what one core has
+// written is slow to read from another. How many groups there are depends on the sizes alone, each sums over records in
+// the order of the schedule, and the groups' sums are added in their order: gradients do not depend on the number of
+// threads. Where weights are too large for many copies there is one group, and all threads share in its work.
 #pragma once
 #include "cell.h"
 #include "norm.h"
 #include "pack.h"
+#include "records.h"
 #include "rows.h"
 #include "threads.h"
 
 namespace gatecell::GATECELL_ISA_NAME {
-
-// The left factors of sums over records, in panels of `width` columns: [panel][operands of records][width].
-template <class E>
-struct Panels {
-  using Value = ValueOf<E>;
-
-  E* data;
-  int64_t columns, records, width;
-  Value* rows = nullptr;  // pairs: [records][row_stride()], before they are joined
-
-  int64_t count() const { return (columns + width - 1) / width; }
-  int64_t row_stride() const { return round_up(count() * width, lanes<E>); }
-  E* panel(int64_t index) const { return data + index * operands<E>(records) * width; }
-
-  void allocate(Arena& arena) {
-    data = arena.array<E>(count() * operands<E>(records) * width);
-    if (depth<E> > 1) rows = arena.array<Value>(records * row_stride());
-  }
-
-  // Writes the row of one record: `from` is readable for row_stride() values.
-  template <int Width>
-  void put(int64_t record, const Value* from) const {
-    if constexpr (depth<E> == 1)
-      split<Width>(record, from);
-    else
-      memcpy(rows + record * row_stride(), from, size_t(row_stride()) * sizeof(Value));
-  }
-
-  // Joins the records of the operands first..last-1, of `count` records that there are. `line` has room for a row.
-  template <int Width>
-  void join(int64_t first, int64_t last, int64_t count, E* line) const {
-    for (int64_t k = first; k < last; ++k) {
-      const Value* row = rows + 2 * k * row_stride();
-      interleave(row, 2 * k + 1 < count ? row + row_stride() : nullptr, row_stride(), line);
-      split<Width>(k, line);
-    }
-  }
-
- private:
-  template <int Width, class Element>
-  void split(int64_t k, const Element* from) const {
-    static_assert(sizeof(Element) == sizeof(E), "rows of operands");
-    for (int64_t p = 0; p < count(); ++p)
-      memcpy(data + (p * operands<E>(records) + k) * Width, from + p * Width, Width * sizeof(E));
-  }
-};
-
-// The right factors, in blocks of whole vectors of columns: [block][operands of records][columns of the block].
-template <class E>
-struct Blocks {
-  using Value = ValueOf<E>;
-
-  E* data;
-  int64_t records;
-  Value* rows;  // [block][records][columns]; the same memory where an operand is a value
-
-  static Blocks allocate(Arena& arena, int64_t columns, int64_t records) {
-    Blocks b{};
-    b.records = records;
-    b.data = arena.array<E>(operands<E>(records) * columns);
-    if constexpr (depth<E> == 1)
-      b.rows = b.data;
-    else
-      b.rows = arena.array<Value>(records * columns);
-    return b;
-  }
-
-  // The block that begins at column `first` and is `width` wide.
-  const E* block(int64_t first) const { return data + first * operands<E>(records); }
-  Value* row(int64_t first, int64_t width, int64_t record) const { return rows + first * records + record * width; }
-
-  void join(int64_t first, int64_t width, int64_t begin, int64_t end, int64_t count) const {
-    for (int64_t k = begin; k < end; ++k)
-      interleave(row(first, width, 2 * k), 2 * k + 1 < count ? row(first, width, 2 * k + 1) : nullptr, width,
-                 data + first * operands<E>(records) + k * width);
-  }
-};
 
 template <class E, int G>
 class Backward {
@@ -108,12 +32,19 @@ class Backward {
   }
 
   // Returns false where memory is short.
-  bool run(const Plan& plan) {
+  bool run(Plan plan) {
+    const int64_t groups = group_count();
+    if (groups > 1) plan = {min_of(plan.threads, groups), false};
     const Threads threads(p_.parallel_for, plan.threads);
-    const int64_t deals = plan.by_units ? 1 : plan.threads;
+    const int64_t deals = groups > 1 ? groups : plan.by_units ? 1 : plan.threads;
     State* states = arena_.array<State>(deals);
-    if (!states || !allocate_shared(threads)) return false;
-    for (int64_t d = 0; d < deals; ++d) states[d] = allocate({d, deals});
+    if (!states || !allocate_shared(threads, groups)) return false;
+    for (int64_t d = 0; d < deals; ++d) {
+      states[d] = allocate({d, deals});
+      states[d].group = groups_ + (groups > 1 ? d : 0);
+      states[d].place = groups > 1 ? 0 : d;
+      states[d].place_stride = groups > 1 ? 1 : deals;
+    }
     if (!arena_.complete()) return false;
 
     threads.each([&](int64_t part) {
@@ -123,26 +54,25 @@ class Backward {
       begin(threads.first(part, schedule_.rows), threads.first(part + 1, schedule_.rows));
     });
     threads.each([&](int64_t part) {
-      for (int64_t d = 0; d < deals; ++d)
-        if (d % threads.count() == part) begin_deal(states[d]);
+      for (int64_t d = part; d < deals; d += threads.count()) begin_deal(states[d]);
     });
 
-    int64_t last = schedule_.steps;
-    while (last > 0) {
-      int64_t first = last - 1;
-      while (first > 0 && schedule_.records[last] - schedule_.records[first - 1] <= capacity_) --first;
-      base_ = schedule_.records[first];
-      if (plan.by_units)
-        recur_by_units(states[0], first, last, threads);
-      else
+    if (groups > 1)
+      threads.each([&](int64_t part) {
+        for (int64_t d = part; d < groups; d += threads.count()) {
+          groups_[d].workspace = workspaces_ + part;
+          run_group(groups_[d], Threads(nullptr, 1), [&](int64_t first, int64_t last) {
+            for (int64_t step = last - 1; step >= first; --step) recur(states[d], step, line(groups_[d], 0));
+          });
+        }
+      });
+    else
+      run_group(groups_[0], threads, [&](int64_t first, int64_t last) {
+        if (plan.by_units) return recur_by_units(states[0], first, last, threads);
         threads.each([&](int64_t part) {
-          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step, lines_ + part * sources_.row_stride());
+          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step, line(groups_[0], part));
         });
-      const int64_t records = schedule_.records[last] - base_;
-      if constexpr (depth<E> > 1) threads.each([&](int64_t part) { join_records(records, part, threads); });
-      threads.each([&](int64_t part) { sum_over_records(records, part, threads); });
-      last = first;
-    }
+      });
 
     threads.each([&](int64_t part) {
       write_weights(threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
@@ -153,15 +83,38 @@ class Backward {
   }
 
  private:
+  // Room for the records of a chunk, and scratch for each thread that works on them.
+  struct Workspace {
+    Panels<E> sources;         // x~, h~
+    Blocks<E> d_z[2];          // blocks are tiles: of W x~ and of U h~; the same without layer norm
+    Panels<E> d_outputs;       // projection: gradients of its result
+    Blocks<E> hidden;          // projection: its argument; blocks are groups of columns
+    int64_t* rows_of_records;  // [records][2]: sorted row and place in time
+    Value* lines;              // [threads][row of sources]: x~ and h~ of one record
+    E* joined;                 // [threads][joined_stride_]: two records of sources or d_outputs
+    T* input_scratch;          // [threads][input_rows][padded inputs]
+  };
+
+  // Rows whose sums over records are kept together.
+  struct Group {
+    const int64_t* records;  // [steps + 1]: the first of its records at each step
+    int64_t base;            // the first record of the chunk at hand
+    T* d_gates;              // [tiles][columns of sources][width of the tile]
+    T* d_projection;         // [group of columns][outputs][columns]
+    Workspace* workspace;
+  };
+
   // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
   struct State {
     Deal deal;
+    Group* group;
+    int64_t place, place_stride;  // row q is row place + q * place_stride of the group
     T* d_h;      // [rows][outputs_p]
     T* from_z;   // [rows][outputs_p], U^T d_z
     T* d_c;      // [rows][hidden_p]
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
-    Value* d_out;  // projection: [rows][stride of d_outputs_], of h behind it, without what zoneout carries
+    Value* d_out;  // projection: [rows][row of d_outputs], of h behind it, without what zoneout carries
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
   };
 
@@ -203,7 +156,7 @@ class Backward {
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
-      const int64_t values = rows * d_outputs_.row_stride();
+      const int64_t values = rows * workspaces_->d_outputs.row_stride();
       s.d_out = arena_.array<Value>(values);
       if (s.d_out) memset(static_cast<void*>(s.d_out), 0, size_t(values) * sizeof(Value));
     }
@@ -211,45 +164,42 @@ class Backward {
     return s;
   }
 
-  bool allocate_shared(const Threads& threads) {
-    constexpr int64_t chunk_bytes = 2 << 20;  // of gradients of z: of the order of the second-level caches
-    const int64_t total = schedule_.total();
-    capacity_ = max_of(schedule_.rows, min_of(total, max_of(256, chunk_bytes / (n_.z * int64_t(sizeof(T))))));
-    capacity_ = round_up(capacity_, depth<E>);
+  // As many as leave each a few blocks of rows, and as their sums fit the cache.
+  int64_t group_count() const {
+    constexpr int64_t rows_a_group = 8, most = 16, most_bytes = 4 << 20;
+    if (n_.k * n_.z * int64_t(sizeof(E)) > cached_weight_bytes) return 1;
+    const int64_t bytes = (n_.inputs + n_.outputs) * n_.z * int64_t(sizeof(T));
+    return max_of(1, min_of(min_of(schedule_.rows / rows_a_group, most), most_bytes / bytes));
+  }
 
+  bool allocate_shared(const Threads& threads, int64_t groups) {
     // with layer normalisation W x~ and U h~ have gradients of their own, so that a panel must not span both
     inputs_end_ = p_.layer_norm ? round_up(n_.inputs, tile_rows<G> * depth<E>) : n_.recurrent_at();
-    sources_ = {nullptr, inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
-    sources_.allocate(arena_);
-    // between x~ and h~ and behind them zeros fill up the panels
-    lines_ = arena_.array<Value>(threads.count() * sources_.row_stride());
-    if (lines_)
-      memset(static_cast<void*>(lines_), 0, size_t(threads.count() * sources_.row_stride()) * sizeof(Value));
-    d_z_[0] = Blocks<E>::allocate(arena_, n_.z, capacity_);
-    d_z_[1] = p_.layer_norm ? Blocks<E>::allocate(arena_, n_.z, capacity_) : d_z_[0];
-    d_gates_ = arena_.array<T>(sources_.count() * sources_.width * n_.z);
+    const int64_t rows = (schedule_.rows + groups - 1) / groups;
+    // of gradients of z: of the order of a second-level cache
+    const int64_t chunk_bytes = (groups > 1 ? 512 : 2048) << 10;
+    capacity_ = max_of(rows, min_of(schedule_.total(), max_of(256, chunk_bytes / (n_.z * int64_t(sizeof(T))))));
+    capacity_ = round_up(capacity_, depth<E>);
+
+    const int64_t workspaces = groups > 1 ? threads.count() : 1;
+    workspaces_ = arena_.array<Workspace>(workspaces);
+    groups_ = arena_.array<Group>(groups);
+    if (!arena_.complete()) return false;
+    for (int64_t k = 0; k < workspaces; ++k) workspaces_[k] = allocate_workspace(groups > 1 ? 1 : threads.count());
+    for (int64_t k = 0; k < groups; ++k) groups_[k] = allocate_group({k, groups});
+    group_count_ = groups;
 
     const int64_t of_z = operands<E>(G * n_.hidden);
     recurrent_ = {arena_.array<E>(of_z * n_.outputs_p), Columns<E>{n_.outputs}, of_z};
     if (out_.x.data) {
       const Columns<E> columns{n_.inputs};
       input_ = {arena_.array<E>(of_z * columns.padded()), columns, of_z};
-      rows_of_records_ = arena_.array<int64_t>(2 * capacity_);
-      input_scratch_ = arena_.array<T>(threads.count() * input_rows * columns.padded());
       if (p_.training && p_.input_dropout > 0) input_masks_ = arena_.array<const T*>(schedule_.rows);
     }
     if (p_.projection) {
       const Columns<E> columns{n_.hidden};
       const int64_t of_outputs = operands<E>(n_.outputs);
       projection_ = {arena_.array<E>(of_outputs * columns.padded()), columns, of_outputs};
-      d_outputs_ = {nullptr, n_.outputs, capacity_, tile_rows<4>};
-      d_outputs_.allocate(arena_);
-      hidden_ = Blocks<E>::allocate(arena_, columns.padded(), capacity_);
-      d_projection_ = arena_.array<T>(d_outputs_.count() * d_outputs_.width * columns.padded());
-    }
-    if (depth<E> > 1) {
-      joined_stride_ = max_of(sources_.row_stride(), p_.projection ? d_outputs_.row_stride() : 0);
-      joined_ = arena_.array<E>(threads.count() * joined_stride_);
     }
     Carver measure(nullptr);
     UnitParameters<T>::carve(measure, n_, p_);
@@ -260,14 +210,71 @@ class Backward {
     return arena_.complete();
   }
 
+  Workspace allocate_workspace(int64_t threads) {
+    Workspace w{};
+    w.sources = {nullptr, inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
+    w.sources.allocate(arena_);
+    // between x~ and h~ and behind them zeros fill up the panels
+    const int64_t values = threads * w.sources.row_stride();
+    w.lines = arena_.array<Value>(values);
+    if (w.lines) memset(static_cast<void*>(w.lines), 0, size_t(values) * sizeof(Value));
+    w.d_z[0] = Blocks<E>::allocate(arena_, n_.z, capacity_);
+    w.d_z[1] = p_.layer_norm ? Blocks<E>::allocate(arena_, n_.z, capacity_) : w.d_z[0];
+    if (p_.projection) {
+      w.d_outputs = {nullptr, n_.outputs, capacity_, tile_rows<4>};
+      w.d_outputs.allocate(arena_);
+      w.hidden = Blocks<E>::allocate(arena_, n_.hidden_p, capacity_);
+    }
+    if (out_.x.data) {
+      w.rows_of_records = arena_.array<int64_t>(2 * capacity_);
+      w.input_scratch = arena_.array<T>(threads * input_rows * Columns<E>{n_.inputs}.padded());
+    }
+    if (depth<E> > 1) {
+      joined_stride_ = max_of(w.sources.row_stride(), p_.projection ? w.d_outputs.row_stride() : 0);
+      w.joined = arena_.array<E>(threads * joined_stride_);
+    }
+    return w;
+  }
+
+  Group allocate_group(Deal deal) {
+    Group g{};
+    g.workspace = workspaces_;
+    g.d_gates = arena_.array<T>(gate_sums() * n_.tiles);
+    if (p_.projection) g.d_projection = arena_.array<T>(projection_sums());
+    int64_t* records = arena_.array<int64_t>(schedule_.steps + 1);
+    g.records = records;
+    if (!arena_.complete()) return g;
+    records[0] = 0;
+    for (int64_t s = 0; s < schedule_.steps; ++s) records[s + 1] = records[s] + deal.count(schedule_.active(s));
+    if (schedule_.steps == 0) {
+      memset(g.d_gates, 0, size_t(gate_sums() * n_.tiles) * sizeof(T));
+      if (p_.projection) memset(g.d_projection, 0, size_t(projection_sums()) * sizeof(T));
+    }
+    return g;
+  }
+
+  // Time in chunks, from the last one; `recurrence` runs the steps first..last-1 backwards.
+  template <class Recurrence>
+  void run_group(Group& g, const Threads& threads, const Recurrence& recurrence) {
+    for (int64_t last = schedule_.steps; last > 0;) {
+      int64_t first = last - 1;
+      while (first > 0 && g.records[last] - g.records[first - 1] <= capacity_) --first;
+      g.base = g.records[first];
+      recurrence(first, last);
+      const int64_t records = g.records[last] - g.base;
+      if constexpr (depth<E> > 1) threads.each([&](int64_t part) { join_records(g, records, part, threads); });
+      const bool more = last < schedule_.steps;
+      threads.each([&](int64_t part) { sum_over_records(g, records, more, part, threads); });
+      last = first;
+    }
+  }
+
   void pack(int64_t first, int64_t last) {
     for (int64_t tile = first; tile < last; ++tile) {
       pack_for_backward(n_, static_cast<const T*>(given_.recurrent), recurrent_.columns, tile,
                         const_cast<E*>(recurrent_.data));
       if (out_.x.data)
         pack_for_backward(n_, static_cast<const T*>(given_.input), input_.columns, tile, const_cast<E*>(input_.data));
-      memset(d_gates_ + tile * gate_sums(), 0,
-             size_t(sources_.count() * sources_.width * n_.width(tile)) * sizeof(T));
     }
   }
 
@@ -276,8 +283,6 @@ class Backward {
     for (int64_t k = 0; k < n_.outputs; k += depth<E>)
       pack_rows(r + k * n_.hidden, depth<E> > 1 && k + 1 < n_.outputs ? r + (k + 1) * n_.hidden : nullptr,
                 projection_.columns, projection_.k, k / depth<E>, const_cast<E*>(projection_.data));
-    memset(d_projection_, 0,
-           size_t(d_outputs_.count() * d_outputs_.width * projection_.columns.padded()) * sizeof(T));
   }
 
   void begin(int64_t first, int64_t last) {
@@ -318,7 +323,7 @@ class Backward {
       const int64_t rows = schedule_.active(step), groups = recurrent_.columns.groups();
       threads.each([&](int64_t part) {
         for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
-          take_sources(s, step, q, lines_ + part * sources_.row_stride());
+          take_sources(s, step, q, line(*s.group, part));
         for (int64_t q = 0; q < rows; ++q)
           cell_tiles(s, step, q, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
       });
@@ -330,16 +335,17 @@ class Backward {
 
   // x~ and h~ of one record, for the gradients of W and U, and where its gradient of x goes.
   void take_sources(State& s, int64_t step, int64_t q, Value* line) {
-    const int64_t row = s.deal.row(q), b = schedule_.order[row], k = in_chunk(step, row);
+    const int64_t row = s.deal.row(q), b = schedule_.order[row], k = in_chunk(s, step, q);
+    const Workspace& w = *s.group->workspace;
     const int64_t place = schedule_.place(row, step);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
                 n_.inputs);
     masked_copy(line + inputs_end_, h_before(step, row),
                 s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
-    sources_.template put<tile_rows<G>>(k, line);
+    w.sources.template put<tile_rows<G>>(k, line);
     if (out_.x.data) {
-      rows_of_records_[2 * k] = row;
-      rows_of_records_[2 * k + 1] = place;
+      w.rows_of_records[2 * k] = row;
+      w.rows_of_records[2 * k + 1] = place;
     }
   }
 
@@ -382,28 +388,30 @@ class Backward {
   }
 
   void project(State& s, int64_t step, int64_t rows) {
+    const Panels<E>& kept = s.group->workspace->d_outputs;
     for (int64_t q = 0; q < rows; ++q) {
-      Value* d_out = s.d_out + q * d_outputs_.row_stride();
+      Value* d_out = s.d_out + q * kept.row_stride();
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>)
         store_values(d_out + unit, d_h_new(s, step, q, unit, share(s, step, q, unit).h));
-      d_outputs_.template put<tile_rows<4>>(in_chunk(step, s.deal.row(q)), d_out);
+      kept.template put<tile_rows<4>>(in_chunk(s, step, q), d_out);
     }
-    const Left<E> a = left_rows<E>(s.d_out, d_outputs_.row_stride(), n_.outputs);
+    const Left<E> a = left_rows<E>(s.d_out, kept.row_stride(), n_.outputs);
     multiply(a, rows, projection_, 0, projection_.columns.groups(), s.d_hidden, n_.hidden_p);
   }
 
   // h before the projection, for the gradient of R.
-  void keep_hidden(int64_t record, int64_t tile, Vec<T> h) {
+  void keep_hidden(const Blocks<E>& hidden, int64_t record, int64_t tile, Vec<T> h) {
     const Columns<E>& columns = projection_.columns;
     int64_t group = tile * columns.groups() / columns.vectors();
     while (columns.first(group + 1) <= tile) ++group;
     while (columns.first(group) > tile) --group;
     const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-    store_values(hidden_.row(first * lanes<E>, vectors * lanes<E>, record) + (tile - first) * lanes<E>, h);
+    store_values(hidden.row(first * lanes<E>, vectors * lanes<E>, record) + (tile - first) * lanes<E>, h);
   }
 
   void cell_tiles(State& s, int64_t step, int64_t q, int64_t first, int64_t last) {
-    const int64_t row = s.deal.row(q), k = in_chunk(step, row);
+    const int64_t row = s.deal.row(q), k = in_chunk(s, step, q);
+    const Blocks<E>& d_z_rows = s.group->workspace->d_z[0];
     const UnitSums sums = sums_of(row);
     for (int64_t tile = first; tile < last; ++tile) {
       const int64_t unit = tile * lanes<T>;
@@ -413,14 +421,14 @@ class Backward {
       Vec<T> d_h;
       if (p_.projection) {
         d_h = load(s.d_hidden + q * n_.hidden_p + unit);
-        keep_hidden(k, tile, v.o * seen);
+        keep_hidden(s.group->workspace->hidden, k, tile, v.o * seen);
       } else {
         d_h = d_h_new(s, step, q, unit, kept.h);
       }
       const Vec<T> d_seen = d_h * v.o * (T(1) - seen * seen);
       Vec<T> d_z[G];
       carry_cell(s, q, tile, v, c_old, c, d_h * seen, d_seen, kept.c, sums, d_z);
-      store_z(d_z_row(0, tile, k), tile, d_z);
+      store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
     }
   }
 
@@ -447,7 +455,7 @@ class Backward {
   }
 
   void cell_row_with_layer_norm(State& s, int64_t step, int64_t q) {
-    const int64_t row = s.deal.row(q), k = in_chunk(step, row), size = n_.hidden_p;
+    const int64_t row = s.deal.row(q), k = in_chunk(s, step, q), size = n_.hidden_p;
     T* c_now = s.row;
     T* normed = s.row + size;
     T* d_normed = s.row + 2 * size;
@@ -470,7 +478,7 @@ class Backward {
       Vec<T> d_h;
       if (p_.projection) {
         d_h = load(s.d_hidden + q * size + unit);
-        keep_hidden(k, tile, o * seen);
+        keep_hidden(s.group->workspace->hidden, k, tile, o * seen);
       } else {
         d_h = d_h_new(s, step, q, unit, share(s, step, q, unit).h);
       }
@@ -503,13 +511,13 @@ class Backward {
       normalise_backward(kept[part], d_norm_line, saved_.deviations[record * 2 + part], d_norm_line, n_.hidden * G);
       for (int64_t tile = 0; tile < n_.tiles; ++tile)
         for (int64_t i = 0; i < n_.width(tile); i += lanes<T>)
-          store_values(d_z_row(part, tile, k) + i, load(d_norm_line + tile * tile_z + i));
+          store_values(d_z_row(s.group->workspace->d_z[part], tile, k) + i, load(d_norm_line + tile * tile_z + i));
     }
   }
 
   // d_h of the step before: what zoneout passed on, and U^T d_z under the dropout mask.
   void through_recurrent(State& s, int64_t step, int64_t rows, int64_t first_group, int64_t last_group) {
-    multiply_z(1, in_chunk(step, s.deal.first), s.deal.stride, rows, recurrent_, first_group, last_group, s.from_z,
+    multiply_z(s.group->workspace->d_z[1], in_chunk(s, step, 0), s.place_stride, rows, recurrent_, first_group, last_group, s.from_z,
                n_.outputs_p);
     const int64_t first = recurrent_.columns.first(first_group) * lanes<T>;
     const int64_t last = recurrent_.columns.first(last_group) * lanes<T>;
@@ -522,76 +530,86 @@ class Backward {
   }
 
   // to = the gradients of z of some records times a packed matrix.
-  void multiply_z(int part, int64_t record, int64_t stride, int64_t rows, const Packed<E>& w, int64_t first_group,
+  void multiply_z(const Blocks<E>& d_z, int64_t record, int64_t stride, int64_t rows, const Packed<E>& w, int64_t first_group,
                   int64_t last_group, T* to, int64_t to_stride) {
     const int64_t full = n_.hidden / lanes<T>, rest = n_.hidden % lanes<T>;
     if (full > 0) {
-      Left<E> a = left_rows<E>(d_z_row(part, 0, record), stride * tile_z, tile_z);
+      Left<E> a = left_rows<E>(d_z_row(d_z, 0, record), stride * tile_z, tile_z);
       a.pieces = full;
       a.piece_stride = capacity_ * tile_z / depth<E>;
       multiply(a, rows, w, first_group, last_group, to, to_stride);
     }
     if (rest > 0) {
-      const Left<E> a = left_rows<E>(d_z_row(part, full, record), stride * n_.width(full), G * rest);
+      const Left<E> a = left_rows<E>(d_z_row(d_z, full, record), stride * n_.width(full), G * rest);
       multiply(a, rows, w, first_group, last_group, to, to_stride, full * tile_z / depth<E>);
     }
   }
 
-  void join_records(int64_t records, int64_t part, const Threads& threads) {
+  void join_records(const Group& g, int64_t records, int64_t part, const Threads& threads) {
+    const Workspace& w = *g.workspace;
     const int64_t pairs = operands<E>(records), first = threads.first(part, pairs), last = threads.first(part + 1, pairs);
-    E* line = joined_ + part * joined_stride_;
-    sources_.template join<tile_rows<G>>(first, last, records, line);
+    E* line = w.joined + part * joined_stride_;
+    w.sources.template join<tile_rows<G>>(first, last, records, line);
     for (int z = 0; z < (p_.layer_norm ? 2 : 1); ++z)
-      for (int64_t tile = 0; tile < n_.tiles; ++tile) d_z_[z].join(tile * tile_z, n_.width(tile), first, last, records);
+      for (int64_t tile = 0; tile < n_.tiles; ++tile) w.d_z[z].join(tile * tile_z, n_.width(tile), first, last, records);
     if (!p_.projection) return;
-    d_outputs_.template join<tile_rows<4>>(first, last, records, line);
+    w.d_outputs.template join<tile_rows<4>>(first, last, records, line);
     const Columns<E>& columns = projection_.columns;
     for (int64_t group = 0; group < columns.groups(); ++group) {
       const int64_t begin = columns.first(group) * lanes<E>, end = columns.first(group + 1) * lanes<E>;
-      hidden_.join(begin, end - begin, first, last, records);
+      w.hidden.join(begin, end - begin, first, last, records);
     }
   }
 
-  void sum_over_records(int64_t records, int64_t part, const Threads& threads) {
-    const int64_t panels = sources_.count(), pieces = n_.tiles * panels;
-    for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
-      const int64_t tile = piece / panels, panel = piece % panels;
-      const bool recurrent = panel * sources_.width >= inputs_end_;
-      add_products<tile_rows<G>>(sources_.panel(panel), d_z_[recurrent ? 1 : 0].block(tile * tile_z),
-                                 n_.width(tile) / lanes<T>, records, d_gates_ + tile * gate_sums() + panel * sources_.width * n_.width(tile));
+  // `more`: there are sums of later steps, to which these are added.
+  void sum_over_records(const Group& g, int64_t records, bool more, int64_t part, const Threads& threads) {
+    const Workspace& w = *g.workspace;
+    // shared out by vectors, not by pieces: those of the last tile may be few
+    const int64_t panels = w.sources.count(), vectors = panels * n_.z / lanes<T>;
+    int64_t before = 0;
+    for (int64_t piece = 0; piece < n_.tiles * panels; ++piece) {
+      const int64_t tile = piece / panels, panel = piece % panels, here = before;
+      before += n_.width(tile) / lanes<T>;
+      if (here < threads.first(part, vectors) || here >= threads.first(part + 1, vectors)) continue;
+      const bool recurrent = panel * w.sources.width >= inputs_end_;
+      add_products<tile_rows<G>>(w.sources.panel(panel), w.d_z[recurrent ? 1 : 0].block(tile * tile_z),
+                                 n_.width(tile) / lanes<T>, records, more,
+                                 g.d_gates + tile * gate_sums() + panel * w.sources.width * n_.width(tile));
     }
-    if (p_.projection) sum_projection(records, part, threads);
-    if (out_.x.data) write_inputs(threads.first(part, records), threads.first(part + 1, records),
-                                 input_scratch_ + part * input_rows * input_.columns.padded());
+    if (p_.projection) sum_projection(g, records, more, part, threads);
+    if (out_.x.data) write_inputs(w, threads.first(part, records), threads.first(part + 1, records),
+                                 w.input_scratch + part * input_rows * input_.columns.padded());
   }
 
-  void sum_projection(int64_t records, int64_t part, const Threads& threads) {
+  void sum_projection(const Group& g, int64_t records, bool more, int64_t part, const Threads& threads) {
+    const Workspace& w = *g.workspace;
     const Columns<E>& columns = projection_.columns;
-    const int64_t panels = d_outputs_.count(), pieces = columns.groups() * panels;
+    const int64_t panels = w.d_outputs.count(), pieces = columns.groups() * panels;
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t group = piece / panels, panel = piece % panels;
       const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-      T* sums = d_projection_ + first * lanes<T> * panels * d_outputs_.width +
-                panel * d_outputs_.width * vectors * lanes<T>;
-      add_products<tile_rows<4>>(d_outputs_.panel(panel), hidden_.block(first * lanes<E>), vectors, records, sums);
+      T* sums = g.d_projection + first * lanes<T> * panels * w.d_outputs.width +
+                panel * w.d_outputs.width * vectors * lanes<T>;
+      add_products<tile_rows<4>>(w.d_outputs.panel(panel), w.hidden.block(first * lanes<E>), vectors, records, more,
+                                 sums);
     }
   }
 
-  // sums[r][n] += left[record][r] * right[record][n], for R columns on the left and some vectors on the right
+  // sums[r][n] (+)= left[record][r] * right[record][n], for R columns on the left and some vectors on the right
   template <int R>
-  static void add_products(const E* left, const E* right, int64_t vectors, int64_t records, T* sums) {
+  static void add_products(const E* left, const E* right, int64_t vectors, int64_t records, bool more, T* sums) {
     const int64_t width = vectors * lanes<T>;
-    for_tile<E>(vectors, R)(Left<E>{left, 1, R, operands<E>(records)}, right, sums, width, sums, width);
+    for_tile<E>(vectors, R)(Left<E>{left, 1, R, operands<E>(records)}, right, more ? sums : nullptr, width, sums, width);
   }
 
   // The gradient of x of some of the chunk's records: W^T d_z under the dropout mask.
-  void write_inputs(int64_t first, int64_t last, T* scratch) {
+  void write_inputs(const Workspace& w, int64_t first, int64_t last, T* scratch) {
     const int64_t width = input_.columns.padded();
     for (int64_t begin = first; begin < last; begin += input_rows) {
       const int64_t count = min_of(input_rows, last - begin);
-      multiply_z(0, begin, 1, count, input_, 0, input_.columns.groups(), scratch, width);
+      multiply_z(w.d_z[0], begin, 1, count, input_, 0, input_.columns.groups(), scratch, width);
       for (int64_t r = 0; r < count; ++r) {
-        const int64_t row = rows_of_records_[2 * (begin + r)], place = rows_of_records_[2 * (begin + r) + 1];
+        const int64_t row = w.rows_of_records[2 * (begin + r)], place = w.rows_of_records[2 * (begin + r) + 1];
         masked_copy(at<T>(out_.x, schedule_.order[row], place), scratch + r * width,
                     input_masks_ ? input_masks_[row] : nullptr, n_.inputs);
       }
@@ -599,14 +617,24 @@ class Backward {
   }
 
   void write_weights(int64_t first, int64_t last) {
-    for (int64_t tile = first; tile < last; ++tile)
+    for (int64_t tile = first; tile < last; ++tile) {
+      const Workspace& w = *workspaces_;
+      T* sums = groups_->d_gates + tile * gate_sums();
+      for (int64_t k = 1; k < group_count_; ++k)
+        add_all(sums, groups_[k].d_gates + tile * gate_sums(), w.sources.count() * w.sources.width * n_.width(tile));
       for (int64_t gate = 0; gate < G; ++gate) {
         const int64_t units = n_.units(tile), width = n_.width(tile), first_row = gate * n_.hidden + tile * lanes<T>;
-        const T* from = d_gates_ + tile * gate_sums() + gate * units;
+        const T* from = sums + gate * units;
         unpack_transposed(from, width, static_cast<T*>(out_.weights.input) + first_row * n_.inputs, units, n_.inputs);
         unpack_transposed(from + inputs_end_ * width, width,
                           static_cast<T*>(out_.weights.recurrent) + first_row * n_.outputs, units, n_.outputs);
       }
+    }
+  }
+
+  // to += from, over whole vectors
+  static void add_all(T* to, const T* from, int64_t count) {
+    for (int64_t k = 0; k < count; k += lanes<T>) add(to + k, load(from + k));
   }
 
   // Sums over rows, in the order of the schedule, and the gradient of R.
@@ -628,10 +656,12 @@ class Backward {
       if (to.peephole)
         unpack_units(sums.peephole[gate], n_.hidden, 1, static_cast<T*>(to.peephole) + (gate - first_gate) * n_.hidden);
     if (to.projection) {
+      for (int64_t k = 1; k < group_count_; ++k)
+        add_all(groups_->d_projection, groups_[k].d_projection, projection_sums());
       const Columns<E>& columns = projection_.columns;
       for (int64_t group = 0; group < columns.groups(); ++group) {
         const int64_t begin = columns.first(group) * lanes<T>, end = columns.first(group + 1) * lanes<T>;
-        const T* from = d_projection_ + begin * d_outputs_.count() * d_outputs_.width;
+        const T* from = groups_->d_projection + begin * workspaces_->d_outputs.count() * workspaces_->d_outputs.width;
         for (int64_t m = 0; m < n_.outputs; ++m)
           for (int64_t c = begin; c < min_of(end, n_.hidden); ++c)
             static_cast<T*>(to.projection)[m * n_.hidden + c] = from[m * (end - begin) + c - begin];
@@ -650,10 +680,18 @@ class Backward {
   UnitSums sums_of(int64_t row) const { return UnitSums::carve(sums_ + row * sums_values_, n_, p_); }
   static void add(T* to, Vec<T> value) { store(to, load(to) + value); }
 
-  int64_t in_chunk(int64_t step, int64_t row) const { return schedule_.records[step] + row - base_; }
-  int64_t gate_sums() const { return sources_.count() * sources_.width * tile_z; }
-  Value* d_z_row(int part, int64_t tile, int64_t record) const {
-    return d_z_[part].row(tile * tile_z, n_.width(tile), record);
+  static int64_t in_chunk(const State& s, int64_t step, int64_t q) {
+    return s.group->records[step] - s.group->base + s.place + q * s.place_stride;
+  }
+  static Value* line(const Group& g, int64_t part) {
+    return g.workspace->lines + part * g.workspace->sources.row_stride();
+  }
+  int64_t gate_sums() const { return workspaces_->sources.count() * workspaces_->sources.width * tile_z; }
+  int64_t projection_sums() const {
+    return workspaces_->d_outputs.count() * workspaces_->d_outputs.width * n_.hidden_p;
+  }
+  Value* d_z_row(const Blocks<E>& d_z, int64_t tile, int64_t record) const {
+    return d_z.row(tile * tile_z, n_.width(tile), record);
   }
   // One tile of a row of z.
   template <class Number>
@@ -690,22 +728,14 @@ class Backward {
   UnitParameters<T> units_{};
   Packed<E> recurrent_{}, input_{}, projection_{};
 
-  // of the chunk at hand; each has room for capacity_ records
-  int64_t capacity_ = 0, base_ = 0;  // base_: its first record
-  int64_t inputs_end_ = 0;           // the column of sources_ at which h~ begins
-  Panels<E> sources_{};              // x~, h~
-  Value* lines_ = nullptr;           // [threads][row of sources_]: x~ and h~ of one record
-  Blocks<E> d_z_[2]{};               // blocks are tiles: of W x~ and of U h~; the same without layer norm
-  E* joined_ = nullptr;              // [threads][joined_stride_]: two records of sources_ or d_outputs_
+  int64_t capacity_ = 0;    // records of a chunk, at most
+  int64_t inputs_end_ = 0;  // the column of the sources at which h~ begins
   int64_t joined_stride_ = 0;
-  int64_t* rows_of_records_ = nullptr;  // [records][2]: sorted row and place in time
-  const T** input_masks_ = nullptr;     // by sorted row
-  T* input_scratch_ = nullptr;          // [threads][input_rows][padded inputs]
-  Panels<E> d_outputs_{};               // projection: gradients of its result
-  Blocks<E> hidden_{};                  // projection: its argument; blocks are groups of columns
+  Workspace* workspaces_ = nullptr;
+  Group* groups_ = nullptr;
+  int64_t group_count_ = 0;
+  const T** input_masks_ = nullptr;  // by sorted row
 
-  T* d_gates_ = nullptr;       // [tiles][columns of sources_][width of the tile]
-  T* d_projection_ = nullptr;  // [group of columns][outputs][columns]
   T* sums_ = nullptr;          // [rows][sums_values_]
   int64_t sums_values_ = 0;
 };

@@ -37,6 +37,8 @@ class Threads {
   gatecell_parallel_for parallel_for_;
 };
 
+constexpr int64_t cached_weight_bytes = 640 << 10;  // of a core's second-level cache
+
 // How the time loop is split over threads.
 struct Plan {
   int64_t threads;
@@ -49,14 +51,13 @@ inline Plan make_plan(const gatecell_problem& p, int64_t tiles, int64_t weights,
                       int64_t records) {
   constexpr double worth_a_thread = 2e5;       // multiply-adds; below, waking a thread costs more than it does
   constexpr double worth_a_meeting = 1e6;      // multiply-adds of one step
-  constexpr int64_t cache_bytes = 640 << 10;   // of a core's second-level cache, for weights
   const int64_t weight_bytes = weights * int64_t(weight_size);
   const double all = double(weights) * double(records);
   Plan plan{p.parallel_for ? max_of(1, min_of(p.threads, int64_t(all / worth_a_thread))) : 1, false};
   if (plan.threads == 1) return plan;
   const double step = longest > 0 ? all / double(longest) : 0.0;
   const bool splittable = !p.layer_norm && !p.projection && tiles >= 2 * plan.threads;
-  plan.by_units = splittable && step >= worth_a_meeting && (weight_bytes > cache_bytes || p.rows < 2 * plan.threads);
+  plan.by_units = splittable && step >= worth_a_meeting && (weight_bytes > cached_weight_bytes || p.rows < 2 * plan.threads);
   if (!plan.by_units) plan.threads = max_of(1, min_of(plan.threads, p.rows));
   return plan;
 }
