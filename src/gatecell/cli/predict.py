@@ -62,7 +62,7 @@ def predict(
         raise OptionError(f"--horizon, --level, --no-intervals and --ahead are for forecasters; {model} is none.")
     if kind == "LSTMLanguageModel":
         raise OptionError(
-            f"{model} is a language model: `gatecell generate` writes with it, `gatecell evaluate` measures it on a text."
+            f"{model} is a language model: `gatecell generate` writes with it, `gatecell evaluate` measures it on text."
         )
     if data is None:
         raise OptionError("DATA is missing: name the file whose sequences or texts are to be predicted.")
