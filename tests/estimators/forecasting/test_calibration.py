@@ -44,7 +44,7 @@ def test_missing_outcomes_do_not_count() -> None:
     assert low.item() == np.sort(values[:27])[math.ceil(28 * 0.9) - 1]
 
 
-def test_too_few_scores_are_taken_together_over_steps_and_then_over_series() -> None:
+def test_too_few_scores_are_taken_together_over_series_and_then_over_steps() -> None:
     own = scores_of(np.arange(3.0), [0] * 3, [10, 11, 12], horizon=4)
     low, _ = margins(own, 80, np.array([0]), np.array([20]), np.array([19]), window=100)
     assert low.shape == (1, 4, 1)

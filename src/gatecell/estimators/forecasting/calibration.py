@@ -10,7 +10,7 @@ windows whose last step comes before the origin, the latest ``calibration_window
 slow change of the errors is followed. What comes after the origin has no part in them.
 
 Where a series has too few scores of a step for a level (n scores carry an end of 1 - 1/(n + 1) at most), those of all
-its steps are taken together, then those of all series.
+series of that step are taken together, then those of all steps.
 """
 
 import math
@@ -91,6 +91,7 @@ def margins(
     horizon = scores.below.shape[1]
     shape = (len(units), *scores.below.shape[1:])
     low, high = np.empty(shape), np.empty(shape)
+    pooled: dict[tuple[int, bool], Array] = {}
     first = np.searchsorted(scores.units, np.arange(int(scores.units.max(initial=0)) + 2))
     for row, (unit, origin) in enumerate(zip(units.tolist(), origins.tolist(), strict=True)):
         present = int(now[row])
@@ -99,7 +100,14 @@ def margins(
         stop = own.start + int(np.searchsorted(scores.origins[own], origin - horizon, side="right"))
         start = max(own.start, stop - window)
         for result, values in ((low, scores.below), (high, scores.above)):
-            result[row] = _highest(values[start:stop], values, scores.known_at <= present, share)
+            highest = _highest(values[start:stop], share)
+            if highest is None:
+                # many forecasts have the same present
+                key = (present, result is low)
+                if key not in pooled:
+                    pooled[key] = _highest_of_all(values[scores.known_at <= present], share)
+                highest = pooled[key]
+            result[row] = highest
     return low, high
 
 
@@ -109,19 +117,20 @@ def scores_needed(share: float) -> int:
     return math.ceil(share / (1 - share) - _HAIR)
 
 
-def _highest(own: Array, values: Array, known: NDArray[np.bool_], share: float) -> Array:
-    """Return the score that ``share`` of them do not exceed, ``(H, K)``."""
-    n_steps, n_targets = values.shape[1:]
-    n_needed = scores_needed(share)
+def _highest(own: Array, share: float) -> Array | None:
+    """Return the score that ``share`` of them do not exceed, ``(H, K)``; None where there are too few."""
     counts = (~np.isnan(own)).sum(axis=0)
-    if (counts >= n_needed).all():
-        return _order_statistic(own, counts, share)
-    for together in (own, values[known]):
-        pooled = together.reshape(-1, 1, n_targets)
-        counts = (~np.isnan(pooled)).sum(axis=0)
-        if (counts >= n_needed).all():
-            return np.repeat(_order_statistic(pooled, counts, share), n_steps, axis=0)
-    return np.full((n_steps, n_targets), np.nan)
+    return _order_statistic(own, counts, share) if (counts >= scores_needed(share)).all() else None
+
+
+def _highest_of_all(known: Array, share: float) -> Array:
+    """Return the same of the scores of all series, or else of all steps too; NaN where these are too few as well."""
+    n_steps, n_targets = known.shape[1:]
+    result = _highest(known, share)
+    if result is None:
+        together = _highest(known.reshape(-1, 1, n_targets), share)
+        result = np.full((1, n_targets), np.nan) if together is None else together
+    return np.broadcast_to(result, (n_steps, n_targets))
 
 
 def _order_statistic(values: Array, counts: NDArray[np.int64], share: float) -> Array:
