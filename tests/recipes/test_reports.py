@@ -133,7 +133,7 @@ def test_data_that_do_not_fit_leave_the_report_as_it_was(archive: Path, tmp_path
     }
     estimator = load(model)
     for name, (arrays, message) in cases.items():
-        np.savez(tmp_path / f"{name}.npz", **arrays)
+        np.savez(tmp_path / f"{name}.npz", X=arrays["X"], y=arrays["y"])
         with pytest.raises(InputError, match=message):
             look_at_file(estimator, model, tmp_path / f"{name}.npz")
     assert (Path(result.report).read_bytes(), model.read_bytes()) == before

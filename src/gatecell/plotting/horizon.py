@@ -32,8 +32,9 @@ class _ErrorDisplay:
             self.ax_.plot(self.at, values, color=QUIET, linestyle=_STYLES[index % len(_STYLES)], label=name)
         unit = f" [{self.unit}]" if self.unit else ""
         self.ax_.set(xlabel=label, ylabel=f"mean absolute error{unit}", title=title)
-        self.ax_.set_ylim(bottom=0)
-        self.ax_.legend()
+        # room for the legend above the curves
+        self.ax_.set_ylim(0, 1.2 * self.ax_.get_ylim()[1])
+        self.ax_.legend(loc="upper left", ncols=3, fontsize="small")
 
 
 class HorizonErrorDisplay(_ErrorDisplay):

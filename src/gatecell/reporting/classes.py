@@ -77,13 +77,13 @@ def _by_class(judgement: ClassJudgement, prior: Sequence[float] | None) -> Secti
         rows.append(
             [
                 str(label),
-                "" if prior is None else f"{prior[place]:.1%}",
+                *([] if prior is None else [f"{prior[place]:.1%}"]),
                 f"{int(true.sum()):,}",
                 figure(both / int(true.sum())) if true.any() else "none there",
                 figure(both / int(said.sum())) if said.any() else "never said",
             ]
         )
-    headings = ["class", "share in training", "rows judged", "recall", "precision"]
+    headings = ["class", *([] if prior is None else ["share in training"]), "rows judged", "recall", "precision"]
     blocks: list[Block] = [Table(headings, rows)]
     if len(judgement.classes) > _MOST_ROWS:
         blocks.append(Paragraph(f"The first {_MOST_ROWS} of {len(judgement.classes):,} classes."))

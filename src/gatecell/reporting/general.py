@@ -107,7 +107,8 @@ def network_section(estimator: LSTMEstimator) -> Section:
 
 def making_section(estimator: LSTMEstimator, origin: Origin) -> Section:
     """Return all that it takes to make the model again."""
-    facts: list[list[Cell]] = [["seed", str(estimator.seed_ if origin.seed is None else origin.seed)]]
+    seed = origin.seed if origin.seed is not None else getattr(estimator, "random_state", None)
+    facts: list[list[Cell]] = [["seed", str(seed if isinstance(seed, int) else estimator.seed_)]]
     facts += [[f"seconds, {worded(name)}", f"{value:,.2f}"] for name, value in origin.seconds.items()]
     facts += [[f"version of {name}", text] for name, text in library_versions().items()]
     parameters = {

@@ -19,8 +19,12 @@ from gatecell.reporting.pictures import drawn
 
 _MOST_SERIES = 4
 """Series of which each has a picture of its own."""
-_MOST_STEPS = 1500
-"""Steps of a series that a picture shows: more cannot be told apart."""
+_MOST_STEPS = 1200
+"""Steps of a series that a picture shows whole."""
+_STEPS_BEFORE, _STEPS_AFTER = 250, 500
+"""Of a longer one, the steps before the first forecast and behind it: more cannot be told apart."""
+_MOST_ORIGINS = 80
+"""Origins of which each has a point; of more the mean over neighbours has one."""
 _N_WORST = 8
 _BOUND = "-lo-"
 
@@ -55,13 +59,17 @@ def _forecasts(estimator: LSTMForecaster, backtest: Backtest, frame: pd.DataFram
         yield Paragraph(f"{len(shown)} of {len(names):,} series, from the one that is forecast best to the worst.")
     yield Paragraph(
         "Where forecasts of several origins overlap, those that begin where the last one ended are drawn. The naive "
-        "forecast repeats the last known value, the seasonal naive one the value a season before."
+        "forecast repeats the last known value, the seasonal naive one the value a season before. Where forecasts "
+        "overlap, the interval of the mean absolute error above is too narrow."
     )
 
 
 def _forecast(estimator: LSTMForecaster, backtest: Backtest, rows: pd.DataFrame, name: str) -> Block:
     chosen = _side_by_side(rows)
     known_at, known = _history(estimator, rows)
+    whole = len(known) + len(chosen) <= _MOST_STEPS
+    if not whole:
+        known_at, known, chosen = known_at[-_STEPS_BEFORE:], known[-_STEPS_BEFORE:], chosen.iloc[:_STEPS_AFTER]
     at = chosen["ds"].to_numpy()
     levels = [column.rsplit("-", 1)[1] for column in chosen if f"{backtest.name}{_BOUND}" in str(column)]
     intervals = {
@@ -76,7 +84,8 @@ def _forecast(estimator: LSTMForecaster, backtest: Backtest, rows: pd.DataFrame,
         splits = {"test": at[0]} if len(known) else {}
         return ForecastDisplay(times, values, predictions, intervals=intervals, splits=splits).plot(ax)
 
-    return Picture(drawn(draw, f"forecasts of {name}", (8.4, 3.4)), f"{name}, in its own unit", wide=True)
+    part = "" if whole else "; the steps around the beginning of the test part"
+    return Picture(drawn(draw, f"forecasts of {name}", (8.4, 3.4)), f"{name}, in its own unit{part}", wide=True)
 
 
 def _side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +95,7 @@ def _side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
         if end is None or forecast[CUTOFF].iloc[0] >= end:
             kept.append(forecast)
             end = forecast["ds"].iloc[-1]
-    return pd.concat(kept).tail(_MOST_STEPS)
+    return pd.concat(kept)
 
 
 def _history(estimator: LSTMForecaster, rows: pd.DataFrame) -> tuple[Any, NDArray[np.float64]]:
@@ -99,7 +108,7 @@ def _history(estimator: LSTMForecaster, rows: pd.DataFrame) -> tuple[Any, NDArra
         series, target = panel.series[0], targets.index(first[ID])
     else:
         series, target = panel[first[ID]], 0
-    known = np.flatnonzero(series.index <= rows[CUTOFF].min())[-_MOST_STEPS:]
+    known = np.flatnonzero(series.index <= rows[CUTOFF].min())
     return series.index[known].to_numpy(), series.target[known, target]
 
 
@@ -121,14 +130,29 @@ def _errors(backtest: Backtest, frame: pd.DataFrame) -> list[Block]:
 
         blocks.append(Picture(drawn(by_step, "error by steps ahead", (5.2, 3.2)), "Mean absolute error by steps ahead"))
     origins, of = over(CUTOFF)
+    width = -(-len(origins) // _MOST_ORIGINS)
+    origins, of = origins[::width], {name: _means(values, width) for name, values in of.items()}
     if len(origins) > 1:
 
         def by_origin(ax: Axes) -> object:
             return BacktestDisplay(origins, of["model"], {name: of[name] for name in rules}).plot(ax)
 
         caption = "Mean absolute error of the forecasts from each origin"
+        caption += f", the mean over {width:,} of them" if width > 1 else ""
         blocks.append(Picture(drawn(by_origin, "error by origin", (5.2, 3.2)), caption))
     return blocks or [Paragraph("One forecast of one step has no more to show than its figures.")]
+
+
+def _means(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the mean of each ``width`` neighbours; the last ones may be fewer."""
+    starts = np.arange(0, len(values), width)
+    means: NDArray[np.float64] = np.add.reduceat(values, starts) / np.diff([*starts, len(values)])
+    return means
+
+
+def _stamp(value: Any) -> str:
+    """Return a stamp as text, without an hour that says nothing."""
+    return str(value).removesuffix(" 00:00:00")
 
 
 def _worst(backtest: Backtest, frame: pd.DataFrame) -> Block:
@@ -137,8 +161,8 @@ def _worst(backtest: Backtest, frame: pd.DataFrame) -> Block:
     rows: list[list[Cell]] = [
         [
             str(line["label"]),
-            str(line[CUTOFF]),
-            str(line["ds"]),
+            _stamp(line[CUTOFF]),
+            _stamp(line["ds"]),
             figure(float(line[ACTUAL])),
             figure(float(line[backtest.name])),
             figure(float(line[NAIVE])),
