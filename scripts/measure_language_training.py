@@ -1,16 +1,16 @@
-"""Measure a step of the Penn Treebank's small network: ``python scripts/measure_language_training.py [rounds]``.
+"""Measure a step of training on language: ``python scripts/measure_language_training.py [rounds] [threads]``.
 
-2 x LSTM 200, 20 lanes of 20 steps, 10,000 words, SGD with the norm clipped at 5, float32, one thread; tokens at random,
-which take the same work as words. Three ways of taking the same optimiser step alternate, so that all meet the same
-load of the machine:
+The network of the recipe ``ptb``: 2 x LSTM 200, 20 lanes of 20 steps, 10,000 words, SGD with the norm clipped at 5;
+tokens at random, which take the same work as words. Four ways alternate, so that all meet the same load of the machine:
 
-- ``gatecell``: the recipe's network, objective and optimiser;
+- ``gatecell``: network, objective and optimiser of the recipe ``ptb``, float32;
+- ``bfloat16``: the same with the products of softmax and layers in bfloat16;
 - ``pytorch``: a plain loop of ``nn.Embedding``, ``nn.LSTM``, ``nn.Linear``, ``cross_entropy``, ``clip_grad_norm_`` and
-  ``torch.optim.SGD``, its state carried and detached;
+  ``torch.optim.SGD``, its state carried and detached, float32;
 - ``softmax``: the linear layer and ``cross_entropy`` of that loop alone, forward and backward.
 
-Printed are the tenth percentile and the median of the processor's time a step, which says more than the clock where
-others use the machine too.
+Printed are the tenth percentile and the median of the time a step: with one thread the processor's own, which says more
+where others use the machine too, with more the clock's.
 """
 
 import statistics
@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from gatecell.kernels.options import Precision
 from gatecell.nn.config import LSTMConfig
 from gatecell.nn.language import LanguageConfig, LanguageNetwork
 from gatecell.training.batches import Batch
@@ -33,11 +34,17 @@ VOCABULARY, HIDDEN, LAYERS, LANES, STEPS = 10_000, 200, 2, 20, 20
 FRESH = torch.zeros(LANES, dtype=torch.bool)
 
 
-def own_step() -> Callable[[Tensor, Tensor], None]:
+def own_step(precision: Precision) -> Callable[[Tensor, Tensor], None]:
     """Return a step of Gatecell's training."""
-    layers = LSTMConfig(hidden_size=HIDDEN, num_layers=LAYERS)
+    layers = LSTMConfig(hidden_size=HIDDEN, num_layers=LAYERS, precision=precision)
     network = LanguageNetwork(
-        LanguageConfig(vocabulary_size=VOCABULARY, embedding_dim=HIDDEN, lstm=layers, init_range=0.1)
+        LanguageConfig(
+            vocabulary_size=VOCABULARY,
+            embedding_dim=HIDDEN,
+            lstm=layers,
+            softmax_precision=precision,
+            init_range=0.1,
+        )
     )
     config = TrainingConfig(optimizer="sgd", learning_rate=1.0, clip_norm=5.0)
     optimizer, rules, objective = build_optimizer(network, config), GradientRules(network, config), StreamObjective()
@@ -85,23 +92,30 @@ def softmax_step() -> Callable[[Tensor, Tensor], None]:
     return step
 
 
-def main(rounds: int = 60) -> None:
+def main(rounds: int = 60, threads: int = 1) -> None:
     """Measure and print."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
-    ways = {"gatecell": own_step(), "pytorch": plain_step(), "softmax": softmax_step()}
+    clock = time.thread_time if threads == 1 else time.perf_counter
+    ways = {
+        "gatecell": own_step("full"),
+        "bfloat16": own_step("bfloat16"),
+        "pytorch": plain_step(),
+        "softmax": softmax_step(),
+    }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         tokens, target = (torch.randint(0, VOCABULARY, (LANES, STEPS)) for _ in range(2))
         for name, step in ways.items():
-            began = time.thread_time()
+            began = clock()
             step(tokens, target)
-            times[name].append((time.thread_time() - began) * 1000)
+            times[name].append((clock() - began) * 1000)
     for name, found in times.items():
         low = statistics.quantiles(found, n=10)[0]
         sys.stdout.write(f"{name:9} {low:6.1f} ms a step at best, {statistics.median(found):6.1f} ms the median\n")
-    ratios = [b / a for a, b in zip(times["gatecell"], times["pytorch"], strict=True)]
-    sys.stdout.write(f"pytorch / gatecell: {statistics.median(ratios):.2f}, the median over {rounds} pairs\n")
+    for name in ("gatecell", "bfloat16"):
+        ratios = [slow / fast for fast, slow in zip(times[name], times["pytorch"], strict=True)]
+        sys.stdout.write(f"pytorch / {name}: {statistics.median(ratios):.2f}, the median over {rounds} rounds\n")
 
 
 if __name__ == "__main__":

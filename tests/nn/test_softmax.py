@@ -30,6 +30,11 @@ def test_values_and_gradients_are_those_of_pytorch(
     expected = cross_entropy(linear(features, weight, used), target, reduction="sum")
     total = linear_cross_entropy(features, weight, used, target)
     torch.testing.assert_close(total, expected)
+    scaled = linear_cross_entropy(features, weight, used, target, scale=0.3)
+    torch.testing.assert_close(scaled, 0.3 * expected)
+    for own, other in zip(torch.autograd.grad(scaled, wanted), torch.autograd.grad(0.3 * total, wanted), strict=True):
+        torch.testing.assert_close(own, other)
+    total = linear_cross_entropy(features, weight, used, target)
     for own, other in zip(
         torch.autograd.grad(0.3 * total, wanted), torch.autograd.grad(0.3 * expected, wanted), strict=True
     ):
@@ -43,12 +48,17 @@ def test_in_bfloat16_they_are_near(with_bias: bool, monkeypatch: pytest.MonkeyPa
     used = bias if with_bias else None
     wanted = [features, weight, *([bias] if with_bias else [])]
     exact = linear_cross_entropy(features, weight, used, target)
+    monkeypatch.setattr(softmax, "_ROUNDED_CHUNKS", 3)
     rounded = linear_cross_entropy(features, weight, used, target, precision="bfloat16")
     assert rounded.dtype == torch.float32
     assert not torch.equal(rounded, exact)
     torch.testing.assert_close(rounded, exact, rtol=5e-3, atol=0.0)
-    for near, own in zip(torch.autograd.grad(rounded, wanted), torch.autograd.grad(exact, wanted), strict=True):
+    exact_grads = torch.autograd.grad(exact, wanted)
+    for near, own in zip(torch.autograd.grad(rounded, wanted), exact_grads, strict=True):
         assert float((near - own).norm() / own.norm()) < 0.01
+    scaled = linear_cross_entropy(features, weight, used, target, precision="bfloat16", scale=0.5)
+    for near, own in zip(torch.autograd.grad(scaled, wanted), exact_grads, strict=True):
+        assert float((2 * near - own).norm() / own.norm()) < 0.01
 
 
 def test_only_what_needs_a_gradient_gets_one() -> None:
@@ -75,6 +85,8 @@ def test_a_second_gradient_is_that_of_pytorch() -> None:
         penalty = sum((grad.square().sum() for grad in grads), torch.zeros((), dtype=torch.float64))
         return torch.autograd.grad(penalty, [features, weight, bias])
 
-    expected = second(cross_entropy(linear(features, weight, bias), target, reduction="sum"))
-    for own, other in zip(second(linear_cross_entropy(features, weight, bias, target)), expected, strict=True):
+    expected = second(2 * cross_entropy(linear(features, weight, bias), target, reduction="sum"))
+    for own, other in zip(
+        second(linear_cross_entropy(features, weight, bias, target, scale=2.0)), expected, strict=True
+    ):
         torch.testing.assert_close(own, other)

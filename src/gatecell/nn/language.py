@@ -221,13 +221,14 @@ class LanguageNetwork(nn.Module):
             x = x * dropout(x.new_ones(len(x), 1, x.shape[2]), self.config.output_dropout)
         return (dropout(x, each) if each else x), final
 
-    def loss(self, features: Tensor, target: Tensor) -> Tensor:
-        """Return the sum of ``-log p(target)`` in nats over rows of features ``(N, P)`` and tokens ``(N,)``."""
+    def loss(self, features: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
+        """Return the sum of ``-log p(target)`` in nats, of features ``(N, P)`` and tokens ``(N,)``, times ``scale``."""
         if isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
             output: Tensor = self.softmax(features, target).output
-            return -output.sum()
+            return -output.sum() * scale
         precision = self.config.softmax_precision if self.training else "full"
-        return linear_cross_entropy(features, self._softmax_weight, self.softmax.bias, target, precision=precision)
+        bias, weight = self.softmax.bias, self._softmax_weight
+        return linear_cross_entropy(features, weight, bias, target, scale=scale, precision=precision)
 
     def scores(self, features: Tensor) -> Tensor:
         """Return the log-probability of each next token up to a constant, ``(..., V)``, from features ``(..., P)``."""

@@ -77,8 +77,8 @@ class StreamNetwork(Protocol):
     ) -> tuple[Tensor, State]:
         """Return features ``(B, T, P)`` and the state after each lane's last step."""
 
-    def loss(self, features: Tensor, target: Tensor) -> Tensor:
-        """Return the sum of the losses of features ``(N, P)``."""
+    def loss(self, features: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
+        """Return the sum of the losses of features ``(N, P)``, times ``scale``."""
 
 
 class StreamObjective:
@@ -119,8 +119,9 @@ class StreamObjective:
         else:
             counts = target >= 0
             features, target = features[counts], target[counts]
-        total = network.loss(features, target)  # type: ignore[operator]
-        return Outcome(total / len(tokens), total.detach() / len(target), len(target), None)
+        lanes, count = len(tokens), len(target)
+        minimised = network.loss(features, target, 1 / lanes)  # type: ignore[operator]
+        return Outcome(minimised, minimised.detach() * (lanes / count), count, None)
 
     def figures(self, loss: float) -> dict[str, float]:
         """Return the perplexity, ``exp(loss)``."""
