@@ -28,20 +28,28 @@ def test_how_many_scores_a_level_needs(level: float, needed: int) -> None:
 
 
 def test_the_order_statistic_of_the_latest_that_are_complete() -> None:
-    # 30 scores 0, 1, ..., 29 of one unit from the origins 10 to 39, two steps each
-    scores = scores_of(np.arange(30.0), [0] * 30, list(range(10, 40)), horizon=2)
-    low, high = margins(scores, 80, np.array([0]), np.array([36]), np.array([35]), window=10)
-    # complete before 36 are those up to the origin 34, which has the score 24; ceil(11 * 0.9) of the latest ten is 10
-    assert low.ravel().tolist() == [24, 24]
-    assert high.ravel().tolist() == [-15, -15]
+    # 130 scores 0, 1, ..., 129 of one unit from the origins 10 to 139, two steps each
+    scores = scores_of(np.arange(130.0), [0] * 130, list(range(10, 140)), horizon=2)
+    low, high = margins(scores, 80, np.array([0]), np.array([116]), np.array([115]), window=59)
+    # complete before 116 are those up to the origin 114, which has the score 104; of the latest 59 it is the 54th
+    assert low.ravel().tolist() == [99, 99]
+    assert high.ravel().tolist() == [-51, -51]
 
 
 def test_missing_outcomes_do_not_count() -> None:
-    values = np.arange(30.0)
+    values = np.arange(70.0)
     values[-3:] = np.nan
-    scores = scores_of(values, [0] * 30, list(range(10, 40)))
-    low, _ = margins(scores, 80, np.array([0]), np.array([40]), np.array([39]), window=30)
-    assert low.item() == np.sort(values[:27])[math.ceil(28 * 0.9) - 1]
+    scores = scores_of(values, [0] * 70, list(range(10, 80)))
+    low, _ = margins(scores, 80, np.array([0]), np.array([80]), np.array([79]), window=70)
+    assert low.item() == values[math.ceil(68 * 0.9) - 1]
+
+
+def test_a_series_with_enough_scores_has_its_own() -> None:
+    values = np.concatenate([np.arange(60.0), 1000 + np.arange(60.0), np.full(20, 5.0)])
+    scores = scores_of(values, [0] * 60 + [1] * 60 + [2] * 20, [*range(60), *range(60), *range(20)])
+    low, _ = margins(scores, 80, np.arange(3), np.full(3, 70), np.full(3, 69), window=100)
+    # of all 140, the 127th smallest, which is one of the second series
+    assert low.ravel().tolist() == [54, 1054, np.sort(values)[126]]
 
 
 def test_too_few_scores_are_taken_together_over_series_and_then_over_steps() -> None:

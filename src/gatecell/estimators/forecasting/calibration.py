@@ -9,8 +9,9 @@ Scores are of windows that the network did not learn from, kept for each series 
 windows whose last step comes before the origin, the latest ``calibration_windows``. They move on with time, so that a
 slow change of the errors is followed. What comes after the origin has no part in them.
 
-Where a series has too few scores of a step for a level (n scores carry an end of 1 - 1/(n + 1) at most), those of all
-series of that step are taken together, then those of all steps.
+Where a series has fewer than ``FEWEST_OWN`` scores of a step, or too few for a level (n scores carry an end of
+1 - 1/(n + 1) at most), those of all series of that step are taken together; where these are too few for the level,
+those of all steps.
 """
 
 import math
@@ -24,6 +25,8 @@ from gatecell.nn.outputs import Output
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+FEWEST_OWN = 50
+"""Windows of one series overlap, so that a few tens of them tell of one stretch of time alone."""
 _HAIR = 1e-9
 
 
@@ -100,7 +103,7 @@ def margins(
         stop = own.start + int(np.searchsorted(scores.origins[own], origin - horizon, side="right"))
         start = max(own.start, stop - window)
         for result, values in ((low, scores.below), (high, scores.above)):
-            highest = _highest(values[start:stop], share)
+            highest = _highest(values[start:stop], share, FEWEST_OWN)
             if highest is None:
                 # many forecasts have the same present
                 key = (present, result is low)
@@ -117,10 +120,11 @@ def scores_needed(share: float) -> int:
     return math.ceil(share / (1 - share) - _HAIR)
 
 
-def _highest(own: Array, share: float) -> Array | None:
+def _highest(scores: Array, share: float, fewest: int = 1) -> Array | None:
     """Return the score that ``share`` of them do not exceed, ``(H, K)``; None where there are too few."""
-    counts = (~np.isnan(own)).sum(axis=0)
-    return _order_statistic(own, counts, share) if (counts >= scores_needed(share)).all() else None
+    counts = (~np.isnan(scores)).sum(axis=0)
+    enough = (counts >= max(scores_needed(share), fewest)).all()
+    return _order_statistic(scores, counts, share) if enough else None
 
 
 def _highest_of_all(known: Array, share: float) -> Array:
