@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from gatecell.data.streams import Streams
 from gatecell.data.tokens import Tokens
 from gatecell.nn.config import LSTMConfig
 from gatecell.nn.language import LanguageConfig, LanguageNetwork
+from gatecell.nn.lstm import LSTM
 from gatecell.training.batches import StreamSource
 from gatecell.training.loop import fit
 from gatecell.training.objective import RowObjective, StreamObjective
@@ -175,3 +177,44 @@ def test_rows_are_measured_as_ever() -> None:
 def test_a_perplexity_never_overflows() -> None:
     assert StreamObjective().figures(0.0) == {"perplexity": 1.0}
     assert StreamObjective().figures(1e6)["perplexity"] > 1e300
+
+
+def test_it_is_the_loop_that_the_paper_describes() -> None:
+    """Zaremba et al. (2014) in plain PyTorch: lanes of one text, SGD, the loss summed over steps, the norm clipped."""
+    text = torch.randint(0, 7, (2 * 30 + 1,), generator=torch.Generator().manual_seed(5))
+    network = network_of(initialisation="torch")
+    embedding, lstm, softmax = nn.Embedding(7, 4), nn.LSTM(4, 5, 2, batch_first=True), nn.Linear(5, 7)
+    embedding.load_state_dict(network.embedding.state_dict())
+    softmax.load_state_dict(network.softmax.state_dict())
+    with torch.no_grad():
+        for layer, own in enumerate(network.lstm):
+            assert isinstance(own, LSTM)
+            for name, parameter in own.to_torch().named_parameters():
+                getattr(lstm, name.replace("_l0", f"_l{layer}")).copy_(parameter)
+    parameters = [*embedding.parameters(), *lstm.parameters(), *softmax.parameters()]
+    # one bias where PyTorch has two, of which each would take the step
+    frozen = [getattr(lstm, f"bias_hh_l{layer}") for layer in range(2)]
+    trained_ones = [parameter for parameter in parameters if not any(parameter is other for other in frozen)]
+    optimizer = torch.optim.SGD(trained_ones, lr=1.0)
+    lanes, targets = text[:-1].view(2, 30), text[1:].view(2, 30)
+    for _ in range(2):
+        state = None
+        for start in range(0, 30, 5):
+            optimizer.zero_grad()
+            features, state = lstm(embedding(lanes[:, start : start + 5]), state)
+            state = tuple(part.detach() for part in state)
+            scores = softmax(features).flatten(0, 1)
+            (cross_entropy(scores, targets[:, start : start + 5].flatten(), reduction="sum") / 2).backward()
+            nn.utils.clip_grad_norm_(trained_ones, 0.5)
+            optimizer.step()
+
+    streams = Streams.deal(Tokens.from_rows([text.tolist()]), lanes=2, steps=5)
+    config = config_of(max_epochs=2, optimizer="sgd", learning_rate=1.0, clip_norm=0.5)
+    fit(network, StreamObjective(), StreamSource(streams), config=config)
+    torch.testing.assert_close(network.embedding.weight, embedding.weight)
+    torch.testing.assert_close(network.softmax.weight, softmax.weight)
+    for layer, own in enumerate(network.lstm):
+        assert isinstance(own, LSTM)
+        for name, parameter in own.to_torch().named_parameters():
+            if name.startswith("weight"):
+                torch.testing.assert_close(parameter, getattr(lstm, name.replace("_l0", f"_l{layer}")))
