@@ -11,11 +11,11 @@ and numbers are finite or NaN, which stands for missing. The rules for what is n
 - *Time zones* are kept; hours are then counted in absolute time and days by the local calendar. Text with offsets that
   differ is read in UTC; other mixtures are an error.
 - *Infinite values*, and a column without a single value in some series, are errors.
-- *Constant series* are accepted; scalers leave them unscaled but for their mean (see ``gatecell.data.scaling``).
+- *Constant series* are accepted; scalers leave them unscaled but for their mean (see ``gatecell.data.series_scaling``).
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,12 +24,20 @@ from numpy.typing import NDArray
 from gatecell._core.errors import InputError, InputTypeError, unknown_name
 from gatecell.data.frequency import ROWS
 from gatecell.data.series import Panel, TimeSeries
+from gatecell.data.series_values import (
+    check_finite,
+    check_not_all_missing,
+    numbers_of,
+    static_of_columns,
+    static_of_frame,
+)
 from gatecell.data.stamps import check_no_duplicates, on_grid, panel_frequency, read_stamps
 
 ID, TIME, TARGET = "unique_id", "ds", "y"
 """The columns of a long frame where no others are named: those of Nixtla's libraries."""
 ONE_SERIES = "series"
 """The id of a single series without a name."""
+_INDEX = "The index"
 _DATES = (np.dtypes.DateTime64DType, pd.DatetimeTZDtype, pd.PeriodDtype)
 
 
@@ -85,51 +93,83 @@ def read_panel(
     frame, one_id = _frame(data)
     if isinstance(static, pd.Series):
         static = static.to_frame("static" if static.name is None else static.name)
-    id = id or (ID if ID in frame.columns else None)
-    time = time or (TIME if TIME in frame.columns else None)
-    if time is None:
+    columns = _Columns.of(frame, time, target, id, past, future, () if isinstance(static, pd.DataFrame) else static)
+    if columns.time is None:
         _check_index_is_meant(data, frame)
-    static_columns = () if static is None or isinstance(static, pd.DataFrame) else _names(static)
-    past, future = _names(past), _names(future)
-    _check_columns(frame, [name for name in (id, time, *_names(target), *past, *future, *static_columns) if name])
-    targets = _names(target) or _default_targets(frame, {id, time, *past, *future, *static_columns})
-    columns = (*targets, *past, *future, *static_columns)
-    if len(set(columns)) < len(columns) or {id, time} & set(columns):
-        raise InputError(f"A column has one meaning, but one is named twice: {', '.join(columns)}.")
-    codes, ids = _ids(frame[id], id) if id else (np.zeros(len(frame), dtype=np.int64), [one_id])
-    stamps = read_stamps(frame[time] if time else frame.index, f"Column {time!r}" if time else "The index")
-    values = _numbers(frame, columns)
+
+    codes, ids = _ids(frame[columns.id], columns.id) if columns.id else (np.zeros(len(frame), np.int64), [one_id])
+    stamps = read_stamps(
+        *((frame[columns.time], f"Column {columns.time!r}") if columns.time else (frame.index, _INDEX))
+    )
+    values = numbers_of(frame, columns.values)
     order = np.lexsort((stamps.asi8 if isinstance(stamps, pd.DatetimeIndex) else stamps.to_numpy(), codes))
     codes, stamps, values = codes[order], stamps[order], values[order]
-    check_no_duplicates(stamps, codes, ids, time or "The stamp")
-    _check_finite(values, columns, stamps, codes, ids)
-
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
-    ends = [*starts[1:].tolist(), len(codes)]
-    _check_not_all_missing(values, starts, columns, ids)
-    groups = [stamps[start:end] for start, end in zip(starts, ends, strict=True)]
-    step: str | int = ROWS
-    if frequency == ROWS:
-        groups = [pd.RangeIndex(len(group)) for group in groups]
-    else:
-        step = panel_frequency(groups, ids, frequency)
-    n_moving = len(columns) - len(static_columns)
-    static_names = static_columns
+    check_no_duplicates(stamps, codes, ids, columns.time or "The stamp")
+    check_finite(values, columns.values, stamps, codes, ids)
+    check_not_all_missing(values, starts, columns.values, ids)
+
+    n_moving = len(columns.values) - len(columns.static)
     if isinstance(static, pd.DataFrame):
-        static_names, fixed = _static_frame(static, ids)
+        static_names, fixed = static_of_frame(static, ids, columns.id or ID)
     else:
-        fixed = _static_columns(values[:, n_moving:], starts, static_columns, ids)
-    bounds = np.cumsum([len(targets), len(past)])
+        static_names, fixed = columns.static, static_of_columns(values[:, n_moving:], starts, columns.static, ids)
+    parts = [slice(start, end) for start, end in zip(starts, [*starts[1:], len(codes)], strict=True)]
+    groups = [pd.RangeIndex(part.stop - part.start) if frequency == ROWS else stamps[part] for part in parts]
+    step = ROWS if frequency == ROWS else panel_frequency(groups, ids, frequency)
     series = []
-    for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        grid, rows = on_grid(groups[place], step, ids[place])
-        moving = values[start:end, :n_moving]
-        if rows is not None:
-            known, moving = moving, np.full((len(grid), n_moving), np.nan)
-            moving[rows] = known
-        targeted, until_now, known_ahead = np.split(moving, bounds, axis=1)
-        series.append(TimeSeries(ids[place], grid, targeted, until_now, known_ahead, fixed[place]))
-    return Panel(tuple(series), targets, past, future, static_names, step)
+    for id_, group, part, fixed_values in zip(ids, groups, parts, fixed, strict=True):
+        index, moving = _complete(group, values[part, :n_moving], step, id_)
+        targets, until_now, ahead = np.split(moving, np.cumsum([len(columns.target), len(columns.past)]), axis=1)
+        series.append(TimeSeries(id_, index, targets, until_now, ahead, fixed_values))
+    return Panel(tuple(series), columns.target, columns.past, columns.future, static_names, step)
+
+
+class _Columns(NamedTuple):
+    """Which column means what."""
+
+    time: str | None
+    """None: the index."""
+    id: str | None
+    """None: there is one series."""
+    target: tuple[str, ...]
+    past: tuple[str, ...]
+    future: tuple[str, ...]
+    static: tuple[str, ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All columns of numbers: those that change along a series first."""
+        return (*self.target, *self.past, *self.future, *self.static)
+
+    @classmethod
+    def of(
+        cls, frame: pd.DataFrame, time: str | None, target: Any, id: str | None, past: Any, future: Any, static: Any
+    ) -> "_Columns":
+        """Find what is not named, and check that each column is there and has one meaning."""
+        id = id or (ID if ID in frame.columns else None)
+        time = time or (TIME if TIME in frame.columns else None)
+        named = [name for name in (id, time, *_names(past), *_names(future), *_names(static)) if name]
+        for name in (*named, *_names(target)):
+            if name not in frame.columns:
+                raise unknown_name("column", name, frame.columns)
+        targets = _names(target) or _default_targets(frame, set(named))
+        every = (*named, *targets)
+        if len(set(every)) < len(every):
+            raise InputError(f"A column has one meaning, but one is named twice: {', '.join(every)}.")
+        return cls(time, id, targets, _names(past), _names(future), _names(static))
+
+
+def _complete(
+    stamps: pd.Index, moving: NDArray[np.float64], step: str | int, id: Any
+) -> tuple[pd.Index, NDArray[np.float64]]:
+    """Return the steps of a series without gaps, and its values; NaN in the steps that were left out."""
+    grid, rows = on_grid(stamps, step, id)
+    if rows is None:
+        return grid, moving
+    complete = np.full((len(grid), moving.shape[1]), np.nan)
+    complete[rows] = moving
+    return grid, complete
 
 
 def _frame(data: Any) -> tuple[pd.DataFrame, str]:
@@ -174,13 +214,7 @@ def _names(names: Any) -> tuple[str, ...]:
     return tuple(map(str, names)) if isinstance(names, Iterable) and not isinstance(names, str) else (str(names),)
 
 
-def _check_columns(frame: pd.DataFrame, names: list[str]) -> None:
-    for name in names:
-        if name not in frame.columns:
-            raise unknown_name("column", name, frame.columns)
-
-
-def _default_targets(frame: pd.DataFrame, taken: set[str | None]) -> tuple[str, ...]:
+def _default_targets(frame: pd.DataFrame, taken: set[str]) -> tuple[str, ...]:
     if TARGET in frame.columns and TARGET not in taken:
         return (TARGET,)
     targets = tuple(
@@ -202,76 +236,3 @@ def _ids(column: "pd.Series[Any]", name: str) -> tuple[NDArray[np.int64], list[A
     if not all(isinstance(id, str | int) and not isinstance(id, bool) for id in listed):
         raise InputError(f"Column {name!r} holds {column.dtype}; ids are text or whole numbers.")
     return codes.astype(np.int64), listed
-
-
-def _numbers(frame: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.float64]:
-    for name in columns:
-        dtype = frame[name].dtype
-        if pd.api.types.is_complex_dtype(dtype) or not pd.api.types.is_numeric_dtype(dtype):
-            value = frame[name].dropna().iloc[0] if frame[name].notna().any() else None
-            raise InputError(
-                f"Column {name!r} holds {dtype}, such as {value!r}, not real numbers. Convert it with "
-                "pandas.to_numeric, or names of classes with pandas.get_dummies."
-            )
-    numbers: NDArray[np.float64] = frame[list(columns)].to_numpy(np.float64, na_value=np.nan)
-    return numbers
-
-
-def _check_finite(
-    values: NDArray[np.float64], columns: tuple[str, ...], stamps: pd.Index, codes: NDArray[np.int64], ids: list[Any]
-) -> None:
-    infinite = np.isinf(values)
-    if not infinite.any():
-        return
-    row, column = (int(place) for place in np.argwhere(infinite)[0])
-    raise InputError(
-        f"{columns[column]} of series {ids[codes[row]]!r} is infinite at {stamps[row]} ({int(infinite.sum()):,} "
-        "infinite value(s) in all). Correct it, or write NaN where the value is missing."
-    )
-
-
-def _check_not_all_missing(
-    values: NDArray[np.float64], starts: NDArray[np.int64], columns: tuple[str, ...], ids: list[Any]
-) -> None:
-    n_known = np.add.reduceat(~np.isnan(values), starts, axis=0, dtype=np.int64)
-    if n_known.all():
-        return
-    empty = np.argwhere(n_known == 0)
-    place, column = (int(place) for place in empty[0])
-    raise InputError(
-        f"{columns[column]} of series {ids[place]!r} has no value at all ({len(empty):,} such column(s) of a series in "
-        "all). Leave the series out, or the column."
-    )
-
-
-def _static_columns(
-    values: NDArray[np.float64], starts: NDArray[np.int64], names: tuple[str, ...], ids: list[Any]
-) -> NDArray[np.float64]:
-    lowest, highest = np.minimum.reduceat(values, starts, axis=0), np.maximum.reduceat(values, starts, axis=0)
-    # a NaN is not equal to itself, so that one that is missing is found as well
-    changing = np.argwhere(lowest != highest)
-    if len(changing):
-        place, column = (int(place) for place in changing[0])
-        raise InputError(
-            f"{names[column]} of series {ids[place]!r} changes along the series, or is missing in a row, but is to be "
-            "static. Name it in past= or future= instead, or fill it."
-        )
-    static: NDArray[np.float64] = lowest
-    return static
-
-
-def _static_frame(static: pd.DataFrame, ids: list[Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    frame = static.rename(columns=str)
-    if ID in frame.columns:
-        frame = frame.set_index(ID)
-    if not frame.index.is_unique:
-        raise InputError(f"static has two rows for series {frame.index[frame.index.duplicated()][0]!r}. Keep one.")
-    missing = [id for id in ids if id not in frame.index]
-    if missing:
-        raise InputError(f"static has no row for series {missing[0]!r} ({len(missing):,} series in all).")
-    names = tuple(frame.columns)
-    numbers: NDArray[np.float64] = _numbers(frame, names)[frame.index.get_indexer(ids)]
-    if not np.isfinite(numbers).all():
-        place, column = (int(place) for place in np.argwhere(~np.isfinite(numbers))[0])
-        raise InputError(f"static: {names[column]} of series {ids[place]!r} is missing or infinite. Fill it.")
-    return names, numbers
