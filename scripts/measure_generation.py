@@ -1,7 +1,7 @@
 """Measure how fast a language model writes: ``python scripts/measure_generation.py [characters]``.
 
-2 x LSTM 256 over 65 characters, one thread, weights all but as they begin: what is written has no meaning, and takes the
-same work. Each way of drawing is timed five times; printed is the best.
+2 x LSTM 256 over 65 characters, one thread, weights all but as they begin: what is written has no meaning, and takes
+the same work. Each way of drawing is timed five times; printed is the best.
 """
 
 import random
