@@ -22,7 +22,7 @@ NAMES = [name for name, recipe in RECIPES.items() if recipe.estimator == "LSTMLa
 def test_a_quick_run(name: str, data_home: Path, tmp_path: Path) -> None:
     result = run_recipe(name, settings={"quick": True}, output=tmp_path)
     assert result.epochs == 1
-    assert set(result.metrics) == {
+    assert set(result.metrics) >= {
         "test_perplexity",
         "test_nats_per_token",
         "test_bits_per_character",

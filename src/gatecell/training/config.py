@@ -34,7 +34,8 @@ class TrainingConfig:
     batch_size: int = 32
     """Rows an optimiser step, at least 1; the last batch of an epoch may be smaller. Keras's default."""
     shuffle: bool = True
-    """Whether each epoch has an order of its own, derived from ``(seed, epoch)`` alone; False: the rows as they lie."""
+    """Whether each epoch has an order of its own, derived from ``(seed, epoch)`` alone; False: the rows as they lie.
+    Streams are read in their order in any case."""
     length_window: int = 1
     """Of rows of unlike lengths: how many batches are drawn together and then divided by length, so that the rows of
     a batch are alike and hardly any step is padding; at least 1, which leaves every batch to chance."""
