@@ -37,7 +37,6 @@ ID, TIME, TARGET = "unique_id", "ds", "y"
 """The columns of a long frame where no others are named: those of Nixtla's libraries."""
 ONE_SERIES = "series"
 """The id of a single series without a name."""
-_INDEX = "The index"
 _DATES = (np.dtypes.DateTime64DType, pd.DatetimeTZDtype, pd.PeriodDtype)
 
 
@@ -98,9 +97,10 @@ def read_panel(
         _check_index_is_meant(data, frame)
 
     codes, ids = _ids(frame[columns.id], columns.id) if columns.id else (np.zeros(len(frame), np.int64), [one_id])
-    stamps = read_stamps(
-        *((frame[columns.time], f"Column {columns.time!r}") if columns.time else (frame.index, _INDEX))
-    )
+    if columns.time:
+        stamps = read_stamps(frame[columns.time], f"Column {columns.time!r}")
+    else:
+        stamps = read_stamps(frame.index, "The index")
     values = numbers_of(frame, columns.values)
     order = np.lexsort((stamps.asi8 if isinstance(stamps, pd.DatetimeIndex) else stamps.to_numpy(), codes))
     codes, stamps, values = codes[order], stamps[order], values[order]
