@@ -248,3 +248,17 @@ def test_a_text_shorter_than_a_batch_is_read_whole() -> None:
     model = model_of(batch_size=20, bptt=35).fit("ab")
     assert model.perplexity("ab") > 0
     assert len(model.log_prob("a")) == 1
+
+
+def test_the_simple_rule_counts_the_tokens_of_the_training_texts(tmp_path: Path) -> None:
+    model = LSTMLanguageModel(tokens="character", hidden_size=2, max_epochs=1, random_state=0).fit("aab" * 30)
+    found = model.unigram_log_prob("abz")
+    assert found is not None
+    counts = {"a": 60, "b": 30, "unknown": 0}
+    total = sum(counts.values()) + len(model.tokenizer_)
+    assert np.exp(found) == pytest.approx([61 / total, 31 / total, 1 / total])
+    assert len(found) == len(model.log_prob("abz"))
+    again = LSTMLanguageModel.load(model.save(tmp_path / "m.safetensors"))
+    np.testing.assert_array_equal(again.unigram_log_prob("abz"), found)
+    again.token_counts_ = None
+    assert again.unigram_log_prob("abz") is None

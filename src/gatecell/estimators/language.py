@@ -116,6 +116,9 @@ class LSTMLanguageModel(LSTMEstimator):
     'sat on the mat.'
     """
 
+    token_counts_: Tensor | None = None
+    """How often the texts of the last ``fit`` have each token, ``(V,)`` int64."""
+
     NETWORK: ClassVar[Any] = LanguageNetwork
     CONFIG: ClassVar[Any] = LanguageConfig
 
@@ -225,6 +228,7 @@ class LSTMLanguageModel(LSTMEstimator):
             )
             self.one_text_ = isinstance(X, str)
             train = self._marked(texts)
+            self.token_counts_ = torch.bincount(train.values[_predicted(train)], minlength=len(self.tokenizer_))
             held_out = None if rest is None else self._marked(rest)
             self._train(
                 seed,
@@ -294,10 +298,21 @@ class LSTMLanguageModel(LSTMEstimator):
                 logarithms = network.log_probabilities(features).gather(2, places)[:, :, 0].cpu()
             counts = chunk.target != IGNORED
             found[streams.places(index)[counts] + 1] = logarithms[counts].double()
-        # the mark before each text is not predicted
-        predicted = torch.ones(len(found), dtype=torch.bool)
-        predicted[tokens.offsets[:-1]] = False
-        result: NDArray[np.float64] = found[predicted].numpy()
+        result: NDArray[np.float64] = found[_predicted(tokens)].numpy()
+        return result
+
+    def unigram_log_prob(self, X: str | Sequence[str]) -> NDArray[np.float64] | None:
+        """Return the log-probability of each token by how often the training texts have it, ``(n,)`` in nats.
+
+        The simple rule beside ``log_prob``, whose order it has: it looks at nothing before a token. One is added to
+        every count, so that no token is impossible. None of a model whose file does not know the counts.
+        """
+        check_is_fitted(self)
+        if self.token_counts_ is None:
+            return None
+        tokens = self._marked(_texts(X))
+        counts = self.token_counts_.double() + 1
+        result: NDArray[np.float64] = (counts / counts.sum()).log()[tokens.values[_predicted(tokens)]].numpy()
         return result
 
     def generate(
@@ -456,11 +471,25 @@ class LSTMLanguageModel(LSTMEstimator):
         if len(self.tokenizer_) != n_tokens:
             raise InputError(f"a vocabulary of {len(self.tokenizer_)} tokens for a network of {n_tokens}")
 
+    def _fitted_tensors(self) -> dict[str, Tensor]:
+        return {} if self.token_counts_ is None else {"token_counts": self.token_counts_}
+
+    def _fitted_from_tensors(self, tensors: dict[str, Tensor]) -> None:
+        # files that were written before reports lack it
+        self.token_counts_ = tensors.get("token_counts")
+
     def _fitted_to_json(self) -> dict[str, Any]:
         return {}
 
     def _fitted_from_json(self, values: dict[str, Any]) -> None:
         """Note nothing: there are no targets beside the texts."""
+
+
+def _predicted(tokens: Tokens) -> Tensor:
+    """Return which tokens are predicted, ``(n,)`` bool: all but the mark before each text."""
+    predicted = torch.ones(len(tokens.values), dtype=torch.bool)
+    predicted[tokens.offsets[:-1]] = False
+    return predicted
 
 
 def split_text(text: str, fraction: float) -> tuple[str, str]:

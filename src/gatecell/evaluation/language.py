@@ -1,6 +1,7 @@
 """Probabilities of texts."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,7 +27,9 @@ class LanguageJudgement(Judgement):
         return self.losses
 
 
-def judge_language(log_prob: NDArray[np.float64], n_characters: int) -> LanguageJudgement:
+def judge_language(
+    log_prob: NDArray[np.float64], n_characters: int, baselines: Mapping[str, NDArray[np.float64]] | None = None
+) -> LanguageJudgement:
     """Judge how probable texts were to a model.
 
     Parameters
@@ -35,6 +38,8 @@ def judge_language(log_prob: NDArray[np.float64], n_characters: int) -> Language
         Of each token given those before it, in nats, as ``LSTMLanguageModel.log_prob`` returns it.
     n_characters : int
         Of all texts.
+    baselines : mapping of str to array (n,), optional
+        The log-probabilities that simple rules give the same tokens, as ``{"unigram": ...}``.
 
     Returns
     -------
@@ -49,11 +54,19 @@ def judge_language(log_prob: NDArray[np.float64], n_characters: int) -> Language
     """
     if n_characters < 1:
         raise InputError("There is no character to judge by: the texts are empty.")
-    losses = -log_prob
-    nats = float(losses.mean())
-    figures = {
+    return LanguageJudgement(
+        headline="perplexity",
+        figures=_figures(log_prob, n_characters),
+        intervals={},
+        baselines={rule: _figures(values, n_characters) for rule, values in (baselines or {}).items()},
+        losses=-log_prob,
+    )
+
+
+def _figures(log_prob: NDArray[np.float64], n_characters: int) -> dict[str, float]:
+    nats = -float(log_prob.mean())
+    return {
         "perplexity": math.exp(nats),
         "nats_per_token": nats,
-        "bits_per_character": float(losses.sum()) / math.log(2) / n_characters,
+        "bits_per_character": -float(log_prob.sum()) / math.log(2) / n_characters,
     }
-    return LanguageJudgement(headline="perplexity", figures=figures, intervals={}, losses=losses)

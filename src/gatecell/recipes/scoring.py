@@ -43,7 +43,9 @@ def judge(
         Where ``X`` or ``y`` cannot be used, or do not match what was fitted.
     """
     if isinstance(estimator, LSTMLanguageModel):
-        return judge_language(estimator.log_prob(X), len(X) if isinstance(X, str) else sum(map(len, X)))
+        unigram = estimator.unigram_log_prob(X)
+        n_characters = len(X) if isinstance(X, str) else sum(map(len, X))
+        return judge_language(estimator.log_prob(X), n_characters, None if unigram is None else {"unigram": unigram})
     assert y is not None
     if isinstance(estimator, ClassTargets):
         probabilities = estimator.predict_proba(X)

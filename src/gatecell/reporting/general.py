@@ -47,12 +47,13 @@ def verdict(judgement: Judgement) -> str:
     rule = (min if less else max)(rules, key=lambda known: rules[known])
     own, best = judgement.figures[name], rules[rule]
     low, high = judgement.intervals.get(name, (own, own))
+    how = ", by more than the luck of these rows" if name in judgement.intervals else ""
     better, worse = (high < best, low > best) if less else (low > best, high < best)
     what = f"the best simple rule ({worded(rule)}, {worded(name)} {figure(best).text})"
     if better:
-        return f"Better than {what}, by more than the luck of these rows."
+        return f"Better than {what}{how}."
     if worse:
-        return f"Worse than {what}, by more than the luck of these rows."
+        return f"Worse than {what}{how}."
     return f"Not to be told apart from {what} by these rows."
 
 
@@ -67,9 +68,10 @@ def figures_section(judged: Judged) -> Section:
         others = [judgement.baselines[rule].get(name) for rule in rules]
         rows.append([worded(name), figure(value), interval, *("" if v is None else figure(v) for v in others)])
     note = "Intervals are bootstrap percentiles: how far a figure would move had other such rows been drawn."
+    notes = [Paragraph(note)] if judgement.intervals else []
     return Section(
         f"Figures on {judged.what}",
-        [Table(["figure", "model", "95 % interval", *map(worded, rules)], rows), Paragraph(note)],
+        [Table(["figure", "model", "95 % interval", *map(worded, rules)], rows), *notes],
     )
 
 
