@@ -24,7 +24,7 @@ of a fit, the mean of the seeds, and depend on where it ran.
 | recipe | must reach | mean | each seed | reached | seconds | where |
 |---|---|---|---|---|---|---|
 """
-_BOUND = r"(?:test_\w+|[\d.]+)"
+_BOUND = r"(?:(?:test|baseline)_\w+|[\d.]+)"
 _CONDITION = re.compile(rf"(test_\w+) (>=|<=|below) ({_BOUND}(?: and {_BOUND})*)")
 """A target that can be judged from the figures; others are shown as they are."""
 
