@@ -9,10 +9,10 @@ from torch.nn.functional import cross_entropy, linear
 
 from gatecell.kernels.options import Precision
 
-_CHUNK_ELEMENTS = 2**20
-"""Outputs that are held at a time: 4 MB in float32, which stay in a processor's cache between the passes over them.
+_CHUNK_ELEMENTS = 2**21
+"""Outputs that are held at a time: 8 MB in float32, which stay in a processor's cache between the passes over them.
 With less, the gradient of the weights is added to too often."""
-_ROUNDED_CHUNKS = 8
+_ROUNDED_CHUNKS = 4
 """Chunks whose gradients are held in bfloat16 until they go into products together, which take less time so."""
 
 
