@@ -135,6 +135,13 @@ def test_unknown_tokens_are_read_and_never_written(on_text: LSTMLanguageModel) -
     assert "\n" in words.generate("a", 50, seed=0)
 
 
+def test_words_are_kept_apart_from_the_prompt() -> None:
+    words = model_of(tokens="word", max_epochs=20, learning_rate=0.03).fit("a b c\n" * 30)
+    assert words.generate("a", 3, temperature=0) == " b c\n"
+    assert words.generate("a ", 3, temperature=0) == words.generate(" a\t", 3, temperature=0) == "b c\n"
+    assert words.generate("a b c\n", 2, temperature=0) == words.generate("", 2, temperature=0) == "a b"
+
+
 @pytest.mark.parametrize("tokens", ["word", "character", "byte-pair"])
 @pytest.mark.parametrize("texts", [TEXT, NAMES], ids=["one", "several"])
 def test_saved_and_read_back(tokens: str, texts: Any, tmp_path: Path) -> None:

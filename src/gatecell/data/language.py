@@ -104,10 +104,11 @@ class LanguageTokenizer(TextTokenizer):
         """Return the text of tokens; of words, a mark is a line end, and else it is nothing."""
         return "".join(self.pieces(tokens))
 
-    def pieces(self, tokens: Iterable[int]) -> Iterator[str]:
+    def pieces(self, tokens: Iterable[int], *, behind: str = "") -> Iterator[str]:
         """Yield the text of tokens one after the other, as they come; joined, they are the text.
 
-        Of byte-pairs a piece may be empty: a character of several bytes comes with the last of them.
+        Where it is to stand ``behind`` a text that does not end in a space, a first word has one before it. Of
+        byte-pairs a piece may be empty: a character of several bytes comes with the last of them.
         """
         if self.unit == "byte-pair":
             stream = DecodeStream(skip_special_tokens=True)
@@ -118,7 +119,7 @@ class LanguageTokenizer(TextTokenizer):
         if self.unit == "character":
             yield from ("" if token == self.mark else vocabulary[token] for token in tokens)
             return
-        space = ""
+        space = " " if behind and not behind[-1].isspace() else ""
         for token in tokens:
             if token == self.mark:
                 yield "\n"

@@ -367,7 +367,7 @@ class LSTMLanguageModel(LSTMEstimator):
         never += [] if tokenizer.unknown is None else [tokenizer.unknown]
         sampler = Sampler(temperature, top_k, top_p, seed, never)
         numbers = tokenizer.marked([prompt], end=False).values
-        return tokenizer.pieces(self._drawn(numbers, sampler, tokenizer.mark if ends else None))
+        return tokenizer.pieces(self._drawn(numbers, sampler, tokenizer.mark if ends else None), behind=prompt)
 
     def takes(self) -> str:
         """Return in a few words what a fitted estimator takes as ``X``."""
