@@ -1,44 +1,42 @@
 """Series to their future."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
-from gatecell._core.checks import check_integer, check_number
-from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.checks import check_integer
+from gatecell._core.errors import OptionError
 from gatecell.data.frames import read_panel
-from gatecell.data.frequency import season_length
 from gatecell.data.known_ahead import read_future
 from gatecell.data.series import Panel
-from gatecell.data.windows import Windows
-from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator
+from gatecell.estimators.base import ONE_EPOCH
+from gatecell.estimators.forecasting.arguments import (
+    checked_levels,
+    chosen_options,
+    identity,
+    learned_ends,
+    uncalibrated,
+)
 from gatecell.estimators.forecasting.backtest import Backtest, backtest_origins, judged
-from gatecell.estimators.forecasting.calibration import scores_needed
 from gatecell.estimators.forecasting.engine import View, later_rows, no_past, training_rows
+from gatecell.estimators.forecasting.estimator import WindowEstimator
 from gatecell.estimators.forecasting.frames import long_frame
-from gatecell.estimators.forecasting.history import Past, panel_from_parts, panel_to_json, panel_to_tensors
-from gatecell.estimators.forecasting.objective import mean_absolute_error, window_loss
 from gatecell.estimators.forecasting.options import ForecastOptions
-from gatecell.estimators.forecasting.outcome import Outcome, forecast_windows
+from gatecell.estimators.forecasting.outcome import forecast_windows
 from gatecell.estimators.forecasting.report import verdict
 from gatecell.estimators.forecasting.stretches import Preparation
-from gatecell.estimators.forecasting.windows import WindowRows, frame, n_inputs
-from gatecell.estimators.settings import lstm_config, training_config
-from gatecell.kernels.dispatch import Steps
-from gatecell.nn.config import LSTMConfig, NetworkConfig, ValuesFront
+from gatecell.estimators.forecasting.windows import WindowRows
+from gatecell.estimators.settings import training_config
+from gatecell.nn.config import LSTMConfig, NetworkConfig
 from gatecell.training.config import TrainingConfig
-from gatecell.training.prediction import Loss, Metric
 
 
-class LSTMForecaster(LSTMEstimator):
+class LSTMForecaster(WindowEstimator):
     """Forecast one series or many with LSTM layers that see a window of the past.
 
     A window of ``lookback`` steps is normalised by its own level and scale, read by the LSTM together with covariates,
@@ -250,8 +248,8 @@ class LSTMForecaster(LSTMEstimator):
         check_integer("calibration_windows", self.calibration_windows, minimum=1)
         parameters = self.get_params(deep=False)
         config = training_config(parameters, seed, self.DEFAULT_TRAINING)
-        options = self._options(panel)
-        ends = _learned_ends(panel, options, self.validation_fraction)
+        options = chosen_options(parameters, panel)
+        ends = learned_ends(panel, options, self.validation_fraction)
         preparation = Preparation.fit(panel, ends, options)
         stretches = preparation.stretches(panel, options.horizon)
         source = training_rows(stretches, preparation, ends)
@@ -262,41 +260,11 @@ class LSTMForecaster(LSTMEstimator):
                 "none. Set validation_fraction, or patience to None."
             )
         self._set(preparation, panel)
-        self._train(seed, config, source, validation, lambda: _identity(panel, parameters))
-        n_targets = preparation.n_features(panel)[0]
-        view = View(
-            preparation,
-            panel,
-            stretches,
-            ends,
-            no_past(options.horizon, n_targets, options.build_output().n_parameters),
-        )
-        self._view = view.with_past(self.network_, options.horizon, self.calibration_windows)
-
-    def _set(self, preparation: Preparation, panel: Panel) -> None:
-        """Note what decides about the network, before it is built."""
-        self._preparation = preparation
-        self._features = preparation.n_features(panel)
-
-    def _options(self, panel: Panel) -> ForecastOptions:
-        parameters = self.get_params(deep=False)
-        given = {field.name: parameters[field.name] for field in fields(ForecastOptions)}
-        if isinstance(given["quantiles"], Iterable) and not isinstance(given["quantiles"], str):
-            given["quantiles"] = tuple(given["quantiles"])
-        options = ForecastOptions(**given)
-        season = season_length(panel.frequency) if options.season is None else options.season
-        lookback = options.lookback
-        if lookback is None:
-            lookback = max(2 * season, 2 * options.horizon)
-            lookback += -lookback % options.patch_size
-        if options.strategy == "recursive" and panel.past_names:
-            raise OptionError(
-                'strategy="recursive" takes its forecasts for seen, but knows no later values of the covariates '
-                f'{", ".join(panel.past_names)}. Use strategy="direct", or give them as known ahead (future).'
-            )
-        if options.log and panel.series:
-            _check_positive(panel)
-        return replace(options, season=season, lookback=lookback)
+        n_targets, n_parameters = preparation.n_features(panel)[0], options.build_output().n_parameters
+        # noted before the training, which may end by an error with a network of some epochs
+        self._view = View(preparation, panel, stretches, ends, no_past(options.horizon, n_targets, n_parameters))
+        self._train(seed, config, source, validation, lambda: identity(panel, parameters))
+        self._view = self._view.with_past(self.network_, options.horizon, self.calibration_windows)
 
     def predict(
         self, horizon: int | None = None, level: Sequence[float] = (80, 95), *, future: Any = None
@@ -330,7 +298,7 @@ class LSTMForecaster(LSTMEstimator):
         check_is_fitted(self)
         view, options = self._view, self._preparation.options
         steps = self._checked_horizon(horizon, level)
-        levels = _levels(level)
+        levels = checked_levels(level)
         ahead = read_future(future, view.panel, steps, time=self._columns["time"], id=self._columns["id"])
         stretches = self._preparation.stretches(view.panel, steps if steps > options.block else options.horizon, ahead)
         view = replace(view, stretches=stretches)
@@ -342,7 +310,7 @@ class LSTMForecaster(LSTMEstimator):
         for item in levels:
             low, high = view.interval(item, outcome, units, stretches.lengths, self.calibration_windows)
             if np.isnan(low).any() or np.isnan(high).any():
-                raise _uncalibrated(item, view)
+                raise uncalibrated(item, view)
             columns |= {f"{name}-lo-{item:g}": low, f"{name}-hi-{item:g}": high}
         return long_frame(view.panel, stretches, units, stretches.lengths, columns)
 
@@ -428,7 +396,9 @@ class LSTMForecaster(LSTMEstimator):
             view = self._followed(new_rows, None)
         units, origins = backtest_origins(view, horizon, n_origins, step, starts)
         view = view.with_past(self.network_, horizon)
-        return judged(view, type(self).__name__, units, origins, horizon, _levels(level), self.calibration_windows)
+        return judged(
+            view, type(self).__name__, units, origins, horizon, checked_levels(level), self.calibration_windows
+        )
 
     def _followed(self, new_rows: Any, n_latest: int | None) -> View:
         """Return what is known with later observations."""
@@ -488,140 +458,3 @@ class LSTMForecaster(LSTMEstimator):
         """Return in a few words what a fitted forecaster knows."""
         panel = self._view.panel
         return f"{len(panel)} series of {len(panel.target_names)} targets, frequency {panel.frequency}"
-
-    def _network_config(self) -> NetworkConfig:
-        options = self._preparation.options
-        n_input, n_context = n_inputs(options, self._features)
-        return NetworkConfig(
-            front=ValuesFront(input_size=n_input),
-            lstm=(lstm_config(self.get_params(deep=False)),),
-            context_size=n_context,
-            head_dropout=self.head_dropout,
-            output_size=options.block * self._features[0] * options.build_output().n_parameters,
-        )
-
-    @property
-    def _loss(self) -> Loss:
-        return window_loss(self._preparation.options.build_output())
-
-    @property
-    def _metrics(self) -> dict[str, Metric]:
-        options = self._preparation.options
-        # of a point forecast under the absolute error it is the loss
-        if options.output == "point" and options.loss == "mae":
-            return {}
-        return {"mae": mean_absolute_error(options.build_output())}
-
-    @property
-    def _engine_steps(self) -> Steps:
-        return "dense"
-
-    @property
-    def _n_steps(self) -> int | None:
-        options = self._preparation.options
-        assert options.lookback is not None
-        return options.lookback // options.patch_size
-
-    def _inputs_to_json(self) -> dict[str, Any]:
-        return {
-            "preparation": self._preparation.to_dict(),
-            "features": self._features,
-            "columns": self._columns,
-        }
-
-    def _inputs_from_json(self, values: dict[str, Any]) -> None:
-        self._preparation = Preparation.from_dict(values["preparation"])
-        self._features = tuple(values["features"])
-        self._columns = values["columns"]
-
-    def _fitted_tensors(self) -> dict[str, Tensor]:
-        past = self._view.past
-        return {
-            **panel_to_tensors(self._view.panel),
-            "past_units": torch.from_numpy(past.units),
-            "past_origins": torch.from_numpy(past.origins),
-            # they were rounded to float32 when they were made
-            "past_raw": torch.from_numpy(past.outcome.raw).float(),
-        }
-
-    def _fitted_from_tensors(self, tensors: dict[str, Tensor]) -> None:
-        self._loaded = tensors
-
-    def _fitted_to_json(self) -> dict[str, Any]:
-        return {"panel": panel_to_json(self._view.panel), "learned_ends": self._view.learned_ends}
-
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
-        tensors = self.__dict__.pop("_loaded")
-        panel = panel_from_parts(values["panel"], tensors)
-        options = self._preparation.options
-        stretches = self._preparation.stretches(panel, options.horizon)
-        units, origins = tensors["past_units"].numpy(), tensors["past_origins"].numpy()
-        raw = tensors["past_raw"].double().numpy()
-        past = no_past(options.horizon, self._features[0], options.build_output().n_parameters)
-        if raw.shape[1:] != past.outcome.raw.shape[1:]:
-            raise ArtifactError(f"past forecasts of shape {raw.shape} for {options.horizon} steps")
-        if len(units):
-            rows = WindowRows.of(stretches, options, units, origins)
-            framed = frame(rows.seen(torch.arange(len(rows))), options)
-            n_repeats = options.horizon // options.block
-            past = Past(
-                units,
-                origins,
-                Outcome(raw, np.repeat(framed.base.numpy(), n_repeats, axis=1), framed.scale.numpy()[:, None]),
-            )
-        self._view = View(self._preparation, panel, stretches, np.array(values["learned_ends"], dtype=np.int64), past)
-
-
-def _levels(level: Sequence[float]) -> list[float]:
-    given = [level] if isinstance(level, int | float) else list(level)
-    for item in given:
-        check_number("each level", item, minimum=0, maximum=100, open_minimum=True, open_maximum=True)
-    return sorted(float(item) for item in given)
-
-
-def _learned_ends(panel: Panel, options: ForecastOptions, fraction: float | None) -> Any:
-    windows = Windows(options.n_before, options.block)
-    windows.check_lengths(panel.lengths, panel.ids)
-    if fraction is None:
-        return panel.lengths
-    check_number("validation_fraction", fraction, minimum=0, maximum=1, open_minimum=True, open_maximum=True)
-    ends = panel.lengths - np.maximum(np.round(fraction * panel.lengths).astype(np.int64), options.horizon)
-    try:
-        windows.check_lengths(ends, panel.ids)
-    except InputError as error:
-        raise InputError(
-            f"validation_fraction={fraction:g} takes the latest part of each series, at least one horizon, and the "
-            f"rest is too short. {error} Or set validation_fraction to a smaller share, or to None."
-        ) from error
-    return ends
-
-
-def _uncalibrated(level: float, view: View) -> InputError:
-    return InputError(
-        f"An interval of {level:g} % is calibrated on at least {scores_needed(0.5 + level / 200):,} outcomes that the "
-        f"network did not learn from, but there are {len(view.past):,} forecasts with a known outcome. Fit with a "
-        "larger validation_fraction, give more observations with update, or ask for a lower level, or none (level=())."
-    )
-
-
-def _check_positive(panel: Panel) -> None:
-    for item in panel:
-        if (item.target <= 0).any():
-            step, column = (int(place) for place in np.argwhere(item.target <= 0)[0])
-            raise InputError(
-                f"log=True is for values above 0, but {panel.target_names[column]} of series {item.id!r} is "
-                f"{item.target[step, column]:g} at {item.index[step]}. Leave log out, or shift the values."
-            )
-
-
-def _identity(panel: Panel, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a checkpoint must agree on: the data, and what is made of them."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tensor in panel_to_tensors(panel).items():
-        digest.update(f"{name} {tuple(tensor.shape)}".encode() + tensor.contiguous().numpy().tobytes())
-    names = [field.name for field in fields(ForecastOptions)]
-    return {
-        "data": digest.hexdigest(),
-        "series": panel_to_json(panel),
-        "forecast": {name: parameters[name] for name in (*names, "validation_fraction")},
-    }
