@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import gatecell
 from gatecell import LSTMForecaster
-from gatecell._core.errors import InputError, OptionError, TrainingError, UnknownNameError
+from gatecell._core.errors import InputError, NonFiniteLossError, OptionError, TrainingError, UnknownNameError
 from tests.estimators.forecasting.data import COVARIATES, SMALL, hours, long, series, wave, wide
 from tests.recipes.conftest import stopped_after
 
@@ -275,6 +276,19 @@ def test_clone_parameters_and_seeds() -> None:
     other = copy.set_params(random_state=1).fit(series()).predict()
     assert not np.allclose(other[NAME], model.predict()[NAME])
     assert "native" in model.explain()
+
+
+def test_a_loss_that_is_not_finite() -> None:
+    options = {**SMALL, "loss": "mse", "learning_rate": 1e30, "max_epochs": 3}
+    model = LSTMForecaster(**options)
+    with pytest.raises(NonFiniteLossError, match="Lower learning_rate"):
+        model.fit(series())
+    if hasattr(model, "network_"):
+        # the epochs before that are there to be used
+        assert len(model.predict(level=())) == 4
+    else:
+        with pytest.raises(NotFittedError):
+            model.predict()
 
 
 def test_a_failed_fit_leaves_the_forecaster_as_it_was() -> None:

@@ -1,5 +1,6 @@
 """No value after a forecast's origin has any part in the forecast, whatever the options are: bit for bit."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatecell import LSTMForecaster
+from gatecell.estimators.forecasting.options import ForecastOptions
 from tests.estimators.forecasting.data import COVARIATES, SMALL, hours, long, series, wide
 
 N_KNOWN, N_LATER = 90, 30
@@ -17,6 +19,9 @@ CUTOFF = 12
 
 EACH_OPTION: list[dict[str, Any]] = [
     {},
+    {"horizon": 6},
+    {"lookback": 12},
+    {"output": "quantile", "quantiles": (0.1, 0.5, 0.9)},
     {"strategy": "recursive"},
     {"output": "quantile"},
     {"output": "normal"},
@@ -101,6 +106,11 @@ def assert_blind(kind: str, options: dict[str, Any]) -> None:
     assert seen.sum() > 8
     assert not one.loc[~seen, "LSTMForecaster"].equals(other.loc[~seen, "LSTMForecaster"])
     pd.testing.assert_frame_equal(one[seen].drop(columns="y"), other[seen].drop(columns="y"), check_exact=True)
+
+
+def test_no_option_is_left_out() -> None:
+    tried = {name for options in EACH_OPTION for name in options}
+    assert {field.name for field in fields(ForecastOptions)} <= tried
 
 
 @pytest.mark.parametrize("options", EACH_OPTION, ids=str)

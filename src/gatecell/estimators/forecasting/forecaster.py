@@ -339,6 +339,8 @@ class LSTMForecaster(WindowEstimator):
     def partial_fit(self, new_rows: Any) -> Self:
         """Take note of later observations as ``update`` does, and train one more epoch on the windows that end in them.
 
+        It goes on from a ``fit``, which says what the series are.
+
         The forecasts that intervals are calibrated on are made before anything is learned from their outcome.
         Parameters and errors are those of ``update``.
         """
