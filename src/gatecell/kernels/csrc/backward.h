@@ -360,7 +360,7 @@ class Backward {
       const T* c = static_cast<const T*>(run_.c) + schedule_.order[row] * n_.hidden;
       return load_first(c + unit, n_.hidden - unit);
     }
-    return load(saved_.cells + (schedule_.records[step - 1] + row) * n_.hidden_p + unit);
+    return load(saved_cells(step - 1, row) + unit);
   }
 
   // The gradient of h of one vector of outputs: what is carried, and what comes from the output. The share of the old h
@@ -413,8 +413,21 @@ class Backward {
     const int64_t row = s.deal.row(q), k = in_chunk(s, step, q);
     const Blocks<E>& d_z_rows = s.group->workspace->d_z[0];
     const UnitSums sums = sums_of(row);
+    // the row after this one lies elsewhere, which the processor does not foresee
+    const bool same_step = q + 1 < s.deal.count(schedule_.active(step));
+    const int64_t next_step = same_step ? step : step - 1, next_row = s.deal.row(same_step ? q + 1 : 0);
+    const bool has_next = next_step >= 0, has_cell = next_step > 0;
+    const T* next_gates = has_next ? saved_gates(next_step, next_row, 0) : nullptr;
+    const T* next_cells = has_cell ? saved_cells(next_step - 1, next_row) : nullptr;
+    const T* next_output = has_next && out_.output.data
+                               ? at<T>(out_.output, schedule_.order[next_row], schedule_.place(next_row, next_step))
+                               : nullptr;
     for (int64_t tile = first; tile < last; ++tile) {
       const int64_t unit = tile * lanes<T>;
+      if (has_next)
+        for (int64_t k = 0; k < tile_z; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(next_gates + tile * tile_z + k);
+      if (has_cell) __builtin_prefetch(next_cells + unit);
+      if (next_output && unit < n_.outputs) __builtin_prefetch(next_output + unit);
       const Gates<T> v = gates(step, row, tile);
       const Vec<T> c_old = c_before(step, row, unit), c = fma(v.f, c_old, v.i * v.g), seen = tanh<T>(c);
       const OldShare<T> kept = share(s, step, q, unit);
@@ -709,7 +722,13 @@ class Backward {
     }
   }
   Gates<T> gates(int64_t step, int64_t row, int64_t tile) const {
-    return load_gates<T, G>(saved_.gates + ((schedule_.records[step] + row) * n_.tiles + tile) * tile_z);
+    return load_gates<T, G>(saved_gates(step, row, tile));
+  }
+  const T* saved_gates(int64_t step, int64_t row, int64_t tile) const {
+    return saved_.gates + ((schedule_.records[step] + row) * n_.tiles + tile) * tile_z;
+  }
+  const T* saved_cells(int64_t step, int64_t row) const {
+    return saved_.cells + (schedule_.records[step] + row) * n_.hidden_p;
   }
   Peephole<T> peephole(int64_t unit) const {
     const auto& p = units_.peephole;
