@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import torch
 
-from benchmarks.cases import OPTIONS, SHAPES
+from benchmarks.cases import BFLOAT16, OPTIONS, SHAPES
 from benchmarks.cpu import Peak, Row, WrongResultError, measure
 
 
@@ -28,7 +28,7 @@ def main() -> int:
     wrong = []
     if not arguments.json:
         sys.stdout.write(f"{torch.get_num_threads()} threads, float32, PyTorch {torch.__version__}\n\n{_HEAD}\n")
-    for case in (*SHAPES, *OPTIONS):
+    for case in (*SHAPES, *BFLOAT16, *OPTIONS):
         if arguments.case not in case.name:
             continue
         try:

@@ -1,7 +1,7 @@
 """The shapes that are measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -25,6 +25,13 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Keyword-only options of ``gatecell.nn.lstm.LSTM`` that ``torch.nn.LSTM`` lacks."""
     modes: tuple[str, ...] = ("train", "infer")
+    tolerance: float = 1e-3
+    """How far contenders' numbers may differ, as a fraction of the largest."""
+
+    @property
+    def bfloat16(self) -> bool:
+        """Whether products are of numbers rounded to bfloat16."""
+        return self.options.get("precision") == "bfloat16"
 
     def multiply_adds(self, counted_steps: int, *, training: bool) -> int:
         """Return the multiply-adds of the matrix products for this many steps, summed over rows.
@@ -56,6 +63,13 @@ SHAPES = (
     Case("large", 128, 50, 512, 512),
     Case("text, 2 layers, both directions", 32, 100, 128, 128, num_layers=2, bidirectional=True),
     Case("one step", 1, 1, 32, 64, modes=("infer",)),
+)
+
+# rounding makes a step's values differ by 2^-9; contenders are those that do not round
+BFLOAT16 = tuple(
+    replace(case, name=f"{case.name}, bfloat16", options={"precision": "bfloat16"}, tolerance=3e-2)
+    for case in SHAPES
+    if case.name in ("digits", "reviews", "text", "forecast", "language medium", "large")
 )
 
 OPTIONS = tuple(

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -67,7 +67,7 @@ def measure(case: Case, peak: "Peak", *, seconds: float) -> Iterator[Row]:
         median = statistics.median(times[0])
         engine = ours.module.explain(training=mode == "train").name  # type: ignore[operator]
         multiply_adds = case.multiply_adds(counted, training=mode == "train")
-        best = peak.all_threads()
+        best = peak.all_threads(core.BFLOAT16 if case.bfloat16 else core.FLOAT32)
         for peer, theirs in zip(peers, times[1:], strict=True):
             ratios = [b / a for a, b in zip(times[0], theirs, strict=True)]
             low, middle, high = statistics.quantiles(ratios, n=4)
@@ -114,7 +114,7 @@ def _check(case: Case, mode: str, ours: Contender, peers: list[Contender], x: Te
         for ours_value, value in zip(expected, _numbers(peer, mode, x), strict=True):
             scale = float(ours_value.abs().max()) + 1e-6
             error = float((ours_value - value).abs().max()) / scale
-            if not error < 1e-3:
+            if not error < case.tolerance:
                 raise WrongResultError(
                     f"{case.name}, {mode}: {peer.name} differs from ours by {error:.2g} of the scale."
                 )
@@ -134,13 +134,16 @@ def _numbers(contender: Contender, mode: str, x: Tensor) -> list[Tensor]:
 class Peak:
     """The most floating-point operations a second that a thread has reached in registers so far in this run."""
 
-    one_thread: float = 0.0
+    one_thread: dict[int, float] = field(default_factory=dict)
 
-    def all_threads(self) -> float | None:
-        """Measure again, and return the best so far times the number of threads; ``None`` without the core."""
+    def all_threads(self, dtype: int) -> float | None:
+        """Measure again, and return the best so far times the number of threads; ``None`` without the core.
+
+        ``dtype`` is the core's: of float32, or of pairs of bfloat16.
+        """
         if core.missing() is not None:
             return None
         # other programs on the machine can only lower what is measured
-        found = (core.library().gatecell_peak_gflops(core.FLOAT32) for _ in range(3))
-        self.one_thread = max(self.one_thread, *found)
-        return self.one_thread * 1e9 * torch.get_num_threads()
+        found = (core.library().gatecell_peak_gflops(dtype) for _ in range(3))
+        self.one_thread[dtype] = max(self.one_thread.get(dtype, 0.0), *found)
+        return self.one_thread[dtype] * 1e9 * torch.get_num_threads()

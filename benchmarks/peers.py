@@ -61,6 +61,13 @@ def contenders(case: Case, lengths: Tensor | None, mode: str) -> list[Contender]
     theirs = nn.LSTM(
         case.input_size, case.hidden_size, case.num_layers, batch_first=True, bidirectional=case.bidirectional
     )
+    if case.bfloat16:
+        rounding, full = LSTM.from_torch(theirs, precision="bfloat16"), LSTM.from_torch(theirs)
+        return [
+            Contender("gatecell", rounding, lambda x: rounding(x)[0], comparable=True),
+            Contender("gatecell, full precision", full, lambda x: full(x)[0], comparable=True),
+            Contender("nn.LSTM", theirs, lambda x: theirs(x)[0], comparable=True),
+        ]
     if case.options:
         return _with_options(case)
     ours = LSTM.from_torch(theirs)

@@ -52,6 +52,15 @@ GATECELL_INLINE void store_gates(T* to, const Gates<T>& v) {
 }
 
 template <class T, int G>
+GATECELL_INLINE void stream_gates(T* to, const Gates<T>& v) {
+  using order = Order<G>;
+  if constexpr (!order::coupled) stream(to + order::i * lanes<T>, v.i);
+  stream(to + order::f * lanes<T>, v.f);
+  stream(to + order::g * lanes<T>, v.g);
+  stream(to + order::o * lanes<T>, v.o);
+}
+
+template <class T, int G>
 GATECELL_INLINE Gates<T> load_gates(const T* from) {
   using order = Order<G>;
   Gates<T> v;

@@ -20,6 +20,8 @@ class Forward {
     if (run.saved) {
       Carver carver(run.saved);
       saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
+      // what no cache holds until the backward pass need not pass through one
+      streams_ = carver.used() > (16 << 20) && reinterpret_cast<uintptr_t>(run.saved) % 64 == 0;
     }
     projection_ = {weights.projection, Columns<E>{n_.outputs}, operands<E>(n_.hidden)};
     // a row stride that is not a multiple of a page, lest all rows of a block meet in the same cache sets
@@ -90,6 +92,7 @@ class Forward {
       if (p_.projection) project(s, step, rows);
       take_inputs(s, step + 1, 0, s.deal.count(schedule_.active(step + 1)));
     }
+    if (streams_) end_streams();
     end(s);
   }
 
@@ -103,6 +106,7 @@ class Forward {
         cells(s, step, schedule_.active(step), threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
         const int64_t next = schedule_.active(step + 1);
         take_inputs(s, step + 1, threads.first(part, next), threads.first(part + 1, next));
+        if (streams_) end_streams();
       });
     }
     end(s);
@@ -273,7 +277,11 @@ class Forward {
 
   void save(int64_t step, int64_t row, int64_t tile, const Gates<T>& gates, Vec<T> c) {
     if (!saved_.gates) return;
-    store_gates<T, G>(saved_.gates + (record(step, row) * n_.tiles + tile) * tile_z, gates);
+    T* to = saved_.gates + (record(step, row) * n_.tiles + tile) * tile_z;
+    if (streams_)
+      stream_gates<T, G>(to, gates);
+    else
+      store_gates<T, G>(to, gates);
     store(saved_.cells + record(step, row) * n_.hidden_p + tile * lanes<T>, c);
   }
 
@@ -297,6 +305,7 @@ class Forward {
   const Zoneout<T> zoneout_;
   Packed<E> projection_{};
   Saved<T> saved_{};
+  bool streams_ = false;
   int64_t a_stride_ = 0;
 };
 

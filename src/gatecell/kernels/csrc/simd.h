@@ -67,6 +67,25 @@ GATECELL_INLINE void store(T* to, Vec<T> v) {
   memcpy(to, &v, sizeof v);
 }
 
+// Past the caches: for what is not read before long. `to` is aligned to a vector; end_streams() comes before others read.
+#if defined(__AVX512F__)
+GATECELL_INLINE void stream(float* to, Vec<float> v) { _mm512_stream_ps(to, v); }
+GATECELL_INLINE void stream(double* to, Vec<double> v) { _mm512_stream_pd(to, v); }
+#elif defined(__AVX2__)
+GATECELL_INLINE void stream(float* to, Vec<float> v) { _mm256_stream_ps(to, v); }
+GATECELL_INLINE void stream(double* to, Vec<double> v) { _mm256_stream_pd(to, v); }
+#else
+template <class T>
+GATECELL_INLINE void stream(T* to, Vec<T> v) {
+  store(to, v);
+}
+#endif
+GATECELL_INLINE void end_streams() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
 // Spelled out, because `Vec<T>{} + value` costs an addition (and loses the sign of -0), which compilers do not see through.
 #if defined(__AVX512F__)
 GATECELL_INLINE Vec<float> broadcast(float value) { return _mm512_set1_ps(value); }
