@@ -106,6 +106,12 @@ def test_the_picture_of_calibration_has_the_error_that_evaluation_says(ax: Axes)
     expected = judge_classes(y, probabilities, CLASSES).figures["calibration_error"]
     assert display.error == pytest.approx(expected, abs=1e-6)
     assert display.counts.sum() == 500
+    # on the edges of bins, just above and below them, and at 1
+    highest = np.minimum(RNG.integers(8, 16, 300) / 15 + RNG.choice([-0.02, 0, 0.02], 300), 1.0)
+    edges, said = np.stack([highest, 1 - highest], axis=1), np.array(["a", "b"])[(RNG.random(300) > 0.6) * 1]
+    drawn = plotting.CalibrationDisplay.from_predictions(said, edges, ax=Figure().subplots())
+    expected = judge_classes(said, edges, np.array(["a", "b"])).figures["calibration_error"]
+    assert drawn.error == pytest.approx(expected, abs=1e-6)
     with pytest.raises(InputError, match=r"There are 500 rows and 2 classes, but probabilities of shape \(500, 3\)"):
         plotting.CalibrationDisplay.from_predictions(y, probabilities, classes=["a", "b"])
 

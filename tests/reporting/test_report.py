@@ -118,7 +118,7 @@ def test_markup_stays_text(tmp_path: Path) -> None:
     texts = [f"{MARKUP} good {k}" if k % 2 else f"bad </style><img src=x onerror=y> {k}\x07" for k in range(40)]
     labels = [MARKUP if k % 2 else "<i>$neg$</i>" for k in range(40)]
     model = LSTMTextClassifier(hidden_size=4, max_epochs=2, pooling="attention", random_state=0).fit(texts, labels)
-    look = judged(model, texts, np.array(labels), names=[f"<u>{k}</u>" for k in range(40)])
+    look = judged(model, texts, np.array(labels), names=[f'"><u>{k}</u>' for k in range(40)])
     path = write_report(
         tmp_path / "r.html", model, origin=Origin(title=MARKUP, data=MARKUP, command=MARKUP), judged=look
     )

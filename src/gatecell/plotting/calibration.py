@@ -77,11 +77,11 @@ class CalibrationDisplay:
             )
         right = names[probabilities.argmax(axis=1)] == labels
         highest = probabilities.max(axis=1)
-        # upper ends belong to their bins, as torchmetrics has it, whose calibration error this is the picture of
-        place = np.clip(np.ceil(highest * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
-        counts = np.bincount(place, minlength=n_bins)
+        # lower ends belong to their bins, and 1 is one by itself, as torchmetrics has it, whose error is drawn here
+        place = np.searchsorted(np.linspace(0, 1, n_bins + 1), highest, side="right") - 1
+        counts = np.bincount(place, minlength=n_bins + 1)
         used = counts > 0
-        sums = (np.bincount(place, values, minlength=n_bins)[used] for values in (highest, right))
+        sums = (np.bincount(place, values, minlength=n_bins + 1)[used] for values in (highest, right))
         confidence, accuracy = (total / counts[used] for total in sums)
         return cls(confidence, accuracy, counts[used]).plot(ax, **options)
 

@@ -154,7 +154,7 @@ def _gates(estimator: RowEstimator, row: Any, title: str, steps: list[str] | Non
     def draw(ax: Axes) -> object:
         return GateActivityDisplay.from_trace(trace, steps=names, ax=ax)
 
-    return Picture(drawn(draw, title, (6.4, 4.8), grid=False), title)
+    return Picture(drawn(draw, title, (5.2, 4.4), grid=False), title)
 
 
 def _short_row(X: Any) -> int:
