@@ -191,6 +191,14 @@ def test_partial_fit_learns_and_keeps_what_was_forecast_before() -> None:
     assert len(model.backtest(3, new_rows=data[170:]).predictions) == 12
 
 
+def test_a_single_new_row_is_learned_from() -> None:
+    data = series(151)
+    model = LSTMForecaster(**SMALL).fit(data[:150])
+    before = model.network_
+    model.partial_fit(data[150:])
+    assert any(not a.equal(b) for a, b in zip(before.parameters(), model.network_.parameters(), strict=True))
+
+
 def test_new_rows_that_are_known_or_foreign() -> None:
     data = series(130)
     model = LSTMForecaster(**SMALL).fit(data[:120])
