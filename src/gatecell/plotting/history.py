@@ -83,6 +83,8 @@ class HistoryDisplay:
         ]
         if self.best_epoch is not None:
             self.ax_.axvline(self.best_epoch, color=QUIET, linestyle=":", label=f"best epoch: {self.best_epoch}")
+        if len(self.epochs) == 1:
+            self.ax_.set_xlim(self.epochs[0] - 1, self.epochs[0] + 1)
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
         self.ax_.set(xlabel="epoch", ylabel=self.figure_name, title=title)
         self.ax_.legend()

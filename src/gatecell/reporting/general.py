@@ -66,12 +66,20 @@ def figures_section(judged: Judged) -> Section:
         bounds = judgement.intervals.get(name)
         interval = f"{figure(bounds[0]).text} to {figure(bounds[1]).text}".replace(" ", "\u00a0") if bounds else ""
         others = [judgement.baselines[rule].get(name) for rule in rules]
-        rows.append([worded(name), figure(value), interval, *("" if v is None else figure(v) for v in others)])
+        rows.append(
+            [
+                worded(name),
+                figure(value),
+                *([interval] if judgement.intervals else []),
+                *("" if v is None else figure(v) for v in others),
+            ]
+        )
     note = "Intervals are bootstrap percentiles: how far a figure would move had other such rows been drawn."
     notes = [Paragraph(note)] if judgement.intervals else []
+    headings = ["figure", "model", *(["95 % interval"] if judgement.intervals else []), *map(worded, rules)]
     return Section(
         f"Figures on {judged.what}",
-        [Table(["figure", "model", "95 % interval", *map(worded, rules)], rows), *notes],
+        [Table(headings, rows), *notes],
     )
 
 
