@@ -53,8 +53,9 @@ def _forecasts(estimator: LSTMForecaster, backtest: Backtest, frame: pd.DataFram
     errors = (frame[backtest.name] - frame[ACTUAL]).abs().groupby(frame["label"]).mean().sort_values()
     ranked = list(errors.index)
     shown = names if len(names) <= _MOST_SERIES else [ranked[round(q * (len(ranked) - 1))] for q in (0, 0.33, 0.67, 1)]
+    fitted = _labelled(estimator.fitted_values())
     for name in dict.fromkeys(shown):
-        yield _forecast(estimator, backtest, frame[frame["label"] == name], name)
+        yield _forecast(estimator, backtest, frame[frame["label"] == name], fitted[fitted["label"] == name])
     if len(names) > len(shown):
         yield Paragraph(f"{len(shown)} of {len(names):,} series, from the one that is forecast best to the worst.")
     yield Paragraph(
@@ -64,12 +65,14 @@ def _forecasts(estimator: LSTMForecaster, backtest: Backtest, frame: pd.DataFram
     )
 
 
-def _forecast(estimator: LSTMForecaster, backtest: Backtest, rows: pd.DataFrame, name: str) -> Block:
+def _forecast(estimator: LSTMForecaster, backtest: Backtest, rows: pd.DataFrame, fitted: pd.DataFrame) -> Block:
     chosen = _side_by_side(rows)
+    name = rows["label"].iloc[0]
     known_at, known = _history(estimator, rows)
     whole = len(known) + len(chosen) <= _MOST_STEPS
     if not whole:
         known_at, known, chosen = known_at[-_STEPS_BEFORE:], known[-_STEPS_BEFORE:], chosen.iloc[:_STEPS_AFTER]
+    fitted = fitted[(fitted["ds"] >= known_at[0]) & (fitted["ds"] <= known_at[-1])] if len(known) else fitted[:0]
     at = chosen["ds"].to_numpy()
     levels = [column.rsplit("-", 1)[1] for column in chosen if f"{backtest.name}{_BOUND}" in str(column)]
     intervals = {
@@ -80,8 +83,11 @@ def _forecast(estimator: LSTMForecaster, backtest: Backtest, rows: pd.DataFrame,
     values = np.concatenate([known, chosen[ACTUAL].to_numpy(dtype=np.float64)])
 
     def draw(ax: Axes) -> object:
-        predictions = {"test": (at, chosen[backtest.name].to_numpy(dtype=np.float64))}
-        splits = {"test": at[0]} if len(known) else {}
+        parts = dict(iter(fitted.groupby("part")))
+        splits = {part: steps["ds"].iloc[0] for part, steps in parts.items() if part != "train"}
+        splits |= {"test": at[0]} if len(known) else {}
+        predictions = {part: (steps["ds"].to_numpy(), steps[backtest.name].to_numpy()) for part, steps in parts.items()}
+        predictions["test"] = (at, chosen[backtest.name].to_numpy(dtype=np.float64))
         return ForecastDisplay(times, values, predictions, intervals=intervals, splits=splits).plot(ax)
 
     part = "" if whole else "; the steps around the beginning of the test part"

@@ -233,6 +233,22 @@ def test_backtest_frames() -> None:
         model.backtest(9, step=3, new_rows=data[120:])
 
 
+@pytest.mark.parametrize("multivariate", [True, False])
+def test_fitted_values(multivariate: bool) -> None:
+    data = wide(122)
+    model = LSTMForecaster(**SMALL, multivariate=multivariate).fit(data)
+    frame = model.fitted_values()
+    own = frame[frame["unique_id"] == "b"]
+    # 122 steps, of which a window sees 8, in forecasts of 4 that end with the last step
+    assert own["ds"].tolist() == data.index[10:].tolist()
+    np.testing.assert_allclose(own["y"], data["b"][10:])
+    border = data.index[122 - round(0.4 * 122)]
+    assert own.loc[own["part"] == "validation", "ds"].tolist() == data.index[data.index >= border].tolist()
+    judged = model.backtest(1).predictions
+    last = frame.groupby("unique_id").tail(4).reset_index(drop=True)
+    pd.testing.assert_frame_equal(last[["ds", NAME]], judged[["ds", NAME]], check_exact=True)
+
+
 @pytest.mark.parametrize("options", [{}, {"strategy": "recursive"}, {"output": "student_t", "difference": 6}], ids=str)
 def test_saved_and_loaded(options: dict[str, Any], tmp_path: Path) -> None:
     data = long(150)

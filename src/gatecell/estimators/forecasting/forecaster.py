@@ -14,6 +14,7 @@ from gatecell._core.errors import OptionError
 from gatecell.data.frames import read_panel
 from gatecell.data.known_ahead import read_future
 from gatecell.data.series import Panel
+from gatecell.data.windows import Windows
 from gatecell.estimators.base import ONE_EPOCH
 from gatecell.estimators.forecasting.arguments import (
     checked_levels,
@@ -22,7 +23,7 @@ from gatecell.estimators.forecasting.arguments import (
     learned_ends,
     uncalibrated,
 )
-from gatecell.estimators.forecasting.backtest import Backtest, backtest_origins, judged
+from gatecell.estimators.forecasting.backtest import ACTUAL, Backtest, backtest_origins, judged
 from gatecell.estimators.forecasting.engine import View, later_rows, no_past, training_rows
 from gatecell.estimators.forecasting.estimator import WindowEstimator
 from gatecell.estimators.forecasting.frames import long_frame
@@ -401,6 +402,30 @@ class LSTMForecaster(WindowEstimator):
         return judged(
             view, type(self).__name__, units, origins, horizon, checked_levels(level), self.calibration_windows
         )
+
+    def fitted_values(self) -> pd.DataFrame:
+        """Forecast the observations that are known, those that were learned from included, each step once at most.
+
+        They show what was learned, not how good it is: for that there are ``backtest`` and ``summary``.
+
+        Returns
+        -------
+        DataFrame
+            ``unique_id``, ``ds``, ``cutoff``, ``y`` and the forecast, from origins one horizon apart, of which the
+            latest ends with the series; and ``part``: ``"train"`` for steps that were learned from, ``"validation"`` for later
+            ones.
+        """
+        check_is_fitted(self)
+        view, options = self._view, self._preparation.options
+        stretches = view.stretches
+        units, origins = Windows(options.n_before, options.horizon, options.horizon).places(stretches.lengths)
+        outcome = forecast_windows(self.network_, WindowRows.of(stretches, options, units, origins), options.horizon)
+        actual = view.plain(view.outcomes(units, origins, options.horizon), units)
+        columns = {ACTUAL: actual, type(self).__name__: view.location(outcome, units)}
+        frame = long_frame(view.panel, stretches, units, origins, columns, cutoff=True)
+        steps = (origins[:, None] + np.arange(options.horizon))[:, None].repeat(actual.shape[2], axis=1)
+        learned = steps < view.learned_ends[stretches.series[units]][:, None, None]
+        return frame.assign(part=np.where(learned.reshape(-1), "train", "validation"))
 
     def _followed(self, new_rows: Any, n_latest: int | None) -> View:
         """Return what is known with later observations."""
