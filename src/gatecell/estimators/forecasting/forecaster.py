@@ -412,8 +412,8 @@ class LSTMForecaster(WindowEstimator):
         -------
         DataFrame
             ``unique_id``, ``ds``, ``cutoff``, ``y`` and the forecast, from origins one horizon apart, of which the
-            latest ends with the series; and ``part``: ``"train"`` for steps that were learned from, ``"validation"`` for later
-            ones.
+            latest ends with the series; and ``part``: ``"train"`` for steps that were learned from, ``"validation"`` for
+            later ones.
         """
         check_is_fitted(self)
         view, options = self._view, self._preparation.options
