@@ -40,6 +40,9 @@ def test_a_single_series_needs_no_id() -> None:
 def test_rows_as_steps() -> None:
     panel = read_panel(pd.DataFrame({"y": [1.0, 2.0], "price": 2.0}), future=["price"], frequency="rows")
     np.testing.assert_array_equal(read_future(pd.DataFrame({"price": [3.0, 4.0]}), panel, 2)[0], [[3], [4]])
+    # which of three rows is the next step cannot be told
+    with pytest.raises(InputError, match=r"begin with the step after its last one, and 2 rows are needed; got 3"):
+        read_future(pd.DataFrame({"price": [2.0, 3.0, 4.0]}), panel, 2)
 
 
 def test_none_is_for_series_without_covariates(panel: Panel) -> None:

@@ -1,6 +1,7 @@
 """The user's own tables of series: fit, forecast, back-test."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,28 @@ def test_rows_as_steps(tmp_path: Path) -> None:
     columns = SeriesColumns(time="when", target=("load",))
     fit_series(written(tmp_path / "t.csv", trading[:-1]), columns, output=model, frequency="rows", settings=SETTINGS)
     assert forecast_series(model)["ds"].tolist() == [66, 67, 68, 69, 70, 71]
-    assert forecast_series(model, written(tmp_path / "n.csv", trading[-1:]))["ds"].iloc[0] == 67
+    new = forecast_series(model, written(tmp_path / "n.csv", trading[-1:]))
+    assert new["ds"].iloc[0] == 67
+    # lines that are known already are not taken for later ones
+    pd.testing.assert_frame_equal(forecast_series(model, tmp_path / "t.csv"), forecast_series(model))
+    pd.testing.assert_frame_equal(forecast_series(model, written(tmp_path / "all.csv", trading)), new)
+    with pytest.raises(InputError, match=r"has 1 steps of series 'series' that the model does not know"):
+        backtest_series(model, tmp_path / "all.csv")
+    with pytest.raises(InputError, match=r"is known up to 2026-01-09T03:00:00: both are whole numbers, or times"):
+        forecast_series(model, written(tmp_path / "z.csv", trading.assign(when=trading["when"].dt.tz_localize("UTC"))))
+    estimator = LSTMForecaster.load(model)
+    save_estimator(estimator, tmp_path / "o.safetensors", notes={"columns": asdict(columns)})
+    with pytest.raises(ArtifactError, match=r"o.safetensors does not say up to when its series are known"):
+        forecast_series(tmp_path / "o.safetensors")
+
+
+def test_rows_as_steps_of_several_series(tmp_path: Path) -> None:
+    trading = table(ids=("01", "1")).iloc[::3]
+    model = tmp_path / "m.safetensors"
+    known = trading.groupby("meter").head(60)
+    fit_series(written(tmp_path / "t.csv", known), COLUMNS, output=model, frequency="rows", settings=SETTINGS)
+    later = forecast_series(model, written(tmp_path / "all.csv", trading), level=())
+    assert later.groupby("unique_id")["ds"].first().to_dict() == trading.groupby("meter").size().to_dict()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ def read_future(
     ----------
     data : DataFrame or None
         With the columns ``panel.future_names``, and stamps and ids as ``read_panel`` takes them. Rows of other steps
-        are left out. None is for panels without such covariates.
+        are left out; where rows are steps (``frequency="rows"``), there are exactly ``horizon`` of each series. None is
+        for panels without such covariates.
     panel : Panel
         The series up to the origin.
     horizon : int
@@ -59,10 +60,20 @@ def read_future(
             )
         ahead = [by_id[id] for id in panel.ids]
     if panel.frequency == ROWS:
+        _check_no_other_rows(ahead, horizon)
         steps = [pd.RangeIndex(horizon) for _ in panel]
     else:
         steps = panel.steps_after(horizon)
     return [_rows_at(wanted, series, names) for wanted, series in zip(steps, ahead, strict=True)]
+
+
+def _check_no_other_rows(ahead: list[TimeSeries], horizon: int) -> None:
+    for series in ahead:
+        if len(series) > horizon:
+            raise InputError(
+                f"Each row is a step whatever its stamp, so the covariates of series {series.id!r} begin with the step "
+                f"after its last one, and {horizon:,} rows are needed; got {len(series):,}. Leave the others out."
+            )
 
 
 def _rows_at(wanted: pd.Index, series: TimeSeries, names: tuple[str, ...]) -> NDArray[np.float64]:

@@ -145,19 +145,20 @@ class Job:
         origin: Origin,
         judged: Judged | None = None,
         further: Mapping[str, float] | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> FitResult:
         """Save the estimator, with the columns that it was fitted on; write its report; and remove the checkpoint.
 
         ``judged`` is a look at rows that it did not learn from, if there is one. ``further`` are figures beside those
-        of the epoch that was kept.
+        of the epoch that was kept; ``notes`` JSON values that reading later data takes.
         """
         kept = estimator.history_.rows[kept_epoch(estimator) - 1]
         metrics = {name: value for name, value in kept.items() if name.startswith("train_")}
         metrics |= {**validation_metrics(estimator), **(further or {})}
         seconds = {"fit": round(self.seconds_before + estimator.training_.seconds, 3)}
         origin = replace(origin, seed=self.seed, seconds=seconds)
-        notes = {"columns": columns, "metrics": metrics, "task": self.task, "origin": origin.to_json()}
-        save_estimator(estimator, self.model_path, notes=notes)
+        kept_notes = {"columns": columns, "metrics": metrics, "task": self.task, "origin": origin.to_json()}
+        save_estimator(estimator, self.model_path, notes={**kept_notes, **(notes or {})})
         report = report_beside(self.model_path)
         why_not = "" if judged is not None else _NOTHING_HELD_OUT
         write_report(report, estimator, origin=origin, judged=judged, why_not=why_not)

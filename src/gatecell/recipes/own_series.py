@@ -1,23 +1,31 @@
 """Fit, forecast, judge and back-test on the user's own tables of series."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.errors import ArtifactError, InputError, OptionError, unknown_name
 from gatecell.artifact.store import load_artifact
 from gatecell.data.csv_file import read_table
-from gatecell.data.frames import read_panel
+from gatecell.data.frames import ONE_SERIES, read_panel
+from gatecell.data.frequency import ROWS
 from gatecell.data.labelled import check_file
 from gatecell.data.series import Panel
+from gatecell.data.stamps import read_stamps
 from gatecell.data.tables import TABLES, is_table
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.recipes.job import FitResult, Job
 from gatecell.reporting.subject import Judged
+
+_Stamps = dict[str, str | int]
+_KNOWN_UNTIL = "known_until"
+"""The note that holds the last stamp of each series where rows are steps, whose panel keeps no stamps."""
 
 LEVELS = (80.0, 95.0)
 """Percent of the intervals that a job gives, unless others are asked for."""
@@ -78,7 +86,8 @@ def fit_series(
     """
     job = Job.prepared("forecast", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
     reading = {**asdict(columns), "static": columns.static or None, "frequency": frequency}
-    estimator = job.fit(_table(path, columns.id), **reading)
+    table = _table(path, columns.id)
+    estimator = job.fit(table, **reading)
     assert isinstance(estimator, LSTMForecaster)
     held_out = estimator.validation_fraction is not None
     backtest = estimator.backtest(level=LEVELS) if held_out else None
@@ -97,6 +106,7 @@ def fit_series(
         origin=job.origin(path, named if frequency == "infer" else {**named, "frequency": str(frequency)}),
         judged=None if backtest is None else Judged(judgement=backtest.judgement, X=backtest, what="steps held out"),
         further={} if backtest is None else backtest.judgement.metrics("validation_"),
+        notes={_KNOWN_UNTIL: _last_stamps(table, columns)} if panel.frequency == ROWS else None,
     )
 
 
@@ -134,8 +144,8 @@ def forecast_series(
     ArtifactError, InputError, OptionError
         Where the model or the data cannot be used, or do not fit each other.
     """
-    estimator, columns = _loaded(model)
-    if path is not None and len(later := _later(estimator, columns, path)):
+    estimator, columns, known_until = _loaded(model)
+    if path is not None and len(later := _later(estimator, columns, known_until, path)):
         estimator.update(later)
     return estimator.predict(horizon, level, future=None if ahead is None else _table(ahead, columns.id))
 
@@ -169,10 +179,10 @@ def backtest_series(
     ArtifactError, InputError, OptionError
         Where the model or the data cannot be used, or do not fit each other.
     """
-    estimator, columns = _loaded(model)
+    estimator, columns, known_until = _loaded(model)
     if path is None:
         return estimator.backtest(n_origins, step=step, level=level)
-    later = _later(estimator, columns, path)
+    later = _later(estimator, columns, known_until, path)
     horizon = estimator.horizon
     n_later = dict.fromkeys(estimator.panel_.ids, 0) | dict(zip(later.ids, later.lengths.tolist(), strict=True))
     shortest = min(n_later, key=lambda id: n_later[id])
@@ -199,28 +209,37 @@ def _table(path: str | Path, id_column: str | None) -> pd.DataFrame:
     return read_table(path, id_column)
 
 
-def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns]:
+def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns, _Stamps]:
     estimator = LSTMForecaster.load(model)
-    known = load_artifact(model).metadata.get("notes", {}).get("columns")
+    notes = load_artifact(model).metadata.get("notes", {})
+    known = notes.get("columns")
     if known is None:
         raise OptionError(
             f"{model} was not fitted on a table, so it is not known how to read one. Use gatecell.load(...) in Python."
         )
     try:
-        return estimator, SeriesColumns(**{name: _tupled(value) for name, value in known.items()})
+        columns = SeriesColumns(**{name: _tupled(value) for name, value in known.items()})
     except TypeError as error:
         raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+    if estimator.panel_.frequency == ROWS and _KNOWN_UNTIL not in notes:
+        raise ArtifactError(f"{model} does not say up to when its series are known. Fit it again.")
+    return estimator, columns, notes.get(_KNOWN_UNTIL, {})
 
 
 def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _later(estimator: LSTMForecaster, columns: SeriesColumns, path: str | Path) -> Panel:
+def _later(estimator: LSTMForecaster, columns: SeriesColumns, known_until: _Stamps, path: str | Path) -> Panel:
     """Return what a table has after the last step that the estimator knows."""
     known = estimator.panel_
+    table = _table(path, columns.id)
+    if known.frequency == ROWS:
+        table = table[_after(known_until, table, columns)]
+        if table.empty:
+            return replace(known, series=())
     panel = read_panel(
-        _table(path, columns.id),
+        table,
         time=columns.time,
         target=columns.target,
         id=columns.id,
@@ -229,3 +248,34 @@ def _later(estimator: LSTMForecaster, columns: SeriesColumns, path: str | Path) 
         frequency=known.frequency,
     )
     return panel.later_than(known)
+
+
+def _stamps_and_ids(table: pd.DataFrame, columns: SeriesColumns) -> "tuple[pd.Index, pd.Series[Any]]":
+    for name in (columns.time, *([columns.id] if columns.id else [])):
+        if name not in table.columns:
+            raise unknown_name("column", name, table.columns)
+    ids = table[columns.id] if columns.id else pd.Series(ONE_SERIES, index=table.index)
+    return read_stamps(table[columns.time], f"Column {columns.time!r}"), ids
+
+
+def _last_stamps(table: pd.DataFrame, columns: SeriesColumns) -> _Stamps:
+    """Return the last stamp of each series, as JSON values."""
+    stamps, ids = _stamps_and_ids(table, columns)
+    lasts = stamps.to_series(index=ids.to_numpy()).groupby(level=0).max()
+    return {id: last.isoformat() if isinstance(last, pd.Timestamp) else int(last) for id, last in lasts.items()}
+
+
+def _after(known_until: _Stamps, table: pd.DataFrame, columns: SeriesColumns) -> NDArray[np.bool_]:
+    """Return which lines come after the last one known of their series; those of other series count as later."""
+    stamps, ids = _stamps_and_ids(table, columns)
+    later = np.ones(len(table), dtype=bool)
+    for id, last in known_until.items():
+        own = (ids == id).to_numpy()
+        try:
+            later[own] = stamps[own] > (pd.Timestamp(last) if isinstance(last, str) else last)
+        except TypeError as error:
+            raise InputError(
+                f"Column {columns.time!r} holds {stamps[0]!r}, but series {id!r} is known up to {last}: both are whole "
+                "numbers, or times, or times with a time zone."
+            ) from error
+    return later
