@@ -42,7 +42,7 @@ def chosen_options(parameters: Mapping[str, Any], panel: Panel) -> ForecastOptio
 
 def checked_levels(level: Sequence[float]) -> list[float]:
     """Return levels in percent, ascending."""
-    given = [level] if isinstance(level, int | float) else list(level)
+    given = list(level) if isinstance(level, Iterable) and not isinstance(level, str) else [level]
     for item in given:
         check_number("each level", item, minimum=0, maximum=100, open_minimum=True, open_maximum=True)
     return sorted(float(item) for item in given)

@@ -61,10 +61,13 @@ class View:
     def naive(self, units: Integers, origins: Integers, horizon: int, season: int) -> Array:
         """Return the seasonal naive forecasts, ``(R, H, K)`` in the scaled unit; with a season of 1 the naive ones.
 
-        Where the value of a season ago is missing, it is the one known before it.
+        Where the value of a season ago is missing, it is the one known before it; where less than a season is known,
+        the last value.
         """
-        places = self.stretches.starts.numpy()[units] + origins
-        values: Array = self.stretches.filled.numpy()[places[:, None] + seasonal_places(horizon, season).numpy()]
+        steps = origins[:, None] + seasonal_places(horizon, season).numpy()
+        # before the first step of a unit lies another unit
+        steps = np.where(origins[:, None] < season, origins[:, None] - 1, steps)
+        values: Array = self.stretches.filled.numpy()[self.stretches.starts.numpy()[units][:, None] + steps]
         return values
 
     def scores(self, level: float) -> Scores:

@@ -280,7 +280,8 @@ class LSTMForecaster(WindowEstimator):
         level : sequence of float
             The intervals, in percent, each in (0, 100); ``()`` for none.
         future : DataFrame, optional
-            The covariates known ahead, for every series and step that is forecast, in columns as in ``fit``.
+            The covariates known ahead, for every series and step that is forecast, in columns as in ``fit``. With
+            ``strategy="direct"`` the steps are those of the fit, also where ``horizon`` is shorter.
 
         Returns
         -------
@@ -298,10 +299,12 @@ class LSTMForecaster(WindowEstimator):
         """
         check_is_fitted(self)
         view, options = self._view, self._preparation.options
-        steps = self._checked_horizon(horizon, level)
         levels = checked_levels(level)
-        ahead = read_future(future, view.panel, steps, time=self._columns["time"], id=self._columns["id"])
-        stretches = self._preparation.stretches(view.panel, steps if steps > options.block else options.horizon, ahead)
+        steps = self._checked_horizon(horizon, levels)
+        # a network that forecasts all its steps at once takes what is known of all of them, however few are asked for
+        n_ahead = max(steps, options.block)
+        ahead = read_future(future, view.panel, n_ahead, time=self._columns["time"], id=self._columns["id"])
+        stretches = self._preparation.stretches(view.panel, n_ahead, ahead)
         view = replace(view, stretches=stretches)
         units = np.arange(stretches.n_units)
         rows = WindowRows.of(stretches, options, units, stretches.lengths)
@@ -412,8 +415,8 @@ class LSTMForecaster(WindowEstimator):
         -------
         DataFrame
             ``unique_id``, ``ds``, ``cutoff``, ``y`` and the forecast, from origins one horizon apart, of which the
-            latest ends with the series; and ``part``: ``"train"`` for steps that were learned from, ``"validation"`` for
-            later ones.
+            latest ends with the series; and ``part``: ``"train"`` for steps that were learned from, else
+            ``"validation"``.
         """
         check_is_fitted(self)
         view, options = self._view, self._preparation.options
