@@ -30,6 +30,8 @@ def test_texts_may_come_in_any_container() -> None:
         ("one text", r"X is one text. Give a list of texts, as \[X\]"),
         ([], "X has no texts: it is empty"),
         (3, "X must be a list of texts, got int"),
+        ({"a", "b"}, "X is a set, which is no list of texts. Give one, in an order"),
+        ({"a": "b"}, "X is a dict, which is no list of texts"),
         (np.array([["a"]]), r"X must be a list of texts, got an array of shape \(1, 1\)"),
         (pd.DataFrame({"text": ["a"]}), "X is a table. Give one column of it, as X"),
         (["a", None], r"X\[1\] is missing \(None\). Leave the row out, or give an empty text"),

@@ -14,7 +14,8 @@ from sklearn.model_selection import GridSearchCV
 
 from gatecell._core.errors import ArtifactError, InputError, InputTypeError, OptionError
 from gatecell.artifact.store import load_artifact, save_artifact
-from gatecell.estimators.language import LSTMLanguageModel, split_text
+from gatecell.estimators.language import LSTMLanguageModel
+from gatecell.estimators.language_texts import split_text
 from gatecell.estimators.loading import load
 
 TEXT = "the cat sat on the mat.\nthe dog sat too.\n" * 12
@@ -68,7 +69,7 @@ def test_every_token_has_a_probability_given_those_before_it(on_text: LSTMLangua
 def test_several_texts_begin_anew_and_end(
     on_names: LSTMLanguageModel, lanes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gatecell.estimators.language.EVALUATION_LANES", lanes)
+    monkeypatch.setattr("gatecell.estimators.language_reading.LANES", lanes)
     found = on_names.log_prob(["anna", "bob", ""])
     alone = [on_names.log_prob(name) for name in ("anna", "bob", "")]
     assert [len(part) for part in alone] == [5, 4, 1]
@@ -81,7 +82,7 @@ def test_figures_do_not_depend_on_how_much_is_read_at_a_time(
     on_text: LSTMLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = on_text.log_prob(TEXT)
-    monkeypatch.setattr("gatecell.estimators.language.EVALUATION_TOKENS", 7)
+    monkeypatch.setattr("gatecell.estimators.language_reading.TOKENS_AT_ONCE", 7)
     np.testing.assert_allclose(on_text.log_prob(TEXT), whole, atol=1e-5)
 
 
@@ -168,7 +169,9 @@ def test_a_vocabulary_that_does_not_match_the_network(on_text: LSTMLanguageModel
 
 
 def test_partial_fit_goes_on_with_the_vocabulary(on_text: LSTMLanguageModel) -> None:
-    model = clone(on_text).partial_fit(TEXT)
+    asked = {"patience": 3, "validation_fraction": 0.5, "training_options": {"lr_schedule": "cosine"}}
+    model = clone(on_text).set_params(**asked).partial_fit(TEXT)
+    assert alike(model, clone(on_text).set_params(max_epochs=1).fit(TEXT))
     assert len(model.history_) == 1
     assert model.max_epochs == on_text.max_epochs
     vocabulary = model.tokenizer_.vocabulary
@@ -237,8 +240,21 @@ def test_what_cannot_be_fitted(parameters: dict[str, Any], text: Any, message: s
 
 
 def test_other_bad_input(on_text: LSTMLanguageModel) -> None:
-    with pytest.raises(InputTypeError, match=r"X\[1\] is of type int, but a language model reads texts"):
-        model_of().fit(["a", 3])  # type: ignore[list-item]
+    no_texts: list[tuple[Any, str]] = [
+        (["a", 3], r"X\[1\] is no text but int \(3\)"),
+        (None, "X must be a list of texts, got NoneType"),
+        (b"ab", r"X\[0\] is bytes, not text. Decode it"),
+        (np.array("ab"), r"X must be a list of texts, got an array of shape \(\)"),
+        ({"a": "b"}, "X is a dict, which is no list of texts"),
+        ("a\ud800", r"X\[0\] has .*half a character"),
+    ]
+    for texts, message in no_texts:
+        with pytest.raises(InputError, match=message):
+            model_of().fit(texts)
+    with pytest.raises(InputError, match=r"validation\[0\] is no text but int"):
+        model_of().fit(TEXT, validation=[3])  # type: ignore[list-item]
+    with pytest.raises(InputError, match=r"prompt\[0\] has .*half a character"):
+        on_text.generate("\ud800")
     with pytest.raises(InputError, match="The text has no character, so that there is nothing to predict"):
         on_text.perplexity("")
     with pytest.raises(InputTypeError, match="The prompt must be a text, got int"):

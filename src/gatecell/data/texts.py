@@ -1,6 +1,6 @@
 """Texts in memory, checked once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,8 @@ def _checked(texts: Any, name: str) -> list[str]:
         raise InputTypeError(f"{name} is one text. Give a list of texts, as [{name}].")
     if hasattr(texts, "columns"):
         raise InputTypeError(f'{name} is a table. Give one column of it, as {name}["text"].')
+    if isinstance(texts, Mapping | Set):
+        raise InputTypeError(f"{name} is a {type(texts).__name__}, which is no list of texts. Give one, in an order.")
     if not isinstance(texts, Iterable):
         raise InputTypeError(f"{name} must be a list of texts, got {type(texts).__name__}.")
     shape = getattr(texts, "shape", (0,))

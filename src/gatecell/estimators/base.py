@@ -145,6 +145,12 @@ class LSTMEstimator(BaseEstimator, ABC):
             raise
         self._keep(network, result)
 
+    def _train_new(self, seed: int, config: TrainingConfig, source: BatchSource) -> None:
+        """Train a new network, without validation part and checkpoint, and keep it."""
+        network = self._new_network(seed)
+        self.seed_ = seed
+        self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics))
+
     def _train_on(self, config: TrainingConfig, source: BatchSource) -> None:
         """Go on with the training of the network that is there."""
         # a copy, so that an epoch that is broken off leaves the weights that were there

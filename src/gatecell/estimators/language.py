@@ -1,6 +1,5 @@
 """Texts that are read on and on: how probable each next token is, and new text."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -13,15 +12,22 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from gatecell._core.checks import check_integer, check_number
-from gatecell._core.errors import InputError, InputTypeError, OptionError
-from gatecell._core.random import derive_seed
+from gatecell._core.checks import check_integer
+from gatecell._core.errors import InputError, InputTypeError
 from gatecell.data.language import LanguageTokenizer
-from gatecell.data.streams import IGNORED, Streams
+from gatecell.data.streams import Streams
 from gatecell.data.text import TokenizerConfig
 from gatecell.data.tokens import Tokens
 from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
-from gatecell.estimators.holdout import split_off
+from gatecell.estimators.language_reading import drawn, log_probabilities
+from gatecell.estimators.language_texts import (
+    LongOrSeveral,
+    fingerprint,
+    marked_tokens,
+    predicted,
+    read_parts,
+    read_texts,
+)
 from gatecell.estimators.sampling import Sampler
 from gatecell.estimators.settings import lstm_config, training_config
 from gatecell.kernels.dispatch import Steps
@@ -29,13 +35,8 @@ from gatecell.nn.config import LSTMConfig
 from gatecell.nn.language import LanguageConfig, LanguageNetwork
 from gatecell.training.batches import StreamSource
 from gatecell.training.config import TrainingConfig
-from gatecell.training.objective import State, StreamObjective, zeroed
+from gatecell.training.objective import StreamObjective
 from gatecell.training.prediction import Metric
-
-EVALUATION_LANES = 32
-"""Texts that are measured side by side at most."""
-EVALUATION_TOKENS = 2048
-"""Tokens that are read at a time where nothing is learnt; it bounds memory and has no part in the figures."""
 
 
 class LSTMLanguageModel(LSTMEstimator):
@@ -186,7 +187,7 @@ class LSTMLanguageModel(LSTMEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: str | Sequence[str], y: None = None, *, validation: str | Sequence[str] | None = None) -> Self:
+    def fit(self, X: LongOrSeveral, y: None = None, *, validation: LongOrSeveral | None = None) -> Self:
         """Fit, from new weights, with a vocabulary learnt from the texts.
 
         Parameters
@@ -220,48 +221,41 @@ class LSTMLanguageModel(LSTMEstimator):
         with self._kept_unless_trained():
             seed = self._draw_seed()
             config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
-            texts, rest = self._read_parts(X, validation, seed)
+            texts, rest = read_parts(X, validation, self.validation_fraction, seed=seed)
             check_watched(config, rest)
-            unit: Any = self.tokens
-            self.tokenizer_ = LanguageTokenizer.learn(
-                texts, TokenizerConfig(unit=unit, vocabulary_size=self.vocabulary_size, lowercase=self.lowercase)
-            )
-            self.one_text_ = isinstance(X, str)
-            train = self._marked(texts)
-            self.token_counts_ = torch.bincount(train.values[_predicted(train)], minlength=len(self.tokenizer_))
+            train = self._learnt(texts, one_text=isinstance(X, str))
             held_out = None if rest is None else self._marked(rest)
             self._train(
                 seed,
                 config,
                 self._source(train, config),
                 None if held_out is None else self._source(held_out, config),
-                lambda: {"train": _fingerprint(train), "validation": held_out and _fingerprint(held_out)},
+                lambda: {"train": fingerprint(train), "validation": held_out and fingerprint(held_out)},
             )
         return self
 
-    def partial_fit(self, X: str | Sequence[str], y: None = None) -> Self:
+    def partial_fit(self, X: LongOrSeveral, y: None = None) -> Self:
         """Train for one more epoch, on these texts; the first call begins as ``fit`` does.
 
         The vocabulary stays as the first call learnt it, the optimiser keeps its moments, and each call adds a row to
         ``history_``. ``checkpoint_dir``, ``validation_fraction``, ``patience`` and ``lr_schedule`` have no part in it,
         and parameters of the network stay those of the first call. Errors as in ``fit``.
         """
-        if not self.__sklearn_is_fitted__():
-            first = {"max_epochs": 1, "patience": None, "validation_fraction": None, "checkpoint_dir": None}
-            options = {**(self.training_options or {}), "lr_schedule": None}
-            kept = self.get_params(deep=False)
-            try:
-                self.set_params(**first, training_options=options)
-                return self.fit(X)
-            finally:
-                self.set_params(**kept)
         with self._kept_unless_trained():
-            config = training_config(self.get_params(deep=False), self.seed_, self.DEFAULT_TRAINING, **ONE_EPOCH)
-            self._check_same_network()
-            self._train_on(config, self._source(self._marked(_texts(X)), config))
+            first = not self.__sklearn_is_fitted__()
+            seed = self._draw_seed() if first else self.seed_
+            config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, **ONE_EPOCH)
+            if not first:
+                self._check_same_network()
+            texts = read_texts(X)
+            tokens = self._learnt(texts, one_text=isinstance(X, str)) if first else self._marked(texts)
+            if first:
+                self._train_new(seed, config, self._source(tokens, config))
+            else:
+                self._train_on(config, self._source(tokens, config))
         return self
 
-    def perplexity(self, X: str | Sequence[str]) -> float:
+    def perplexity(self, X: LongOrSeveral) -> float:
         """Return the perplexity: the exponential of the mean of ``-log p`` over all tokens, see ``log_prob``.
 
         Raises
@@ -271,11 +265,11 @@ class LSTMLanguageModel(LSTMEstimator):
         """
         return math.exp(-self.score(X))
 
-    def score(self, X: str | Sequence[str], y: None = None) -> float:
+    def score(self, X: LongOrSeveral, y: None = None) -> float:
         """Return the mean log-probability of a token in nats, ``-log(perplexity(X))``: more is better."""
         return float(self.log_prob(X).mean())
 
-    def log_prob(self, X: str | Sequence[str]) -> NDArray[np.float64]:
+    def log_prob(self, X: LongOrSeveral) -> NDArray[np.float64]:
         """Return the log-probability of each token given all before it in its text, ``(n,)`` in nats.
 
         The tokens are those of ``tokenizer_.split(text)``, of one text after the other; where the model was fitted on
@@ -283,25 +277,10 @@ class LSTMLanguageModel(LSTMEstimator):
         read from beginning to end with its state carried, whatever ``stateful`` says. Errors as in ``perplexity``.
         """
         check_is_fitted(self)
-        tokens, network, device = self._marked(_texts(X)), self.network_, self._device
-        lanes = min(EVALUATION_LANES, len(tokens))
-        streams = Streams.deal(tokens, lanes=lanes, steps=EVALUATION_TOKENS // lanes, cut=False)
-        found = torch.zeros(len(tokens.values), dtype=torch.float64)
-        state: State | None = None
-        for index in range(len(streams)):
-            chunk = streams.chunk(index)
-            lengths = None if chunk.lengths is None else chunk.lengths.to(device)
-            with torch.inference_mode():
-                state = zeroed(state, chunk.fresh.to(device))
-                features, state = network(chunk.tokens.to(device), lengths, state)
-                places = chunk.target.clamp(min=0)[:, :, None].to(device)
-                logarithms = network.log_probabilities(features).gather(2, places)[:, :, 0].cpu()
-            counts = chunk.target != IGNORED
-            found[streams.places(index)[counts] + 1] = logarithms[counts].double()
-        result: NDArray[np.float64] = found[_predicted(tokens)].numpy()
+        result: NDArray[np.float64] = log_probabilities(self.network_, self._marked(read_texts(X))).numpy()
         return result
 
-    def unigram_log_prob(self, X: str | Sequence[str]) -> NDArray[np.float64] | None:
+    def unigram_log_prob(self, X: LongOrSeveral) -> NDArray[np.float64] | None:
         """Return the log-probability of each token by how often the training texts have it, ``(n,)`` in nats.
 
         The simple rule beside ``log_prob``, whose order it has: it looks at nothing before a token. One is added to
@@ -310,9 +289,9 @@ class LSTMLanguageModel(LSTMEstimator):
         check_is_fitted(self)
         if self.token_counts_ is None:
             return None
-        tokens = self._marked(_texts(X))
+        tokens = self._marked(read_texts(X))
         counts = self.token_counts_.double() + 1
-        result: NDArray[np.float64] = (counts / counts.sum()).log()[tokens.values[_predicted(tokens)]].numpy()
+        result: NDArray[np.float64] = (counts / counts.sum()).log()[tokens.values[predicted(tokens)]].numpy()
         return result
 
     def generate(
@@ -366,62 +345,30 @@ class LSTMLanguageModel(LSTMEstimator):
         never = [] if ends or tokenizer.unit == "word" else [tokenizer.mark]
         never += [] if tokenizer.unknown is None else [tokenizer.unknown]
         sampler = Sampler(temperature, top_k, top_p, seed, never)
-        numbers = tokenizer.marked([prompt], end=False).values
-        return tokenizer.pieces(self._drawn(numbers, sampler, tokenizer.mark if ends else None), behind=prompt)
+        numbers = tokenizer.marked(read_texts(prompt, name="prompt"), end=False).values
+        new = drawn(self.network_, numbers, sampler, end=tokenizer.mark if ends else None)
+        return tokenizer.pieces(new, behind=prompt)
 
     def takes(self) -> str:
         """Return in a few words what a fitted estimator takes as ``X``."""
         return f"text of {self.tokenizer_.unit}s"
 
-    def _drawn(self, tokens: Tensor, sampler: Sampler, end: int | None) -> Iterator[int]:
-        network, device = self.network_, self._device
-        state: State | None = None
-        batch = tokens[None].to(device)
-        following = batch.new_empty(1, 1)
-        while True:
-            # not around the whole loop: the caller's code runs between two tokens
-            with torch.inference_mode():
-                features, state = network(batch, state=state)
-                scores = network.scores(features[0, -1])
-            token = sampler(scores.cpu().numpy())
-            if token == end:
-                return
-            yield token
-            batch = following.fill_(token)
-
-    def _read_parts(
-        self, X: str | Sequence[str], validation: str | Sequence[str] | None, seed: int
-    ) -> tuple[list[str], list[str] | None]:
-        texts = _texts(X)
-        if validation is not None:
-            if self.validation_fraction is not None:
-                raise OptionError(
-                    "Give validation or validation_fraction, not both: they are two ways to say what validates."
-                )
-            return texts, _texts(validation)
-        if self.validation_fraction is None:
-            return texts, None
-        if isinstance(X, str):
-            before, behind = split_text(X, self.validation_fraction)
-            return [before], [behind]
-        train, rest = split_off(len(texts), self.validation_fraction, seed=derive_seed(seed, "validation"))
-        return [texts[index] for index in train], [texts[index] for index in rest]
+    def _learnt(self, texts: Sequence[str], *, one_text: bool) -> Tokens:
+        """Return the tokens of texts whose vocabulary is learnt and noted."""
+        unit: Any = self.tokens
+        self.tokenizer_ = LanguageTokenizer.learn(
+            texts, TokenizerConfig(unit=unit, vocabulary_size=self.vocabulary_size, lowercase=self.lowercase)
+        )
+        self.one_text_ = one_text
+        tokens = self._marked(texts)
+        self.token_counts_ = torch.bincount(tokens.values[predicted(tokens)], minlength=len(self.tokenizer_))
+        return tokens
 
     def _marked(self, texts: Sequence[str]) -> Tokens:
-        marked = self.tokenizer_.marked(texts, end=not self.one_text_)
-        if int(marked.lengths.min()) < 2:
-            row = int((marked.lengths < 2).nonzero()[0])
-            which = "The text" if len(texts) == 1 else f"Text {row} (counted from 0)"
-            raise InputError(f"{which} has no {self.tokenizer_.unit}, so that there is nothing to predict.")
-        return marked
+        return marked_tokens(self.tokenizer_, texts, end=not self.one_text_)
 
     def _source(self, tokens: Tokens, config: TrainingConfig) -> StreamSource:
         return StreamSource(Streams.deal(tokens, lanes=config.batch_size, steps=config.bptt))
-
-    @property
-    def _device(self) -> torch.device:
-        device: torch.device = self.network_.embedding.weight.device
-        return device
 
     def _network_config(self) -> Any:
         parameters: dict[str, Any] = self.get_params(deep=False)
@@ -483,55 +430,3 @@ class LSTMLanguageModel(LSTMEstimator):
 
     def _fitted_from_json(self, values: dict[str, Any]) -> None:
         """Note nothing: there are no targets beside the texts."""
-
-
-def _predicted(tokens: Tokens) -> Tensor:
-    """Return which tokens are predicted, ``(n,)`` bool: all but the mark before each text."""
-    predicted = torch.ones(len(tokens.values), dtype=torch.bool)
-    predicted[tokens.offsets[:-1]] = False
-    return predicted
-
-
-def split_text(text: str, fraction: float) -> tuple[str, str]:
-    """Divide a text in two at the line end, or where there is none at the character, that is nearest to a place.
-
-    Parameters
-    ----------
-    text : str
-    fraction : float in (0, 1)
-        The share of the second part.
-
-    Raises
-    ------
-    InputError
-        Where one of the parts would be empty.
-    """
-    check_number("validation_fraction", fraction, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True)
-    place = round(len(text) * (1 - fraction))
-    ends = [end + 1 for end in (text.rfind("\n", 0, place), text.find("\n", place, len(text) - 1)) if end >= 0]
-    place = min(ends, key=lambda end: abs(end - place), default=place)
-    if not 0 < place < len(text):
-        raise InputError(
-            f"validation_fraction={fraction:g} of a text of {len(text)} characters leaves one part without any. "
-            "Give more text, another fraction, or validation."
-        )
-    return text[:place], text[place:]
-
-
-def _texts(X: Any) -> list[str]:
-    texts = [X] if isinstance(X, str) else X.tolist() if hasattr(X, "tolist") else list(X)
-    wrong = next((index for index, text in enumerate(texts) if not isinstance(text, str)), None)
-    if wrong is not None:
-        raise InputTypeError(
-            f"X[{wrong}] is of type {type(texts[wrong]).__name__}, but a language model reads texts: a str, or a list."
-        )
-    if not texts:
-        raise InputError("X has no texts: it is empty.")
-    return texts
-
-
-def _fingerprint(tokens: Tokens) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (tokens.values, tokens.offsets):
-        digest.update(part.numpy().data)
-    return digest.hexdigest()

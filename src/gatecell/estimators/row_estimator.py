@@ -19,7 +19,7 @@ from gatecell.estimators.inspected import Inspected
 from gatecell.estimators.rows import Inputs, TrainingRows
 from gatecell.estimators.settings import training_config
 from gatecell.training.batches import Rows, RowSource
-from gatecell.training.loop import fit, predict
+from gatecell.training.loop import predict
 
 
 class RowEstimator(Inspected, LSTMEstimator):
@@ -139,9 +139,7 @@ class RowEstimator(Inspected, LSTMEstimator):
         rows = self._read_rows(X, y, sample_weight, reset=first, targets=targets)
         source, _ = self._prepared(rows, None, config.batch_size, reset=first)
         if first:
-            self.seed_ = seed
-            network = self._new_network(seed)
-            self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics))
+            self._train_new(seed, config, source)
         else:
             self._train_on(config, source)
 
