@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gatecell._core.errors import DatasetError, InputError, OptionError
 from gatecell.artifact.store import load_artifact
 from gatecell.estimators.loading import load
+from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes import run
 from gatecell.recipes.model_report import report_model
 from gatecell.recipes.own_data import evaluate_file, fit_file, look_at_file
@@ -69,6 +70,15 @@ def test_the_report_of_a_run_is_made_anew_from_its_model(tmp_path: Path) -> None
     assert done.path == Path(result.report)
     assert {f"test_{name}": value for name, value in done.metrics.items()}.items() <= result.metrics.items()
     assert Numbers(done.path).found == first
+
+
+def test_a_model_of_before_reports_is_named_after_its_recipe(tmp_path: Path) -> None:
+    result = run_recipe("tiny", output=tmp_path)
+    estimator = load(result.artifact)
+    save_estimator(estimator, result.artifact, notes={"recipe": "tiny"})
+    assert "<h1>tiny</h1>" in report_model(result.artifact, estimator).path.read_text()
+    save_estimator(estimator, tmp_path / "m.safetensors")
+    assert "<h1>m</h1>" in report_model(tmp_path / "m.safetensors", estimator).path.read_text()
 
 
 def test_without_the_data_the_report_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

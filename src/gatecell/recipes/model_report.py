@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from gatecell._core.errors import DatasetError
 from gatecell.artifact.store import load_artifact
 from gatecell.estimators.base import LSTMEstimator
+from gatecell.recipes.registry import RECIPES
 from gatecell.recipes.reports import REPORT_FILE, report_beside
 from gatecell.recipes.run import MODEL_FILE, judge_again
 from gatecell.reporting.report import check_replaceable, write_report
@@ -56,11 +57,19 @@ def report_model(
     why_not = ""
     if judged is None:
         judged, why_not = _by_recipe(notes, estimator)
-    origin = Origin.from_json(notes["origin"]) if "origin" in notes else Origin(title=model.stem)
+    origin = Origin.from_json(notes["origin"]) if "origin" in notes else _origin(model, notes)
     write_report(path, estimator, origin=origin, judged=judged, why_not=why_not)
     if judged is None:
         return Reported(path.resolve(), {}, {}, why_not)
     return Reported(path.resolve(), judged.judgement.metrics(), judged.judgement.named_intervals(), "")
+
+
+def _origin(model: Path, notes: dict[str, Any]) -> Origin:
+    """Return what is known of a model that was written before reports, or saved from Python."""
+    if notes.get("recipe") not in RECIPES:
+        return Origin(title=model.stem)
+    recipe = RECIPES[notes["recipe"]]
+    return Origin(title=recipe.name, summary=recipe.summary, data=recipe.data, departures=recipe.departures)
 
 
 def _by_recipe(notes: dict[str, Any], estimator: LSTMEstimator) -> tuple[Judged | None, str]:

@@ -168,5 +168,6 @@ def _shape(X: Any) -> list[list[str]]:
     else:
         lengths = sorted(len(row) for row in X)
         what = "steps a row"
-    middle = lengths[len(lengths) // 2]
-    return [[what, f"{lengths[0]:,} to {lengths[-1]:,}, half of them at most {middle:,}"]]
+    if lengths[0] == lengths[-1]:
+        return [[what, f"{lengths[0]:,}"]]
+    return [[what, f"{lengths[0]:,} to {lengths[-1]:,}, half of them at most {lengths[len(lengths) // 2]:,}"]]
