@@ -143,7 +143,7 @@ def test_options_that_make_no_sense(options: dict[str, Any], text: str) -> None:
     assert text in refused(series(80), options)
 
 
-@pytest.mark.parametrize("level", [[0], [100], ["80"], [80, -1]])
+@pytest.mark.parametrize("level", [[0], [100], ["80"], [80, -1], "80", None])
 def test_levels_that_make_no_sense(level: Any) -> None:
     model = LSTMForecaster(**SMALL).fit(series(80))
     with pytest.raises(OptionError, match=r"each level must be a number in \(0, 100\), got"):

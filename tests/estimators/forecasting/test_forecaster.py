@@ -131,8 +131,9 @@ def test_a_shorter_and_a_longer_horizon() -> None:
     longer = stepwise.predict(9, level=())
     assert len(longer) == 9
     np.testing.assert_array_equal(longer[NAME][:4], stepwise.predict()[NAME])
-    with pytest.raises(OptionError, match=r"horizon=9 is more than the 4 steps that intervals are calibrated for"):
-        stepwise.predict(9)
+    for level in ([80], 95):
+        with pytest.raises(OptionError, match=r"horizon=9 is more than the 4 steps that intervals are calibrated for"):
+            stepwise.predict(9, level)
 
 
 def test_one_step_after_the_other_is_the_direct_forecast_of_one_step() -> None:
@@ -156,10 +157,31 @@ def test_covariates_of_the_future_at_predict() -> None:
     )
     low = model.predict(future=ahead)
     assert not np.allclose(low[NAME], model.predict(future=ahead.assign(driver=1.0))[NAME])
+    # fewer steps are the first of all, and take what is known of all
+    fewer = low.groupby("unique_id").head(2).reset_index(drop=True)
+    pd.testing.assert_frame_equal(model.predict(2, future=ahead), fewer)
+    stepwise = LSTMForecaster(**SMALL, strategy="recursive").fit(data, future=["driver"])
+    first = stepwise.predict(level=(), future=ahead).groupby("unique_id").head(2).reset_index(drop=True)
+    two_ahead = ahead.groupby("unique_id").head(2)
+    pd.testing.assert_frame_equal(stepwise.predict(2, level=(), future=two_ahead), first)
     with pytest.raises(InputError, match=r"The covariate driver of series 's2' is missing at 2026-01-06 05:00:00"):
         model.predict(future=ahead[:-1])
     with pytest.raises(InputError, match="Covariates of the future are given, but the series have none"):
         LSTMForecaster(**SMALL).fit(series()).predict(future=ahead)
+
+
+def test_where_less_than_a_season_is_known_the_seasonal_naive_forecast_is_the_naive_one() -> None:
+    data = long(40)[["unique_id", "ds", "y"]]
+    frame = LSTMForecaster(**{**SMALL, "season": 30}).fit(data).backtest(level=()).predictions
+    n_known = (
+        frame.groupby("unique_id")["cutoff"].transform(lambda stamps: stamps.sub(hours(1)[0]) / pd.Timedelta("1h")) + 1
+    )
+    few = n_known < 30
+    assert 0 < few.sum() < len(frame)
+    np.testing.assert_array_equal(frame["seasonal_naive"][few], frame["naive"][few])
+    values = data.set_index(["unique_id", "ds"])["y"]
+    before = list(zip(frame["unique_id"][~few], frame["ds"][~few] - pd.Timedelta("30h"), strict=True))
+    np.testing.assert_allclose(frame["seasonal_naive"][~few], values.loc[before])
 
 
 def test_update_is_the_same_as_knowing_the_whole_history() -> None:
