@@ -309,6 +309,11 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
         {},
         r"Column 'when' holds dates, but is not named as the time of the rows. Name it: time='when'",
     ),
+    "dates as text that are not said to be the time": (
+        pd.DataFrame({"day": ["2026-01-01", "2026-01-02"], "y": 1.0}),
+        {},
+        r"Column 'day' holds dates, but is not named as the time of the rows. Name it: time='day'",
+    ),
     "columns of several levels": (
         pd.DataFrame([[1.0, 2.0]] * 3, columns=pd.MultiIndex.from_product([["load"], ["a", "b"]])),
         {},

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from gatecell._core.errors import InputError, UnknownNameError
 from gatecell.data.frames import read_panel
-from gatecell.data.missing import fill_forward, filled_and_known, handle_missing
+from gatecell.data.missing import fill_forward, handle_missing
 from gatecell.data.series import Panel, Values
 
 holed = hnp.arrays(np.float64, (12, 3), elements=st.sampled_from([1.0, 2.0, 3.0, np.nan]))
@@ -29,13 +29,6 @@ def test_filling_does_not_look_ahead(values: Values, cut: int) -> None:
     changed = values.copy()
     changed[cut:] = 9.0
     np.testing.assert_array_equal(fill_forward(values)[:cut], fill_forward(changed)[:cut])
-
-
-@given(holed)
-def test_the_mask_tells_what_was_missing(values: Values) -> None:
-    filled, known = filled_and_known(values)
-    np.testing.assert_array_equal(known == 0, np.isnan(values))
-    np.testing.assert_array_equal(filled, np.nan_to_num(values, nan=0.0))
 
 
 def test_policies() -> None:

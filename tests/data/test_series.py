@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecell._core.errors import InputError, UnknownNameError
+from gatecell._core.errors import InputError, OptionError, UnknownNameError
 from gatecell.data.frames import read_panel
 from gatecell.data.series import Panel
 
@@ -39,6 +39,10 @@ def test_parts_of_series() -> None:
     assert panel.drop_last(0).lengths.tolist() == [6, 8]
     with pytest.raises(InputError, match=r"Series 'a' has no more than 6 steps, so nothing of it is left"):
         panel.drop_last(6)
+    with pytest.raises(OptionError, match=r"n_steps must be an integer of at least 0, got -1"):
+        panel.drop_last(-1)
+    with pytest.raises(OptionError, match=r"n_steps must be an integer of at least 1, got 0"):
+        panel.take_last(0)
 
 
 def test_until_a_stamp() -> None:

@@ -42,14 +42,6 @@ def test_there_and_back(series: list[Any], kind: str | None, per_series: bool) -
         scaled = scaler.transform(values, place)
         np.testing.assert_array_equal(np.isnan(scaled), np.isnan(values))
         np.testing.assert_allclose(scaler.inverse(scaled, place), values, rtol=1e-12, atol=1e-9)
-        wider = scaled + 1.5
-        widths = scaler.inverse(wider, place) - values
-        np.testing.assert_allclose(
-            scaler.inverse_width(np.full_like(values, 1.5), place)[~np.isnan(values)],
-            widths[~np.isnan(values)],
-            rtol=1e-6,
-            atol=1e-9,
-        )
 
 
 @given(panels, kinds, st.booleans())

@@ -94,7 +94,7 @@ def read_panel(
         static = static.to_frame("static" if static.name is None else static.name)
     columns = _Columns.of(frame, time, target, id, past, future, () if isinstance(static, pd.DataFrame) else static)
     if columns.time is None:
-        _check_index_is_meant(data, frame)
+        _check_index_is_meant(data, frame.drop(columns=columns.id or []))
 
     codes, ids = _ids(frame[columns.id], columns.id) if columns.id else (np.zeros(len(frame), np.int64), [one_id])
     if columns.time:
@@ -201,11 +201,23 @@ def _check_index_is_meant(data: "pd.DataFrame | pd.Series[Any]", frame: pd.DataF
     if isinstance(data.index, pd.MultiIndex):
         levels = ", ".join(map(repr, data.index.names))
         raise InputError(f"The index has several levels ({levels}). Name them, and say which are time= and id=.")
-    dates = [name for name in frame.columns if isinstance(frame[name].dtype, _DATES)]
+    dates = [name for name in frame.columns if _holds_dates(frame[name])]
     if dates and pd.api.types.is_integer_dtype(frame.index.dtype):
         raise InputError(
             f"Column {dates[0]!r} holds dates, but is not named as the time of the rows. Name it: time={dates[0]!r}."
         )
+
+
+def _holds_dates(column: "pd.Series[Any]") -> bool:
+    if isinstance(column.dtype, _DATES):
+        return True
+    # text, as in a file that was read without a word on its dates; a year alone may be a name
+    first = column.iloc[0]
+    return (
+        isinstance(first, str)
+        and len(first) > len("2026")
+        and pd.notna(pd.to_datetime(first, format="ISO8601", errors="coerce"))
+    )
 
 
 def _names(names: Any) -> tuple[str, ...]:

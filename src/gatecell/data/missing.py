@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Values = NDArray[np.float64]
 
 MISSING = ("error", "forward", "mask")
-"""What may be done: refuse; repeat the last known value; leave NaN, for ``filled_and_known`` to turn into a mask."""
+"""What may be done: refuse; repeat the last known value; leave NaN, which the network is shown as missing."""
 
 
 def handle_missing(panel: "Panel", policy: str) -> "Panel":
@@ -57,15 +57,6 @@ def fill_forward(values: Values) -> Values:
     steps = np.arange(values.shape[-2])[:, None]
     last_known = np.maximum.accumulate(np.where(missing, 0, steps), axis=-2)
     return np.take_along_axis(values, last_known, axis=-2)
-
-
-def filled_and_known(values: Values) -> tuple[Values, NDArray[np.float64]]:
-    """Return values with 0 for NaN, and 1 where a value is known, 0 where it is missing; both of the same shape.
-
-    To be used on scaled values, whose 0 is the mean (or median, or least value) of the training part.
-    """
-    known = ~np.isnan(values)
-    return np.where(known, values, 0.0), known.astype(np.float64)
 
 
 def _filled(series: "TimeSeries") -> "TimeSeries":

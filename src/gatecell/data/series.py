@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gatecell._core.checks import check_integer
 from gatecell._core.errors import InputError, unknown_name
 from gatecell.data.frequency import ROWS, steps_after, steps_between
 
@@ -117,12 +118,14 @@ class Panel:
         InputError
             Where nothing is left of a series.
         """
+        check_integer("n_steps", n_steps, minimum=0)
         parts = tuple(series.part(None, max(len(series) - n_steps, 0)) for series in self.series)
         self._check_not_empty(parts, f"has no more than {n_steps:,} steps")
         return replace(self, series=parts)
 
     def take_last(self, n_steps: int) -> "Panel":
         """Return the last ``n_steps`` steps, at least 1, of each series; all of a shorter one."""
+        check_integer("n_steps", n_steps, minimum=1)
         return replace(self, series=tuple(series.part(-n_steps, None) for series in self.series))
 
     def steps_after(self, n_steps: int) -> list[pd.Index]:

@@ -110,11 +110,6 @@ class SeriesScaler:
         restored: Values = values * scale + shift
         return restored
 
-    def inverse_width(self, widths: Values, series: Any = 0) -> Values:
-        """Return differences, widths or standard deviations in the unit of before; arguments as for ``transform``."""
-        restored: Values = widths * self._measures_of(series)[1]
-        return restored
-
     def _measures_of(self, series: Any) -> tuple[Values, Values]:
         """Return shift and scale of shape (C,) or (W, 1, C)."""
         if not self.per_series:

@@ -131,7 +131,8 @@ def test_a_shorter_and_a_longer_horizon() -> None:
     longer = stepwise.predict(9, level=())
     assert len(longer) == 9
     np.testing.assert_array_equal(longer[NAME][:4], stepwise.predict()[NAME])
-    for level in ([80], 95):
+    levels: list[Any] = [[80], 95]
+    for level in levels:
         with pytest.raises(OptionError, match=r"horizon=9 is more than the 4 steps that intervals are calibrated for"):
             stepwise.predict(9, level)
 

@@ -1,7 +1,7 @@
 """What a forecaster is given: options, levels and lengths, checked beside the series."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -40,8 +40,8 @@ def chosen_options(parameters: Mapping[str, Any], panel: Panel) -> ForecastOptio
     return replace(options, season=season, lookback=lookback)
 
 
-def checked_levels(level: Sequence[float]) -> list[float]:
-    """Return levels in percent, ascending."""
+def checked_levels(level: Any) -> list[float]:
+    """Return levels in percent, ascending; a single one is a sequence of one."""
     given = list(level) if isinstance(level, Iterable) and not isinstance(level, str) else [level]
     for item in given:
         check_number("each level", item, minimum=0, maximum=100, open_minimum=True, open_maximum=True)
