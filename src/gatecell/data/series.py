@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,10 +79,13 @@ class Panel:
         UnknownNameError
             Where there is none; suggests the nearest.
         """
-        for series in self.series:
-            if series.id == id:
-                return series
-        raise unknown_name("series", str(id), map(str, self.ids))
+        if id not in self._by_id:
+            raise unknown_name("series", str(id), map(str, self.ids))
+        return self._by_id[id]
+
+    @cached_property
+    def _by_id(self) -> dict[SeriesId, TimeSeries]:
+        return {series.id: series for series in self.series}
 
     @property
     def ids(self) -> list[SeriesId]:
@@ -95,8 +99,7 @@ class Panel:
 
     def select(self, ids: Iterable[SeriesId]) -> "Panel":
         """Return the panel of some series, in the order of ``ids``."""
-        known = {series.id: series for series in self.series}
-        return replace(self, series=tuple(known[id] if id in known else self[id] for id in ids))
+        return replace(self, series=tuple(self[id] for id in ids))
 
     def until(self, stamp: Any) -> "Panel":
         """Return each series up to and with ``stamp``, which is a time or a step as the index has.
