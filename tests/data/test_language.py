@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecell._core.errors import InputError
-from gatecell.data.language import LanguageTokenizer
+from gatecell._core.errors import InputError, OptionError
+from gatecell.data.language import LanguageTokenizer, LanguageTokenizerConfig
 from gatecell.data.text import TextTokenizer, TokenizerConfig
 
 
 def learnt(unit: str, *texts: str, **options: object) -> LanguageTokenizer:
-    config = TokenizerConfig(**{"unit": unit, "lowercase": False, **options})  # type: ignore[arg-type]
+    config = LanguageTokenizerConfig(**{"unit": unit, "lowercase": False, **options})  # type: ignore[arg-type]
     return LanguageTokenizer.learn(texts, config)
 
 
@@ -95,3 +95,12 @@ def test_many_lines_are_read_in_several_goes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("gatecell.data.language._LINES_AT_ONCE", 2)
     assert tokenizer.numbers(text).tolist() == whole
     assert len(whole) == 10
+
+
+def test_as_small_as_a_vocabulary_can_be() -> None:
+    assert learnt("character", "aab", vocabulary_size=3).vocabulary == ["<unk>", "<eos>", "a"]
+    assert len(learnt("byte-pair", "aab", vocabulary_size=257)) == 257
+    with pytest.raises(
+        OptionError, match=r"every one of 256 bytes beside the 1 marks \(<eos>\). Set it to at least 257"
+    ):
+        learnt("byte-pair", "aab", vocabulary_size=256)

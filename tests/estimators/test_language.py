@@ -212,6 +212,14 @@ def test_validation(on_text: LSTMLanguageModel) -> None:
     assert split_text("abcdefghij", 0.3) == ("abcdefg", "hij")
 
 
+def test_perplexity_may_be_what_early_stopping_watches() -> None:
+    by_loss = model_of(validation_fraction=0.25, patience=1, max_epochs=4).fit(TEXT)
+    options = {"monitor": "validation_perplexity"}
+    by_perplexity = model_of(validation_fraction=0.25, patience=1, max_epochs=4, training_options=options).fit(TEXT)
+    assert alike(by_loss, by_perplexity)
+    assert by_perplexity.training_.best_epoch == by_loss.training_.best_epoch
+
+
 def test_a_search_over_texts() -> None:
     search = GridSearchCV(model_of(max_epochs=1), {"hidden_size": [2, 8]}, cv=2).fit(NAMES)
     assert search.best_score_ < 0
@@ -229,6 +237,10 @@ def test_a_search_over_texts() -> None:
         ({"stateful": 1}, "ab", "stateful must be True or False, got 1"),
         ({"cutoffs": (100,)}, "ab", "cutoffs must rise and stay below the 4 tokens"),
         ({"patience": 1}, "ab", "patience=1 needs rows to validate on"),
+        ({"cutoffs": 4}, "ab", "cutoffs must be a sequence of numbers, got 4"),
+        ({"cutoffs": np.array([100, 200])}, "ab", "cutoffs must rise and stay below the 4 tokens"),
+        ({"vocabulary_size": 2}, "ab", r"no room for a character beside the 2 marks \(<unk>, <eos>\). .* at least 3"),
+        ({"lstm_options": {"bidirectional": True}}, "ab", "lstm_options has 'bidirectional', which .* sets itself"),
         ({"lstm_options": {"input_dropout": 0.1}}, "ab", "lstm_options has 'input_dropout', but that is a parameter"),
     ],
 )

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecell.data.language import LanguageTokenizer
-from gatecell.data.text import TokenizerConfig
+from gatecell.data.language import LanguageTokenizer, LanguageTokenizerConfig
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import load
 from gatecell.estimators.settings import training_config
@@ -48,7 +47,7 @@ def test_ptb_is_the_papers_small_setting() -> None:
 
 def test_the_ptb_network_has_the_papers_parameters(data_home: Path) -> None:
     model = LSTMLanguageModel(**get_recipe("ptb").parameters)
-    config = TokenizerConfig(unit="word", vocabulary_size=model.vocabulary_size, lowercase=model.lowercase)
+    config = LanguageTokenizerConfig(unit="word", vocabulary_size=model.vocabulary_size, lowercase=model.lowercase)
     model.tokenizer_ = LanguageTokenizer.learn([get_recipe("ptb").load(False).train.X], config)
     network = LanguageNetwork(model._network_config())
     # 10,000 words as the embedding and as the softmax with its bias, two layers of 4 x 200 x (200 + 200 + 1)

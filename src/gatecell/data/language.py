@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
@@ -19,6 +20,16 @@ UNKNOWN, MARK = "<unk>", "<eos>"
 Treebank's files and of all who model them."""
 _LINES_AT_ONCE = 4096
 """Bounds the memory that the encodings of lines take beside the tokens themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageTokenizerConfig(TokenizerConfig):
+    """How texts are divided into tokens that have other marks: ``<unk>`` and ``<eos>``, of byte-pairs ``<eos>``."""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The tokens that every vocabulary begins with."""
+        return (MARK,) if self.unit == "byte-pair" else (UNKNOWN, MARK)
 
 
 class LanguageTokenizer(TextTokenizer):
@@ -39,7 +50,7 @@ class LanguageTokenizer(TextTokenizer):
 
     Examples
     --------
-    >>> tokenizer = LanguageTokenizer.learn(["no it was n't\nblack monday\n"], TokenizerConfig(unit="word"))
+    >>> tokenizer = LanguageTokenizer.learn(["no it was n't\nblack monday\n"], LanguageTokenizerConfig(unit="word"))
     >>> tokenizer.split("it was tuesday\n")
     ['it', 'was', '<unk>', '<eos>']
     """
@@ -66,7 +77,7 @@ class LanguageTokenizer(TextTokenizer):
         return cls(TextTokenizer.from_json(text).core, unit)
 
     @classmethod
-    def learn(cls, texts: Sequence[str], config: TokenizerConfig) -> Self:
+    def learn(cls, texts: Sequence[str], config: LanguageTokenizerConfig) -> Self:
         """Learn a vocabulary from texts.
 
         Raises
@@ -76,7 +87,7 @@ class LanguageTokenizer(TextTokenizer):
         """
         core = _core(config)
         if config.unit == "byte-pair":
-            core.train_from_iterator(_lines(texts), _byte_pair_trainer(config.vocabulary_size))
+            core.train_from_iterator(_lines(texts), _byte_pair_trainer(config))
         else:
             core.model = models.WordLevel(_vocabulary(core, texts, config), unk_token=UNKNOWN)
         return cls(core, config.unit)
@@ -133,7 +144,7 @@ def _lines(texts: Iterable[str]) -> Iterator[str]:
     return chain.from_iterable(text.splitlines(keepends=True) for text in texts)
 
 
-def _core(config: TokenizerConfig) -> Tokenizer:
+def _core(config: LanguageTokenizerConfig) -> Tokenizer:
     core = Tokenizer(models.BPE() if config.unit == "byte-pair" else models.WordLevel(unk_token=UNKNOWN))
     forms: list[normalizers.Normalizer] = [normalizers.Lowercase()] if config.lowercase else []
     match config.unit:
@@ -149,13 +160,13 @@ def _core(config: TokenizerConfig) -> Tokenizer:
     return core
 
 
-def _vocabulary(core: Tokenizer, texts: Sequence[str], config: TokenizerConfig) -> dict[str, int]:
+def _vocabulary(core: Tokenizer, texts: Sequence[str], config: LanguageTokenizerConfig) -> dict[str, int]:
     """Return the most frequent tokens with their numbers; those of one frequency in the order of Unicode."""
     counts: Counter[str] = Counter()
     for line in _lines(texts):
         pieces = core.pre_tokenizer.pre_tokenize_str(core.normalizer.normalize_str(line))
         counts.update(piece for piece, _ in pieces)
-    marks = (UNKNOWN, MARK)
+    marks = config.marks
     if not counts.keys() - set(marks):
         raise InputError(f"There is no {config.unit} in the texts, so there is nothing to learn from.")
     ranked = sorted(counts.keys() - set(marks), key=lambda token: (-counts[token], token))
@@ -163,10 +174,10 @@ def _vocabulary(core: Tokenizer, texts: Sequence[str], config: TokenizerConfig) 
     return {token: number for number, token in enumerate(kept)}
 
 
-def _byte_pair_trainer(vocabulary_size: int) -> trainers.BpeTrainer:
+def _byte_pair_trainer(config: LanguageTokenizerConfig) -> trainers.BpeTrainer:
     return trainers.BpeTrainer(
-        vocab_size=vocabulary_size,
-        special_tokens=[MARK],
+        vocab_size=config.vocabulary_size,
+        special_tokens=list(config.marks),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

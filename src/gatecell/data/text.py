@@ -55,13 +55,18 @@ class TokenizerConfig:
         check_choice("unit", self.unit, UNITS)
         check_flag("lowercase", self.lowercase)
         check_integer("vocabulary_size", self.vocabulary_size, minimum=1)
-        fewest = len(MARKS) + (_N_BYTES if self.unit == "byte-pair" else 1)
+        fewest = len(self.marks) + (_N_BYTES if self.unit == "byte-pair" else 1)
         if self.vocabulary_size < fewest:
             beside = f"every one of {_N_BYTES} bytes" if self.unit == "byte-pair" else f"a {self.unit}"
             raise OptionError(
-                f"vocabulary_size={self.vocabulary_size} has no room for {beside} beside the {len(MARKS)} marks "
-                f"({', '.join(MARKS)}). Set it to at least {fewest}."
+                f"vocabulary_size={self.vocabulary_size} has no room for {beside} beside the {len(self.marks)} marks "
+                f"({', '.join(self.marks)}). Set it to at least {fewest}."
             )
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The tokens that every vocabulary begins with."""
+        return MARKS
 
 
 class TextTokenizer:

@@ -284,5 +284,5 @@ def check_watched(config: TrainingConfig, validation: object) -> None:
     if config.patience is not None and validation is None and config.monitor.startswith("validation_"):
         raise OptionError(
             f"patience={config.patience} needs rows to validate on, since it watches {config.monitor}: "
-            "set validation_fraction, or give fit validation_data."
+            "set validation_fraction, or give them to fit."
         )

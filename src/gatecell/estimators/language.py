@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import InputError, InputTypeError
-from gatecell.data.language import LanguageTokenizer
+from gatecell.data.language import LanguageTokenizer, LanguageTokenizerConfig
 from gatecell.data.streams import Streams
 from gatecell.data.text import TokenizerConfig
 from gatecell.data.tokens import Tokens
@@ -357,7 +357,7 @@ class LSTMLanguageModel(LSTMEstimator):
         """Return the tokens of texts whose vocabulary is learnt and noted."""
         unit: Any = self.tokens
         self.tokenizer_ = LanguageTokenizer.learn(
-            texts, TokenizerConfig(unit=unit, vocabulary_size=self.vocabulary_size, lowercase=self.lowercase)
+            texts, LanguageTokenizerConfig(unit=unit, vocabulary_size=self.vocabulary_size, lowercase=self.lowercase)
         )
         self.one_text_ = one_text
         tokens = self._marked(texts)
@@ -382,13 +382,14 @@ class LSTMLanguageModel(LSTMEstimator):
             "init_range",
         )
         # what lies between the layers is the language network's own
-        lstm = lstm_config({**parameters, "input_dropout": 0.0, "bidirectional": False})
+        lstm = lstm_config(parameters, input_dropout=0.0, bidirectional=False)
         size = self.embedding_dim
+        cutoffs: Any = () if self.cutoffs is None else self.cutoffs
         return LanguageConfig(
             vocabulary_size=len(self.tokenizer_),
             embedding_dim=lstm.output_size if size is None else size,
             lstm=lstm,
-            cutoffs=tuple(self.cutoffs or ()),
+            cutoffs=cutoffs,
             **{name: parameters[name] for name in own},
         )
 

@@ -18,9 +18,9 @@ TRAINING_PARAMETERS = (
 """Parameters of an estimator that are fields of ``TrainingConfig``; ``training_options`` has the others."""
 
 
-def lstm_config(parameters: Mapping[str, Any]) -> LSTMConfig:
-    """Return the LSTM that an estimator's parameters describe."""
-    own = {name: plain(parameters[name]) for name in LSTM_PARAMETERS}
+def lstm_config(parameters: Mapping[str, Any], **fixed: Any) -> LSTMConfig:
+    """Return the LSTM that an estimator's parameters describe, but for fields that it sets itself."""
+    own = {name: plain(parameters[name]) for name in LSTM_PARAMETERS if name not in fixed} | fixed
     return LSTMConfig(**own, **_further(parameters, "lstm_options", LSTMConfig, LSTM_PARAMETERS))
 
 
@@ -65,6 +65,8 @@ def _further(parameters: Mapping[str, Any], name: str, record: type, taken: Iter
         raise OptionError(f"{name} must be a dict of options of {record.__name__}, got {options!r}.")
     known = [field.name for field in fields(record) if field.name not in taken]
     for option in options:
+        if option in taken and option not in parameters and option != "seed":
+            raise OptionError(f"{name} has {option!r}, which this estimator sets itself. Leave it out.")
         if option in taken:
             own = "random_state" if option == "seed" else option
             raise OptionError(f"{name} has {option!r}, but that is a parameter of its own: {own}=...")

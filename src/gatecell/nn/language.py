@@ -1,16 +1,17 @@
 """A network that reads tokens and says, at each step, how probable each next token is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, embedding, linear
 
 from gatecell._core.checks import check_choice, check_flag, check_integer, check_number, check_probability
 from gatecell._core.errors import InputError, OptionError
-from gatecell._core.records import record_from_dict, record_to_dict
+from gatecell._core.records import plain, record_from_dict, record_to_dict
 from gatecell.kernels.options import PRECISIONS, Precision
 from gatecell.nn.config import LSTMConfig
 from gatecell.nn.lstm import LSTM
@@ -89,7 +90,10 @@ class LanguageConfig:
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
-        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))
+        given: Any = self.cutoffs
+        if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str):
+            raise OptionError(f"cutoffs must be a sequence of numbers, got {given!r}.")
+        object.__setattr__(self, "cutoffs", tuple(map(plain, given)))
         if not self.cutoffs:
             return
         if self.tied:

@@ -1,7 +1,7 @@
 """Training: ``fit`` runs a Lightning trainer over a network, a loss and rows, and returns what came of it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,15 +106,13 @@ def fit(
     """
     config = config or TrainingConfig()
     metrics = metrics or {}
-    _check(train, validation, config, metrics, checkpoint_dir, resume)
+    objective = loss if isinstance(loss, Objective) else RowObjective(loss, config.bptt if config.stateful else None)
+    _check(train, validation, config, [*objective.figures(0.0), *metrics], checkpoint_dir, resume)
     began = time.perf_counter()
     state, folder = _prepared_state(network, train, validation, config, checkpoint_dir, resume, identity, start)
     before = state.weights or copy_weights(network)
     if not state.stopped_early and state.epochs_done < state.first_epoch + config.max_epochs:
         keep = folder.save if folder else _keep_nothing
-        objective = (
-            loss if isinstance(loss, Objective) else RowObjective(loss, config.bptt if config.stateful else None)
-        )
         module = TrainingModule(network, objective, train, validation, config, metrics, state, keep)
         try:
             _run(module, config, state)
@@ -200,7 +198,7 @@ def _check(
     train: BatchSource,
     validation: BatchSource | None,
     config: TrainingConfig,
-    metrics: Mapping[str, Metric],
+    measured: Sequence[str],
     checkpoint_dir: str | Path | None,
     resume: bool,
 ) -> None:
@@ -210,7 +208,7 @@ def _check(
     if resume and checkpoint_dir is None:
         raise OptionError("resume=True needs checkpoint_dir, the folder in which the checkpoint lies.")
     parts = ("train", "validation") if validation is not None else ("train",)
-    columns = [f"{part}_{name}" for part in parts for name in ("loss", *metrics)]
+    columns = [f"{part}_{name}" for part in parts for name in ("loss", *measured)]
     if config.watches_monitor and config.monitor not in columns:
         hint = " Give validation rows." if validation is None and config.monitor.startswith("validation_") else ""
         raise OptionError(
