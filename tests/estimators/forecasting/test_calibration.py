@@ -110,3 +110,12 @@ def test_too_little_to_calibrate_on() -> None:
         "or ask for a lower level, or none (level=())."
     )
     assert len(model.predict(level=())) == 4
+
+
+def test_an_interval_is_never_narrower_than_one_of_a_lower_level() -> None:
+    walk = pd.Series(np.random.default_rng(0).normal(size=160).cumsum(), index=hours(160))
+    options = {**SMALL, "horizon": 12, "lookback": 12, "validation_fraction": 0.2}
+    forecast = LSTMForecaster(**options).fit(walk).predict()
+    low, high = forecast.filter(like="-lo-").to_numpy(), forecast.filter(like="-hi-").to_numpy()
+    assert (low[:, 1] <= low[:, 0]).all()
+    assert (high[:, 1] >= high[:, 0]).all()

@@ -11,7 +11,8 @@ slow change of the errors is followed. What comes after the origin has no part i
 
 Where a series has fewer than ``FEWEST_OWN`` scores of a step, or too few for a level (n scores carry an end of
 1 - 1/(n + 1) at most), those of all series of that step are taken together; where these are too few for the level,
-those of all steps.
+those of all steps, but no less than the highest of the step itself: near steps have smaller errors, and the interval
+of a step would else be narrower than that of a lower level.
 """
 
 import math
@@ -133,7 +134,8 @@ def _highest_of_all(known: Array, share: float) -> Array:
     result = _highest(known, share)
     if result is None:
         together = _highest(known.reshape(-1, 1, n_targets), share)
-        result = np.full((1, n_targets), np.nan) if together is None else together
+        of_step = np.fmax.reduce(known, axis=0, initial=-np.inf)
+        result = np.full((1, n_targets), np.nan) if together is None else np.maximum(together, of_step)
     return np.broadcast_to(result, (n_steps, n_targets))
 
 
