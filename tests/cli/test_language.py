@@ -47,7 +47,8 @@ def test_from_a_text_to_new_text(gatecell: Run, here: Path) -> None:
     }
     figures = gatecell("evaluate", "m.safetensors", "t.txt", "--json").json["metrics"]
     assert figures["perplexity"] == pytest.approx(estimator.perplexity(TEXT))
-    assert set(figures) == {"perplexity", "nats_per_token", "bits_per_character"}
+    names = {"perplexity", "nats_per_token", "bits_per_character"}
+    assert set(figures) == names | {f"{name}_unigram" for name in names}
     assert gatecell("info", "m.safetensors").code == 0
 
 
@@ -141,3 +142,16 @@ def test_ctrl_c_with_json(gatecell: Run, model: Path, monkeypatch: pytest.Monkey
     done = gatecell("generate", model, "--json")
     assert done.code == 130
     assert done.json == {"model": "m.safetensors", "prompt": "", "text": "abc", "stopped": True}
+
+
+def test_a_terminal_that_lacks_a_character(model: Path, here: Path) -> None:
+    code = "import sys; from gatecell.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "generate", str(model), "--prompt", "\u4e2d", "--max-new", "0"]
+    done = subprocess.run(
+        command,
+        cwd=here,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.stdout.decode() == "\\u4e2d\n"

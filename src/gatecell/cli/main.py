@@ -3,6 +3,7 @@
 0: done. 1: the job failed. 2: bad usage or bad input. 130: stopped by Ctrl-C.
 """
 
+import io
 import os
 import shlex
 import sys
@@ -27,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # what the terminal's encoding lacks is shown as \u4e2d: a model's text may have any character
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _run(arguments)
     except KeyboardInterrupt:

@@ -67,8 +67,8 @@ class LSTMLanguageModel(LSTMEstimator):
     dropout : float in [0, 1)
         Dropout of each value of each step by itself, before, between and behind the layers (Zaremba et al. 2014).
     embedding_dropout, input_dropout, hidden_dropout, output_dropout : float in [0, 1)
-        Variational dropout, one mask a lane and batch, of whole tokens, of what enters the first layer, the others, and
-        the softmax (Gal & Ghahramani 2016); with ``recurrent_dropout`` that of h_{t-1}.
+        Variational dropout (Gal & Ghahramani 2016): of whole tokens, one mask a batch; and, one mask a lane and batch,
+        of what enters the first layer, the others, and the softmax; with ``recurrent_dropout`` that of h_{t-1}.
     tied : bool
         Whether the softmax has the weights of the embedding.
     cutoffs : sequence of int, optional
