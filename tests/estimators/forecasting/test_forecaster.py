@@ -214,6 +214,23 @@ def test_partial_fit_learns_and_keeps_what_was_forecast_before() -> None:
     assert len(model.backtest(3, new_rows=data[170:]).predictions) == 12
 
 
+def test_partial_fit_takes_no_other_options_than_those_of_the_fit() -> None:
+    data = series(170)
+    model = LSTMForecaster(**SMALL).fit(data[:150])
+    before = model.predict()
+    with pytest.raises(
+        OptionError,
+        match="which parameters no longer describe: lookback was 8 and is 16; horizon was 4 and is 6. Set them back",
+    ):
+        model.set_params(horizon=6, lookback=16).partial_fit(data[150:])
+    with pytest.raises(OptionError, match="loss was 'mae' and is 'mse'"):
+        model.set_params(horizon=4, lookback=8, loss="mse").partial_fit(data[150:])
+    pd.testing.assert_frame_equal(model.predict(), before, check_exact=True)
+    # what the fit chose by the frequency is not another option
+    chosen = LSTMForecaster(**{**SMALL, "lookback": None}, output="quantile", quantiles=[0.1, 0.5, 0.9])
+    assert len(chosen.fit(data[:150]).partial_fit(data[150:]).history_) == SMALL["max_epochs"] + 1
+
+
 def test_a_single_new_row_is_learned_from() -> None:
     data = series(151)
     model = LSTMForecaster(**SMALL).fit(data[:150])

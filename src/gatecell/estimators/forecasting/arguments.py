@@ -40,6 +40,17 @@ def chosen_options(parameters: Mapping[str, Any], panel: Panel) -> ForecastOptio
     return replace(options, season=season, lookback=lookback)
 
 
+def check_same_options(parameters: Mapping[str, Any], panel: Panel, fitted: ForecastOptions) -> None:
+    """Raise where parameters no longer name the options of the fit."""
+    old, new = fitted.to_dict(), chosen_options(parameters, panel).to_dict()
+    changed = [f"{name} was {old[name]!r} and is {new[name]!r}" for name in old if old[name] != new[name]]
+    if changed:
+        raise OptionError(
+            "partial_fit goes on with the forecasts that fit was asked for, which parameters no longer describe: "
+            f"{'; '.join(changed)}. Set them back, or call fit for a new network."
+        )
+
+
 def checked_levels(level: Any) -> list[float]:
     """Return levels in percent, ascending; a single one is a sequence of one."""
     given = list(level) if isinstance(level, Iterable) and not isinstance(level, str) else [level]

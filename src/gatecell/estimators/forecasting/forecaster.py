@@ -17,6 +17,7 @@ from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
 from gatecell.estimators.base import ONE_EPOCH
 from gatecell.estimators.forecasting.arguments import (
+    check_same_options,
     checked_levels,
     chosen_options,
     identity,
@@ -351,6 +352,7 @@ class LSTMForecaster(WindowEstimator):
         check_is_fitted(self)
         with self._kept_unless_trained():
             before = self._view
+            check_same_options(self.get_params(deep=False), before.panel, before.preparation.options)
             view = self._followed(new_rows, self.calibration_windows)
             config = training_config(self.get_params(deep=False), self.seed_, self.DEFAULT_TRAINING, **ONE_EPOCH)
             self._check_same_network()
