@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from gatecell import nn as nn
     from gatecell._core.errors import GatecellError as GatecellError
     from gatecell.estimators.classifier import LSTMClassifier as LSTMClassifier
-    from gatecell.estimators.language import LSTMLanguageModel as LSTMLanguageModel
     from gatecell.estimators.forecasting.forecaster import LSTMForecaster as LSTMForecaster
+    from gatecell.estimators.language import LSTMLanguageModel as LSTMLanguageModel
     from gatecell.estimators.loading import load as load
     from gatecell.estimators.regressor import LSTMRegressor as LSTMRegressor
     from gatecell.estimators.text import LSTMTextClassifier as LSTMTextClassifier
