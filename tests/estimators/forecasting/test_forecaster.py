@@ -273,6 +273,16 @@ def test_backtest_frames() -> None:
         model.backtest(9, step=3, new_rows=data[120:])
 
 
+def test_without_a_season_the_naive_forecast_is_judged_by_once() -> None:
+    result = LSTMForecaster(**SMALL, season=1).fit(series()).backtest()
+    assert result.metrics.index.tolist() == [NAME, "naive"]
+    assert list(result.simple) == ["naive"]
+    assert len(result.judgement.verdicts()) == 1
+    assert not any("seasonal" in name for name in result.judgement.metrics())
+    frame = result.predictions
+    np.testing.assert_array_equal(frame["seasonal_naive"], frame["naive"])
+
+
 @pytest.mark.parametrize("multivariate", [True, False])
 def test_fitted_values(multivariate: bool) -> None:
     data = wide(122)

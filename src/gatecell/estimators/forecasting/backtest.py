@@ -32,7 +32,8 @@ class Backtest:
     """The forecaster's column."""
     predictions: pd.DataFrame
     """A row a step of each forecast: ``unique_id``, ``ds``, ``cutoff`` (the last stamp that was known), ``y``, the
-    forecast with its intervals, ``naive`` and ``seasonal_naive``. Where the season is 1, the two are the same."""
+    forecast with its intervals, ``naive`` and ``seasonal_naive``. Where the season is 1, the two are the same,
+    and ``metrics`` has only the naive one."""
     judgement: ForecastJudgement
     """The figures; errors are scaled by those of one-step seasonal naive forecasts in the history before the first
     origin. Intervals for which too little was known to calibrate them are NaN, and left out."""
@@ -95,6 +96,8 @@ def judged(
         NAIVE: view.plain(view.naive(units, origins, horizon, 1), units),
         SEASONAL_NAIVE: view.plain(view.naive(units, origins, horizon, view.season), units),
     }
+    # without a season the two are one rule, which is judged by once
+    simple = {rule: values for rule, values in rules.items() if rule == NAIVE or view.season > 1}
     actual = view.plain(view.outcomes(units, origins, horizon), units)
     intervals = {level: view.interval(level, outcome, units, origins, n_latest) for level in levels}
     columns = {ACTUAL: actual, name: predicted}
@@ -102,9 +105,8 @@ def judged(
         columns |= {f"{name}-lo-{level:g}": low, f"{name}-hi-{level:g}": high}
     columns |= rules
     scale = _scales(view, units, origins)
-    judgement = judge_forecasts(actual, predicted, scale=scale, bounds=intervals, baselines=rules)
+    judgement = judge_forecasts(actual, predicted, scale=scale, bounds=intervals, baselines=simple)
     frame = long_frame(view.panel, view.stretches, units, origins, columns, cutoff=True)
-    simple = {rule: values for rule, values in rules.items() if rule == NAIVE or view.season > 1}
     return Backtest(name, frame, judgement, simple)
 
 
