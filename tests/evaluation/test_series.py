@@ -3,7 +3,7 @@ import pytest
 
 from gatecell._core.errors import InputError
 from gatecell.evaluation.forecasts import coverage, mae, mase
-from gatecell.evaluation.series import judge_forecasts
+from gatecell.evaluation.series import judge_forecasts, standing
 
 RANDOM = np.random.default_rng(0)
 TRUE = RANDOM.normal(10, 2, (20, 6, 2))
@@ -74,6 +74,19 @@ def test_whether_it_is_better_is_said() -> None:
     unmeasured = judge_forecasts(TRUE, PREDICTED, scale=0 * scale, baselines=baselines)
     assert " mae " in unmeasured.verdicts()[0]
     assert "mase" not in unmeasured.metrics()
+
+
+def test_equal_errors_are_said_to_be_equal() -> None:
+    flat = np.full((20, 6, 1), 5.0)
+    assert judge_forecasts(flat, flat, baselines={"naive": flat}).verdicts() == [
+        "It is equal to the naive forecast: mae 0 against 0."
+    ]
+    assert standing(0.12341, 0.12344) == "equal to"
+    assert standing(0.1234, 0.1235) == "better than"
+    assert standing(0.1235, 0.1234) == "NOT better than"
+    assert standing(1234.1, 1234.2) == "equal to"
+    assert standing(1234.1, 1234.2, ".4f") == "better than"
+    assert standing(1e-12, 0.0) == "NOT better than"
 
 
 def test_one_row_has_no_spread() -> None:

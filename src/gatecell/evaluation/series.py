@@ -41,7 +41,7 @@ class ForecastJudgement(Judgement):
         return {name: value for name, value in named.items() if not np.isnan(value)}
 
     def verdicts(self) -> list[str]:
-        """Say of each simple forecast whether this one is better: a sentence each.
+        """Say of each simple forecast whether this one is better than it or equal to it: a sentence each.
 
         The mean absolute scaled error decides, in which every series counts alike; where it is not known, the mean
         absolute error.
@@ -50,12 +50,16 @@ class ForecastJudgement(Judgement):
         own = self.figures[figure]
         sentences = []
         for rule, figures in self.baselines.items():
-            better = "better" if own < figures[figure] else "NOT better"
-            words = rule.replace("_", " ")
-            sentences.append(
-                f"It is {better} than the {words} forecast: {figure} {own:.4g} against {figures[figure]:.4g}."
-            )
+            words = f"{standing(own, figures[figure])} the {rule.replace('_', ' ')} forecast"
+            sentences.append(f"It is {words}: {figure} {own:.4g} against {figures[figure]:.4g}.")
         return sentences
+
+
+def standing(own: float, other: float, form: str = ".4g") -> str:
+    """Return in words how an error compares with another: equal where they read alike as they are printed."""
+    if format(own, form) == format(other, form):
+        return "equal to"
+    return "better than" if own < other else "NOT better than"
 
 
 def judge_forecasts(

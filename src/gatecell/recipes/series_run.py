@@ -10,7 +10,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.evaluation.comparison import compare
-from gatecell.evaluation.series import judge_forecasts
+from gatecell.evaluation.series import judge_forecasts, standing
 from gatecell.recipes.recipe import QUICK_SERIES, QUICK_STEPS, SeriesData
 from gatecell.reporting.subject import Judged
 
@@ -54,8 +54,8 @@ def verdict(backtest: Backtest) -> list[str]:
     sentences = []
     for rule, predicted in backtest.simple.items():
         comparison = compare(backtest.judgement, judge_forecasts(backtest.judgement.true, predicted))
-        better = "Better than" if comparison.first < comparison.second else "NOT better than"
-        sentences.append(f"{better} the {rule.replace('_', ' ')} forecast: {comparison}")
+        words = standing(comparison.first, comparison.second, ".4f")
+        sentences.append(f"{words[0].upper()}{words[1:]} the {rule.replace('_', ' ')} forecast: {comparison}")
     return sentences
 
 

@@ -2,6 +2,7 @@
 
 from gatecell.estimators.forecasting.backtest import NAIVE, SEASONAL_NAIVE, judged
 from gatecell.estimators.forecasting.engine import View
+from gatecell.evaluation.series import standing
 
 
 def verdict(view: View, name: str) -> str:
@@ -27,8 +28,7 @@ def verdict(view: View, name: str) -> str:
     lines.append(metrics.loc[[name, *rules], ["mae", "rmse", "smape", "mase"]].to_string(float_format=_short))
     for rule, words in rules.items():
         other = metrics.loc[rule, figure]
-        better = "It is better than" if own < other else "It is NOT better than"
-        lines.append(f"{better} {words}: {figure} {own:.4g} against {other:.4g}.")
+        lines.append(f"It is {standing(own, other)} {words}: {figure} {own:.4g} against {other:.4g}.")
     return "\n".join(lines)
 
 
