@@ -100,10 +100,12 @@ def test_covariates_that_are_not_known() -> None:
 
 def test_logarithms_of_what_is_not_above_zero() -> None:
     data = series(60)
+    data.iloc[57] = 0.0
+    assert "is 0 at 2026-01-03 09:00:00" in refused(data, {"log": True})
     data.iloc[9] = 0.0
     assert refused(data, {"log": True}) == (
-        "log=True is for values above 0, but load of series 'load' is 0 at 2026-01-01 09:00:00. Leave log out, or "
-        "shift the values."
+        "log=True is for values above 0, but load of series 'load' is 0 at 2026-01-01 09:00:00. Fit without log, or "
+        "shift all values."
     )
 
 
@@ -113,8 +115,13 @@ def test_new_rows_that_cannot_be_used() -> None:
         model.update(long(70).drop(columns="temperature"))
     positive = LSTMForecaster(**SMALL, log=True).fit(series(60))
     before = positive.predict()
-    with pytest.raises(InputError, match="above"):
-        positive.update(pd.Series([-1.0], index=hours(61)[60:]))
+    for method in (positive.update, positive.partial_fit):
+        with pytest.raises(
+            InputError,
+            match=r"^log=True is for values above 0, but load of series 'load' is -1 at 2026-01-03 12:00:00. Fit "
+            r"without log, or shift all values.$",
+        ):
+            method(pd.Series([-1.0], index=hours(61)[60:]))
     pd.testing.assert_frame_equal(positive.predict(), before)
 
 

@@ -35,8 +35,6 @@ def chosen_options(parameters: Mapping[str, Any], panel: Panel) -> ForecastOptio
             'strategy="recursive" takes its forecasts for seen, but knows no later values of the covariates '
             f'{", ".join(panel.past_names)}. Use strategy="direct", or give them as known ahead (future).'
         )
-    if options.log and panel.series:
-        _check_positive(panel)
     return replace(options, season=season, lookback=lookback)
 
 
@@ -84,16 +82,6 @@ def uncalibrated(level: float, view: View) -> InputError:
         f"network did not learn from, but there are {len(view.past):,} forecasts with a known outcome. Fit with a "
         "larger validation_fraction, give more observations with update, or ask for a lower level, or none (level=())."
     )
-
-
-def _check_positive(panel: Panel) -> None:
-    for item in panel:
-        if (item.target <= 0).any():
-            step, column = (int(place) for place in np.argwhere(item.target <= 0)[0])
-            raise InputError(
-                f"log=True is for values above 0, but {panel.target_names[column]} of series {item.id!r} is "
-                f"{item.target[step, column]:g} at {item.index[step]}. Leave log out, or shift the values."
-            )
 
 
 def identity(panel: Panel, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from torch import Tensor
 from gatecell._core.errors import InputError
 from gatecell.data.calendar import calendar_features, calendar_names
 from gatecell.data.missing import fill_forward, handle_missing
-from gatecell.data.series import Panel
+from gatecell.data.series import Panel, TimeSeries
 from gatecell.data.series_scaling import SeriesScaler
-from gatecell.data.transforms import Log
 from gatecell.estimators.forecasting.options import ForecastOptions
 
 Array = NDArray[np.float64]
@@ -81,7 +80,7 @@ class Preparation:
             raise InputError(f"A static feature of series {panel.ids[row]!r} is missing. Fill it, or leave it out.")
         return cls(
             options,
-            fitted([_logged(item.target, options) for item in parts], panel.target_names),
+            fitted([_logged(item, panel, options) for item in parts], panel.target_names),
             fitted([item.past for item in parts], panel.past_names),
             fitted([item.future for item in parts], panel.future_names),
             SeriesScaler.fit([static], "standard" if len(panel) > 1 else None, per_series=False),
@@ -105,7 +104,7 @@ class Preparation:
         stamps_ahead = panel.steps_after(n_ahead)
         for place, item in enumerate(panel):
             room = np.full((n_ahead, len(panel.future_names)), np.nan) if ahead is None else ahead[place]
-            scaled = self.target_scaler.transform(_logged(item.target, options), place)
+            scaled = self.target_scaler.transform(_logged(item, panel, options), place)
             values.append(np.concatenate([scaled, np.full((n_ahead, scaled.shape[1]), np.nan)]))
             # behind the end nothing is known; a window never looks there
             seen = fill_forward(self.past_scaler.transform(item.past, place))
@@ -159,8 +158,18 @@ class Preparation:
 _SCALERS = ("target_scaler", "past_scaler", "future_scaler", "static_scaler")
 
 
-def _logged(values: Array, options: ForecastOptions) -> Array:
-    return Log().forward(values) if options.log else values
+def _logged(item: TimeSeries, panel: Panel, options: ForecastOptions) -> Array:
+    """Return a series' targets, or their logarithms; raise where one has none."""
+    if not options.log:
+        return item.target
+    if (item.target <= 0).any():
+        step, column = (int(place) for place in np.argwhere(item.target <= 0)[0])
+        raise InputError(
+            f"log=True is for values above 0, but {panel.target_names[column]} of series {item.id!r} is "
+            f"{item.target[step, column]:g} at {item.index[step]}. Fit without log, or shift all values."
+        )
+    logarithms: Array = np.log(item.target)
+    return logarithms
 
 
 def _laid_out(
