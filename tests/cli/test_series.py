@@ -76,6 +76,14 @@ def test_a_backtest(gatecell: Run, here: Path, forecaster: str) -> None:
     assert {"y", "naive", "seasonal_naive"} <= lines[0].keys()
 
 
+def test_series_that_are_not_judged_are_named(gatecell: Run, here: Path, forecaster: str) -> None:
+    written(here / "later.csv", table(200, ids=("1",)))
+    for command in ("backtest", "evaluate"):
+        done = gatecell(command, forecaster, "later.csv", "--json")
+        assert done.err == "1 series without enough later steps are not judged: '01'.\n"
+        assert done.json["metrics"]["mae"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -90,6 +90,17 @@ def test_a_backtest(model: Path, tmp_path: Path) -> None:
     assert two.predictions.groupby("unique_id")["cutoff"].nunique().to_dict() == {"01": 2, "1": 2}
 
 
+def test_a_series_without_later_lines_is_not_judged(model: Path, tmp_path: Path) -> None:
+    some = pd.concat([table(200, ids=("01",)), table(185, ids=("1",)).tail(5)])
+    for rows in (some, table(200, ids=("01",))):
+        judged = backtest_series(model, written(tmp_path / "later.csv", rows))
+        assert judged.left_out == ("1",)
+        assert judged.predictions["unique_id"].unique().tolist() == ["01"]
+    both = backtest_series(model, written(tmp_path / "both.csv", table(200)))
+    assert both.left_out == ()
+    pd.testing.assert_frame_equal(both.predictions.query("unique_id == '01'"), judged.predictions)
+
+
 def test_covariates_known_ahead(tmp_path: Path) -> None:
     columns = SeriesColumns(time="when", target=("load",), id="meter", future=("holiday",))
     data = written(tmp_path / "t.csv", table(180))
@@ -135,7 +146,6 @@ def test_rows_as_steps_of_several_series(tmp_path: Path) -> None:
     ("frame", "message"),
     [
         (table(183), r"has 3 steps of series '01' that the model does not know, but a forecast is of 6"),
-        (table(200, ids=("01",)), r"has 0 steps of series '1' that the model does not know"),
         (table(200, ids=("01", "1", "2")), r"There is no series named '2'"),
         (table(200).drop(columns="load"), r"There is no column named 'load'"),
     ],

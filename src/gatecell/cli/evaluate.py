@@ -7,7 +7,7 @@ import typer
 
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
-from gatecell.cli.forecast import check_no_columns, show_judgement
+from gatecell.cli.forecast import check_no_columns, say_left_out, show_judgement
 from gatecell.cli.options import Data, Encoding, Id, Json, Label, Model, Text, Time, long_columns
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def look_at(
     match estimator:
         case LSTMForecaster():
             check_no_columns(id_column, time, text, label)
-            return estimator, look_at_series(model, data)
+            judged = look_at_series(model, data)
+            say_left_out(judged.X)
+            return estimator, judged
         case LSTMTextClassifier():
             return estimator, look_at_texts(estimator, model, data, text=text, label=label, encoding=encoding)
         case LSTMLanguageModel():

@@ -13,6 +13,7 @@ from gatecell.cli.options import Force, Json, Model, Quiet, Resume, Seed, Settin
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gatecell.estimators.forecasting.backtest import Backtest
     from gatecell.evaluation.judgement import Judgement
 
 Table = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .csv.gz, a line a step of a series.")]
@@ -135,6 +136,7 @@ def backtest(
     if output is not None:
         _write(done.predictions, output)
         show.say(f"{len(done.predictions):,} lines are in {output}.")
+    say_left_out(done)
     show_judgement(done.judgement, json=json, model=str(model), data=None if data is None else str(data))
 
 
@@ -175,6 +177,12 @@ def show_judgement(judgement: "Judgement", *, json: bool, **about: Any) -> None:
         show.print_pairs(show.metric_pairs(metrics, intervals))
         for sentence in judgement.verdicts():
             show.print_line(sentence)
+
+
+def say_left_out(backtest: "Backtest") -> None:
+    """Say on standard error which series are not judged."""
+    for remark in backtest.remarks():
+        show.say(remark)
 
 
 def check_no_columns(*names: str | None) -> None:

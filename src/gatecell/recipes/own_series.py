@@ -166,7 +166,8 @@ def backtest_series(
         A file that ``fit_series`` wrote.
     path : path, optional
         A table with the columns of the fit; lines that the model knows already are not looked at. Without one, the
-        steps that were held out at the fit are forecast.
+        steps that were held out at the fit are forecast. A series of which it has less than a horizon is not judged;
+        ``Backtest.left_out`` names those.
     n_origins : int, optional
         How many of each series, the latest. Default: all whose steps are in ``path``, or were held out.
     step : int
@@ -185,10 +186,10 @@ def backtest_series(
     later = _later(estimator, columns, known_until, path)
     horizon = estimator.horizon
     n_later = dict.fromkeys(estimator.panel_.ids, 0) | dict(zip(later.ids, later.lengths.tolist(), strict=True))
-    shortest = min(n_later, key=lambda id: n_later[id])
-    if n_later[shortest] < horizon:
+    longest = max(n_later, key=lambda id: n_later[id])
+    if n_later[longest] < horizon:
         raise InputError(
-            f"{path} has {n_later[shortest]:,} steps of series {shortest!r} that the model does not know, but a "
+            f"{path} has {n_later[longest]:,} steps of series {longest!r} that the model does not know, but a "
             f"forecast is of {horizon:,}, and all of them are needed to judge it. Bring later lines, or leave the file "
             "out to back-test on the steps held out at the fit."
         )

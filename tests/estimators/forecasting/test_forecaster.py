@@ -273,6 +273,27 @@ def test_backtest_frames() -> None:
         model.backtest(9, step=3, new_rows=data[120:])
 
 
+def test_series_without_later_rows_are_left_out_of_a_backtest() -> None:
+    data = long(140)[["unique_id", "ds", "y"]]
+    model = LSTMForecaster(**SMALL).fit(data[data["ds"] < hours(121)[-1]])
+    later = data[data["ds"] >= hours(121)[-1]]
+    some = later.query("unique_id != 's1'")
+    result = model.backtest(3, new_rows=some)
+    assert result.left_out == ("s1",)
+    assert "1 series without enough later steps are not judged: 's1'." in repr(result)
+    whole = model.backtest(3, new_rows=later, level=())
+    assert whole.left_out == ()
+    assert "not judged" not in repr(whole)
+    kept = whole.predictions.query("unique_id != 's1'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(model.backtest(3, new_rows=some, level=()).predictions, kept)
+    few = later.groupby("unique_id").head(2)
+    with pytest.raises(InputError, match=r"takes 4 steps .* but series 's0' has 2\."):
+        model.backtest(new_rows=few)
+    # what can be judged, but not from so many origins, is not left out
+    with pytest.raises(InputError, match=r"of 3 origins.* takes 6 steps .* but series 's1' has 5\."):
+        model.backtest(3, new_rows=pd.concat([some, later.query("unique_id == 's1'")[:5]]))
+
+
 def test_without_a_season_the_naive_forecast_is_judged_by_once() -> None:
     result = LSTMForecaster(**SMALL, season=1).fit(series()).backtest()
     assert result.metrics.index.tolist() == [NAME, "naive"]

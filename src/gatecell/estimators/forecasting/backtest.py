@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import InputError
+from gatecell.data.series import SeriesId
 from gatecell.estimators.forecasting.engine import View
 from gatecell.estimators.forecasting.frames import long_frame
 from gatecell.evaluation.forecasts import seasonal_error
@@ -22,6 +23,8 @@ NAIVE = "naive"
 SEASONAL_NAIVE = "seasonal_naive"
 """The last known value of the same place in the season."""
 ACTUAL = "y"
+_SHOWN = 5
+"""Series that a remark names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,8 @@ class Backtest:
     origin. Intervals for which too little was known to calibrate them are NaN, and left out."""
     simple: Mapping[str, Array]
     """The naive forecasts by their names, each as ``judgement.predicted``; the seasonal one where there is a season."""
+    left_out: tuple[SeriesId, ...] = ()
+    """The series that are not judged, since no whole forecast of them has an outcome."""
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -47,7 +52,14 @@ class Backtest:
 
     def __repr__(self) -> str:
         figures = self.metrics.to_string(float_format=lambda number: f"{number:.4g}")
-        return f"Backtest of {len(self.predictions):,} forecast steps\n{figures}"
+        return "\n".join([f"Backtest of {len(self.predictions):,} forecast steps", *self.remarks(), figures])
+
+    def remarks(self) -> list[str]:
+        """Say which series are not judged: a sentence, or none."""
+        if not self.left_out:
+            return []
+        shown = [repr(id) for id in self.left_out[:_SHOWN]] + (["..."] if len(self.left_out) > _SHOWN else [])
+        return [f"{len(self.left_out):,} series without enough later steps are not judged: {', '.join(shown)}."]
 
 
 def backtest_origins(
@@ -55,10 +67,12 @@ def backtest_origins(
 ) -> tuple[Integers, Integers]:
     """Return units and origins: the latest of each series, ``step`` apart, from the steps ``starts`` of each on.
 
+    Series without a whole forecast whose outcome is known are left out.
+
     Raises
     ------
     InputError
-        Where there are not so many.
+        Where no series has one, or some have fewer origins than are asked for.
     """
     check_integer("step", step, minimum=1)
     if n_origins is not None:
@@ -70,14 +84,15 @@ def backtest_origins(
         chosen &= from_end // step < n_origins
     counts = np.bincount(units[chosen], minlength=view.stretches.n_units)
     needed = 1 if n_origins is None else n_origins
-    if (counts < needed).any():
-        unit = int((counts < needed).argmax())
+    short = (counts > 0) & (counts < needed)
+    if short.any() or not counts.any():
+        n_later = view.stretches.lengths - starts[view.stretches.series]
+        unit = int(short.argmax() if short.any() else n_later.argmax())
         series = int(view.stretches.series[unit])
-        n_later = int(view.stretches.lengths[unit] - starts[series])
         raise InputError(
             f"A back-test of {needed:,} origins, {step:,} steps apart, with {horizon:,} steps to forecast takes "
             f"{horizon + (needed - 1) * step:,} steps that the network did not learn from, but series "
-            f"{view.panel.ids[series]!r} has {n_later:,}. Give (more) later observations as new_rows, fit with "
+            f"{view.panel.ids[series]!r} has {n_later[unit]:,}. Give (more) later observations as new_rows, fit with "
             "a larger validation_fraction, or ask for fewer origins."
         )
     return units[chosen], origins[chosen]
@@ -107,7 +122,9 @@ def judged(
     scale = _scales(view, units, origins)
     judgement = judge_forecasts(actual, predicted, scale=scale, bounds=intervals, baselines=simple)
     frame = long_frame(view.panel, view.stretches, units, origins, columns, cutoff=True)
-    return Backtest(name, frame, judgement, simple)
+    present = set(view.stretches.series[units].tolist())
+    left_out = tuple(id for place, id in enumerate(view.panel.ids) if place not in present)
+    return Backtest(name, frame, judgement, simple, left_out)
 
 
 def _scales(view: View, units: Integers, origins: Integers) -> Array:

@@ -384,17 +384,17 @@ class LSTMForecaster(WindowEstimator):
         new_rows : Series or DataFrame, optional
             Later observations, as ``update`` takes them, to judge by; they are not kept. By default the part of the
             observations that was not learned from, which early stopping has seen, so that figures on ``new_rows`` are
-            the more honest ones.
+            the more honest ones. A series of which they have less than a horizon is not judged.
 
         Returns
         -------
         Backtest
-            ``predictions`` and ``metrics``, two frames.
+            ``predictions`` and ``metrics``, two frames, and ``left_out``, the series that are not judged.
 
         Raises
         ------
         InputError
-            Where there are not so many origins.
+            Where no series can be judged, or one that can has fewer than ``n_origins``.
         """
         check_is_fitted(self)
         horizon = self._preparation.options.horizon
