@@ -211,6 +211,7 @@ def test_partial_fit_learns_and_keeps_what_was_forecast_before() -> None:
     np.testing.assert_array_equal(now.outcome.raw[: len(past)], past.outcome.raw)
     with pytest.raises(InputError, match="did not learn from, but series 'load' has 0"):
         model.backtest()
+    assert set(model.fitted_values()["part"]) == {"train"}
     assert len(model.backtest(3, new_rows=data[170:]).predictions) == 12
 
 

@@ -346,8 +346,12 @@ class LSTMForecaster(WindowEstimator):
 
         It goes on from a ``fit``, which says what the series are.
 
-        The forecasts that intervals are calibrated on are made before anything is learned from their outcome.
-        Parameters and errors are those of ``update``.
+        The forecasts that intervals are calibrated on are made before anything is learned from their outcome. Every
+        series then counts as learned to its end, those without new rows and the part that ``fit`` held out included:
+        ``backtest`` needs later rows, and ``fitted_values`` calls all steps ``"train"``.
+
+        Parameters and errors are those of ``update``; an OptionError too where parameters name other options, or
+        another network, than ``fit`` did.
         """
         check_is_fitted(self)
         with self._kept_unless_trained():

@@ -60,8 +60,8 @@ class ForecastOptions:
     """Whether the logarithm is taken first, for values above 0 that grow or swing by factors."""
     missing: str = "error"
     """What is done about missing values: ``"error"``; ``"forward"``, the last value again; ``"mask"``, which also tells
-    the network which targets were missing, and takes 0 (scaled) before the first value. A missing value is never a
-    target."""
+    the network which targets were missing, and takes 0 (scaled) before the first value. Covariates are filled forward
+    without being marked. A missing value is never a target."""
     calendar: bool = False
     """Whether sine and cosine of the hour, day, week and year go in as covariates known ahead."""
     multivariate: bool = False
