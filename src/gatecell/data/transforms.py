@@ -6,7 +6,7 @@ missing and stays so. Undoing a difference needs the values before the first ste
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,6 @@ from gatecell._core.errors import InputError, unknown_name
 from gatecell._core.records import record_from_dict, record_to_dict
 
 Values = NDArray[np.float64]
-
-
-class Transform(Protocol):
-    """What can be done to a series and undone."""
-
-    @property
-    def n_before(self) -> int:
-        """Steps before the first one that ``inverse`` needs."""
-
-    def forward(self, values: Values) -> Values:
-        """Return transformed values; the first ``n_before`` steps, for which too little is known, are NaN."""
-
-    def inverse(self, values: Values, before: Values) -> Values:
-        """Undo, given the untransformed values before: ``(..., n_before or more, C)``, the latest last."""
 
 
 @dataclass(frozen=True)
