@@ -232,7 +232,8 @@ def test_what_json_cannot_say(
     monkeypatch: pytest.MonkeyPatch, gatecell: Run, model: Path, data: Path, here: Path
 ) -> None:
     judgement = SimpleNamespace(metrics=lambda: {"accuracy": float("nan")}, named_intervals=dict)
-    monkeypatch.setattr("gatecell.recipes.own_data.evaluate_file", lambda *_: judgement)
+    look = SimpleNamespace(judgement=judgement)
+    monkeypatch.setattr("gatecell.recipes.own_data.look_at_file", lambda *_: look)
     done = gatecell("evaluate", model, data, "--json")
     assert done.code == 1
     assert done.out == ""
