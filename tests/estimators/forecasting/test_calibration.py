@@ -1,13 +1,18 @@
 """Calibrated intervals, against counts by hand and against what they promise."""
 
 import math
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatecell import LSTMForecaster
 from gatecell._core.errors import InputError
+from gatecell.estimators.forecasting import engine
 from gatecell.estimators.forecasting.calibration import Scores, margins, scores_needed
 from gatecell.estimators.forecasting.outcome import Outcome
 from gatecell.nn.outputs import PointOutput, QuantileOutput
@@ -119,3 +124,49 @@ def test_an_interval_is_never_narrower_than_one_of_a_lower_level() -> None:
     low, high = forecast.filter(like="-lo-").to_numpy(), forecast.filter(like="-hi-").to_numpy()
     assert (low[:, 1] <= low[:, 0]).all()
     assert (high[:, 1] >= high[:, 0]).all()
+
+
+@pytest.fixture(scope="module")
+def fitted() -> LSTMForecaster:
+    return LSTMForecaster(**SMALL, output="normal").fit(series(200))
+
+
+@given(
+    seeds=st.dictionaries(st.sampled_from([10.0, 50.0, 80.0, 95.0, 99.0]), st.integers(0, 99), min_size=1),
+    unknown=st.booleans(),
+)
+def test_whatever_levels_are_calibrated_on_their_intervals_nest(
+    fitted: LSTMForecaster, seeds: dict[float, int], unknown: bool
+) -> None:
+    highest = max(seeds)
+
+    def moved(scores: Scores, level: float, *_: Any) -> tuple[Any, ...]:
+        margin = 5 * np.random.default_rng(seeds[level]).normal(size=(2, 1, *scores.below.shape[1:]))
+        return tuple(margin * np.nan if unknown and level == highest else margin)
+
+    view = fitted._view
+    past = view.past.latest(1)
+    forecasts = (past.outcome, past.units, past.origins, 500)
+    with mock.patch.object(engine, "margins", moved):
+        # the order in which they are asked for does not matter
+        nested = view.intervals(list(seeds), *forecasts)
+        alone = {level: view.intervals([level], *forecasts)[level] for level in seeds}
+    levels = sorted(level for level in seeds if level != highest or not unknown)
+    for place, level in enumerate(levels):
+        # exactly as far as is needed
+        low, high = (np.stack([alone[other][end] for other in levels[: place + 1]]) for end in (0, 1))
+        np.testing.assert_array_equal(nested[level], [low.min(axis=0), high.max(axis=0)])
+    assert np.isnan(nested[highest]).all() == unknown
+
+
+def test_intervals_nest_where_the_higher_level_is_calibrated_on_other_series() -> None:
+    # the wild series has scores enough for 95 %, and for 99 % is one of many calm ones
+    noise = np.random.default_rng(0).normal(size=(300, 12))
+    data = pd.DataFrame(noise, index=hours(300), columns=[f"s{number}" for number in range(12)])
+    data.loc[data.index[[200, 230, 260]], "s0"] = 40.0
+    model = LSTMForecaster(**SMALL).fit(data)
+    for frame in (model.predict(level=[95, 99]), model.backtest(20, level=[95, 99]).predictions):
+        for end, sign in (("lo", -1), ("hi", 1)):
+            inner, outer = (frame[f"LSTMForecaster-{end}-{level}"] for level in (95, 99))
+            assert (sign * outer >= sign * inner).all()
+            assert (sign * outer > sign * inner).any()

@@ -114,7 +114,7 @@ def judged(
     # without a season the two are one rule, which is judged by once
     simple = {rule: values for rule, values in rules.items() if rule == NAIVE or view.season > 1}
     actual = view.plain(view.outcomes(units, origins, horizon), units)
-    intervals = {level: view.interval(level, outcome, units, origins, n_latest) for level in levels}
+    intervals = view.intervals(levels, outcome, units, origins, n_latest)
     columns = {ACTUAL: actual, name: predicted}
     for level, (low, high) in intervals.items():
         columns |= {f"{name}-lo-{level:g}": low, f"{name}-hi-{level:g}": high}

@@ -1,5 +1,6 @@
 """Forecasts with calibrated intervals: what a fitted network, its preparation and the past make together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,13 +85,28 @@ class View:
         outcomes = self.outcomes(past.units, past.origins, horizon)
         return Scores.of(output, level, past.units, past.origins, known_at, past.outcome, outcomes)
 
-    def interval(
+    def intervals(
+        self, levels: Sequence[float], outcome: Outcome, units: Integers, origins: Integers, n_latest: int
+    ) -> dict[float, tuple[Array, Array]]:
+        """Return the calibrated ends of the intervals of forecasts by their levels, ``(R, H, K)`` in the data's unit.
+
+        Levels ascend, and each interval holds that of the level before: levels are calibrated one by one, by other
+        scores where a series has too few of its own for the higher one, so that their ends could cross. The wider one
+        is widened, which costs no coverage. NaN where too little was known to calibrate.
+        """
+        nested: dict[float, tuple[Array, Array]] = {}
+        inner: tuple[Array, Array] | None = None
+        for level in sorted(levels):
+            low, high = self._interval(level, outcome, units, origins, n_latest)
+            if inner is not None:
+                low, high = np.minimum(low, inner[0]), np.maximum(high, inner[1])
+            nested[level] = inner = (low, high)
+        return nested
+
+    def _interval(
         self, level: float, outcome: Outcome, units: Integers, origins: Integers, n_latest: int
     ) -> tuple[Array, Array]:
-        """Return the calibrated ends of the intervals of forecasts, ``(R, H, K)`` in the unit of the data.
-
-        They are NaN where too little was known to calibrate them.
-        """
+        """Return the calibrated ends of the intervals of one level by itself."""
         output = self.preparation.options.build_output()
         horizon = outcome.raw.shape[1]
         stamps = stamps_of(self.panel)

@@ -279,7 +279,8 @@ class LSTMForecaster(WindowEstimator):
             Steps to forecast; by default those of the fit. With ``strategy="direct"`` not more than those; with
             ``"recursive"`` as many as are asked for, but with intervals not more than those either.
         level : sequence of float
-            The intervals, in percent, each in (0, 100); ``()`` for none.
+            The intervals, in percent, each in (0, 100); ``()`` for none. Each holds those of the lower levels that are
+            asked for.
         future : DataFrame, optional
             The covariates known ahead, for every series and step that is forecast, in columns as in ``fit``. With
             ``strategy="direct"`` the steps are those of the fit, also where ``horizon`` is shorter.
@@ -312,8 +313,8 @@ class LSTMForecaster(WindowEstimator):
         outcome = forecast_windows(self.network_, rows, steps)
         name = type(self).__name__
         columns = {name: view.location(outcome, units)}
-        for item in levels:
-            low, high = view.interval(item, outcome, units, stretches.lengths, self.calibration_windows)
+        intervals = view.intervals(levels, outcome, units, stretches.lengths, self.calibration_windows)
+        for item, (low, high) in intervals.items():
             if np.isnan(low).any() or np.isnan(high).any():
                 raise uncalibrated(item, view)
             columns |= {f"{name}-lo-{item:g}": low, f"{name}-hi-{item:g}": high}
