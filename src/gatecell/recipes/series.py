@@ -107,6 +107,8 @@ PRICE = Recipe(
         {
             "lookback": 60,
             "horizon": 1,
+            # a week of trading: the price of a week ago is the seasonal naive forecast
+            "season": 5,
             "log": True,
             "max_epochs": 50,
             "batch_size": 64,
@@ -118,8 +120,8 @@ PRICE = Recipe(
     departures=(
         "Scaling is fitted on the training part alone; the tutorials fit it on the whole series, the test part "
         "included.",
-        "The last price is reported beside the network. The tutorials' plots look right because a forecast of "
-        "tomorrow that repeats today cannot be told from the truth by eye.",
+        "The last price, and that of five trading days ago, are reported beside the network. The tutorials' plots look "
+        "right because a forecast of tomorrow that repeats today cannot be told from the truth by eye.",
     ),
 )
 
