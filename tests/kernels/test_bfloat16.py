@@ -62,11 +62,12 @@ def test_equals_the_reference_with_rounded_operands(data: st.DataObject) -> None
         counts = how["mask"] if kind == "mask" else reference.valid_steps(leaves[0], how["lengths"])
         leaves[0][~counts] = torch.nan
     # A value may lie so near the middle of two bfloat16 that the last bit of a float32 decides which one it becomes.
-    # Such a value, and what follows from it, is off by a bfloat16's last bit; the others are off by a float32's.
-    near, far = (1e-3, 0.1) if options.layer_norm else (2e-5, 2e-2)
+    # Such a value, and the whole row of a gradient that follows from it, is off by a bfloat16's last bit. The mean over
+    # all stays far below what it is where no operand is rounded: there it is 1e-4 or more in 19 of 20 draws.
+    near, far = (5e-4, 0.1) if options.layer_norm else (1e-4, 2e-2)
     for name, error in errors(options, leaves, options, **how).items():
         assert error.max() < far, name
-        assert error.quantile(0.8) < near, name
+        assert error.mean() < near, name
 
 
 def test_it_is_the_operands_that_are_rounded() -> None:
