@@ -7,7 +7,7 @@ import typer
 
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
-from gatecell.cli.forecast import check_no_columns, say_left_out, show_judgement
+from gatecell.cli.forecast import check_no_columns, say_left_out
 from gatecell.cli.options import Data, Encoding, Id, Json, Label, Model, Text, Time, long_columns
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ def evaluate(
     columns = (id_column, time, text, label)
     judgement = look_at(model, data, *columns, encoding)[1].judgement
     if against is None:
-        show_judgement(judgement, json=json, model=str(model), data=str(data))
+        show.print_judgement(judgement, json=json, model=str(model), data=str(data))
         return
     from gatecell.evaluation.comparison import compare  # noqa: PLC0415  heavy imports wait until a command runs
 
     found = compare(judgement, look_at(against, data, *columns, encoding)[1].judgement)
     about = {"model": str(model), "against": str(against), "data": str(data)}
     if json:
-        show_judgement(judgement, json=True, **about, comparison=found.to_json())
+        show.print_judgement(judgement, json=True, **about, comparison=found.to_json())
     else:
-        show_judgement(judgement, json=False)
+        show.print_judgement(judgement, json=False)
         show.print_line(str(found))
 
 

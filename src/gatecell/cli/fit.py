@@ -13,6 +13,7 @@ from gatecell.cli.options import (
     Id,
     Json,
     Label,
+    ModelOutput,
     Quiet,
     Resume,
     Seed,
@@ -27,14 +28,10 @@ if TYPE_CHECKING:
 
 HELP = "Fit a model to your own sequences."
 
-Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
-]
-
 
 def classify(
     data: Data,
-    output: Output,
+    output: ModelOutput,
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
@@ -52,7 +49,7 @@ def classify(
 
 def regress(
     data: Data,
-    output: Output,
+    output: ModelOutput,
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
@@ -70,7 +67,7 @@ def regress(
 
 def text(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv, .tsv, .jsonl or .parquet, a text a row.")],
-    output: Output,
+    output: ModelOutput,
     text_column: Annotated[str, typer.Option("--text", metavar="COLUMN", help="Which column has the texts.")],
     label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Which column is to be predicted.")],
     encoding: Encoding = "utf-8",

@@ -2,19 +2,29 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
-from gatecell.cli.options import Force, Json, Model, Quiet, Resume, Seed, Settings, verbosity
+from gatecell.cli.options import (
+    Force,
+    Json,
+    Model,
+    ModelOutput,
+    Quiet,
+    Resume,
+    Seed,
+    Settings,
+    check_no_folder,
+    verbosity,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gatecell.estimators.forecasting.backtest import Backtest
-    from gatecell.evaluation.judgement import Judgement
 
 Table = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .csv.gz, a line a step of a series.")]
 Level = Annotated[
@@ -32,9 +42,7 @@ Static = Annotated[
 
 def forecast(
     data: Table,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
-    ],
+    output: ModelOutput,
     time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="Dates and times, or whole numbers.")],
     target: Annotated[
         list[str], typer.Option("--target", metavar="COLUMN", help="What is to be forecast; may be given again.")
@@ -131,13 +139,13 @@ def backtest(
     """Forecast from past origins, and compare with what came and with naive forecasts."""
     from gatecell.recipes.own_series import LEVELS, backtest_series  # noqa: PLC0415  heavy imports wait until here
 
-    _check_no_folder(output)
+    check_no_folder(output, "forecasts.csv")
     done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS)
     if output is not None:
         _write(done.predictions, output)
         show.say(f"{len(done.predictions):,} lines are in {output}.")
     say_left_out(done)
-    show_judgement(done.judgement, json=json, model=str(model), data=None if data is None else str(data))
+    show.print_judgement(done.judgement, json=json, model=str(model), data=None if data is None else str(data))
 
 
 def predict_series(
@@ -168,17 +176,6 @@ def predict_series(
         sys.stdout.write(frame.to_csv(index=False))
 
 
-def show_judgement(judgement: "Judgement", *, json: bool, **about: Any) -> None:
-    """Print figures with their intervals."""
-    metrics, intervals = judgement.metrics(), judgement.named_intervals()
-    if json:
-        show.print_json({**about, "metrics": metrics, "intervals": intervals})
-    else:
-        show.print_pairs(show.metric_pairs(metrics, intervals))
-        for sentence in judgement.verdicts():
-            show.print_line(sentence)
-
-
 def say_left_out(backtest: "Backtest") -> None:
     """Say on standard error which series are not judged."""
     for remark in backtest.remarks():
@@ -189,11 +186,6 @@ def check_no_columns(*names: str | None) -> None:
     """Raise unless no column is named: a forecaster reads tables as at its fit."""
     if any(names):
         raise OptionError("A forecaster keeps the names of the columns that it was fitted on; leave them out.")
-
-
-def _check_no_folder(output: Path | None) -> None:
-    if output is not None and output.is_dir():
-        raise OptionError(f"{output} is a folder. Name a file, such as {output / 'forecasts.csv'}.")
 
 
 def _write(frame: "pd.DataFrame", output: Path) -> None:

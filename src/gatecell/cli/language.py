@@ -9,7 +9,19 @@ import typer
 
 from gatecell._core.checks import check_integer
 from gatecell.cli import show
-from gatecell.cli.options import Encoding, Force, Json, Model, Quiet, Resume, Seed, Settings, Text, verbosity
+from gatecell.cli.options import (
+    Encoding,
+    Force,
+    Json,
+    Model,
+    ModelOutput,
+    Quiet,
+    Resume,
+    Seed,
+    Settings,
+    Text,
+    verbosity,
+)
 
 
 def language(
@@ -17,9 +29,7 @@ def language(
         Path,
         typer.Argument(metavar="TEXT", help="A file that is one text; or .csv, .tsv, .jsonl or .parquet with --text."),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
-    ],
+    output: ModelOutput,
     text_column: Text = None,
     encoding: Encoding = "utf-8",
     settings: Settings = None,

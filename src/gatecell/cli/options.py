@@ -35,6 +35,9 @@ Data = Annotated[
     typer.Argument(metavar="DATA", help=DATA_HELP),
 ]
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file that Gatecell wrote.")]
+ModelOutput = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The model's file, ending in .safetensors.")
+]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="CSV: which sequence a line belongs to.")]
 Time = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="CSV: the order of a sequence's lines.")]
 Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="Table: what is to be predicted.")]
@@ -42,6 +45,12 @@ Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Tabl
 Encoding = Annotated[
     str, typer.Option("--encoding", metavar="NAME", help="Table of texts: its encoding, as latin-1 or gb18030.")
 ]
+
+
+def check_no_folder(output: Path | None, example: str) -> None:
+    """Raise where a file is to be written and there is a folder of that name; ``example`` is a file's name."""
+    if output is not None and output.is_dir():
+        raise OptionError(f"{output} is a folder. Name a file, such as {output / example}.")
 
 
 def long_columns(id_column: str | None, time: str | None, label: str | None) -> "LongColumns | None":

@@ -11,7 +11,7 @@ import typer
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.forecast import Level, check_no_columns, predict_series
-from gatecell.cli.options import DATA_HELP, Encoding, Id, Json, Model, Text, Time, long_columns
+from gatecell.cli.options import DATA_HELP, Encoding, Id, Json, Model, Text, Time, check_no_folder, long_columns
 
 if TYPE_CHECKING:
     from gatecell.recipes.own_data import Prediction
@@ -49,8 +49,7 @@ def predict(
     texts keeps its columns and gets two more, label and probability. Of a forecaster one line a step to come; lines of
     DATA that it does not know yet are noted before.
     """
-    if output is not None and output.is_dir():
-        raise OptionError(f"{output} is a folder. Name a file, such as {output / 'predictions.csv'}.")
+    check_no_folder(output, "predictions.csv")
     from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
 
     kind = kind_of_model(model)

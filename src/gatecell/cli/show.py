@@ -5,9 +5,12 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gatecell._core.errors import TrainingError
+
+if TYPE_CHECKING:
+    from gatecell.evaluation.judgement import Judgement
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -59,6 +62,17 @@ def metric_pairs(
 
 def _four_digits(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
+
+
+def print_judgement(judgement: "Judgement", *, json: bool, **about: Any) -> None:
+    """Print figures with their intervals."""
+    metrics, intervals = judgement.metrics(), judgement.named_intervals()
+    if json:
+        print_json({**about, "metrics": metrics, "intervals": intervals})
+    else:
+        print_pairs(metric_pairs(metrics, intervals))
+        for sentence in judgement.verdicts():
+            print_line(sentence)
 
 
 def print_next(*commands: Iterable[str]) -> None:

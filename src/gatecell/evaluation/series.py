@@ -40,18 +40,27 @@ class ForecastJudgement(Judgement):
         named = {f"{prefix}{name}": value for name, value in self.figures.items()} | simple
         return {name: value for name, value in named.items() if not np.isnan(value)}
 
-    def verdicts(self) -> list[str]:
-        """Say of each simple forecast whether this one is better than it or equal to it: a sentence each.
+    @property
+    def deciding(self) -> str:
+        """The figure by which forecasts are compared.
 
         The mean absolute scaled error decides, in which every series counts alike; where it is not known, the mean
         absolute error.
         """
-        figure = "mase" if np.isfinite(self.figures.get("mase", np.nan)) else "mae"
+        return "mase" if np.isfinite(self.figures.get("mase", np.nan)) else "mae"
+
+    def verdicts(self) -> list[str]:
+        """Say of each simple forecast whether this one is better than it or equal to it: a sentence each."""
+        return self.verdicts_on({rule: f"the {rule.replace('_', ' ')} forecast" for rule in self.baselines})
+
+    def verdicts_on(self, words: Mapping[str, str]) -> list[str]:
+        """Return ``verdicts`` on the simple forecasts of these names, in words of one's own."""
+        figure = self.deciding
         own = self.figures[figure]
         sentences = []
-        for rule, figures in self.baselines.items():
-            words = f"{standing(own, figures[figure])} the {rule.replace('_', ' ')} forecast"
-            sentences.append(f"It is {words}: {figure} {own:.4g} against {figures[figure]:.4g}.")
+        for rule, called in words.items():
+            other = self.baselines[rule][figure]
+            sentences.append(f"It is {standing(own, other)} {called}: {figure} {own:.4g} against {other:.4g}.")
         return sentences
 
 

@@ -148,10 +148,7 @@ class NormalOutput(Output):
 
     def moved(self, raw: Array, shift: Array, scale: Array) -> Array:
         """Return the moved parameters."""
-        moved = raw.copy()
-        moved[..., 0] = raw[..., 0] * scale + shift
-        moved[..., 1] = _raw_of_positive(_positive_array(raw[..., 1]) * scale)
-        return moved
+        return _moved_location_and_spread(raw, shift, scale)
 
 
 class StudentTOutput(Output):
@@ -185,10 +182,7 @@ class StudentTOutput(Output):
 
     def moved(self, raw: Array, shift: Array, scale: Array) -> Array:
         """Return the moved parameters; the degrees of freedom stay."""
-        moved = raw.copy()
-        moved[..., 0] = raw[..., 0] * scale + shift
-        moved[..., 1] = _raw_of_positive(_positive_array(raw[..., 1]) * scale)
-        return moved
+        return _moved_location_and_spread(raw, shift, scale)
 
 
 def build_output(kind: str, *, loss: str = "mae", quantiles: Sequence[float] = (0.5,)) -> Output:
@@ -225,3 +219,11 @@ def _raw_of_positive(value: Array) -> Array:
     above = np.maximum(value - _LEAST_SPREAD, 1e-12)
     result: Array = above + np.log(-np.expm1(-above))
     return result
+
+
+def _moved_location_and_spread(raw: Array, shift: Array, scale: Array) -> Array:
+    """Return parameters whose first is a location and whose second a spread, of the moved values."""
+    moved = raw.copy()
+    moved[..., 0] = raw[..., 0] * scale + shift
+    moved[..., 1] = _raw_of_positive(_positive_array(raw[..., 1]) * scale)
+    return moved

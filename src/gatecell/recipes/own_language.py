@@ -8,7 +8,6 @@ from gatecell._core.errors import InputError, OptionError
 from gatecell.artifact.store import load_artifact
 from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text, read_text_table
 from gatecell.estimators.language import LSTMLanguageModel
-from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
 from gatecell.reporting.subject import Judged
@@ -81,16 +80,6 @@ def fit_language(
     return job.saved(estimator, columns=columns, data=data, origin=job.origin(path, named))
 
 
-def judge_text(
-    model: str | Path, path: str | Path, *, column: str | None = None, encoding: str = DEFAULT_ENCODING
-) -> Judgement:
-    """Judge a language model by a file; see ``gatecell.evaluation.language`` for the figures.
-
-    Parameters and errors are those of ``read_language``; ``column`` is by default that of the fit.
-    """
-    return look_at_text(LSTMLanguageModel.load(model), model, path, column=column, encoding=encoding).judgement
-
-
 def look_at_text(
     estimator: LSTMLanguageModel,
     model: str | Path,
@@ -99,7 +88,11 @@ def look_at_text(
     column: str | None = None,
     encoding: str = DEFAULT_ENCODING,
 ) -> Judged:
-    """Return the judgement of ``judge_text`` with the text that it is of; ``estimator`` is what ``model`` holds."""
+    """Judge a language model, which is what ``model`` holds, by a file; see ``gatecell.evaluation.language``.
+
+    ``path``, ``column`` and ``encoding`` are those of ``read_language``, whose errors it has; ``column`` is by default
+    that of the fit.
+    """
     known = load_artifact(model).metadata.get("notes", {}).get("columns") or {}
     table = Path(path).name.lower().removesuffix(".gz").endswith(FORMATS)
     text = read_language(path, column=column or (known.get("text") if table else None), encoding=encoding)
