@@ -113,6 +113,7 @@ class Backward {
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
     Value* d_out;  // projection: [rows][row of d_outputs], of h behind it, without what zoneout carries
+    T* c_row;     // [2][hidden_p], c and tanh(c) of one row
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
   };
 
@@ -151,6 +152,7 @@ class Backward {
     s.d_h = arena_.array<T>(rows * n_.outputs_p);
     s.from_z = arena_.array<T>(rows * n_.outputs_p);
     s.d_c = arena_.array<T>(rows * n_.hidden_p);
+    s.c_row = arena_.array<T>(2 * n_.hidden_p);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
@@ -412,6 +414,16 @@ class Backward {
     const T* next_output = has_next && out_.output.data
                                ? at<T>(out_.output, schedule_.order[next_row], schedule_.place(next_row, next_step))
                                : nullptr;
+    // in two passes, lest each tile wait for its own tanh: the processor overlaps what several tiles do
+    T* c_row = s.c_row;
+    T* seen_row = s.c_row + n_.hidden_p;
+    for (int64_t tile = first; tile < last; ++tile) {
+      const int64_t unit = tile * lanes<T>;
+      const Gates<T> v = gates(step, row, tile);
+      const Vec<T> c = fma(v.f, c_before(step, row, unit), v.i * v.g);
+      store(c_row + unit, c);
+      store(seen_row + unit, tanh<T>(c));
+    }
     for (int64_t tile = first; tile < last; ++tile) {
       const int64_t unit = tile * lanes<T>;
       if (has_next)
@@ -419,7 +431,7 @@ class Backward {
       if (has_cell) __builtin_prefetch(next_cells + unit);
       if (next_output && unit < n_.outputs) __builtin_prefetch(next_output + unit);
       const Gates<T> v = gates(step, row, tile);
-      const Vec<T> c_old = c_before(step, row, unit), c = fma(v.f, c_old, v.i * v.g), seen = tanh<T>(c);
+      const Vec<T> c_old = c_before(step, row, unit), c = load(c_row + unit), seen = load(seen_row + unit);
       const OldShare<T> kept = share(s, step, q, unit);
       Vec<T> d_h;
       if (p_.projection) {
