@@ -178,6 +178,12 @@ def test_the_forecast_has_its_parts(ax: Axes) -> None:
     assert len(ax.collections) == 1
     labels = [text.get_text() for text in ax.get_legend().get_texts()]  # type: ignore[union-attr]
     assert labels == ["measured", "predicted, train", "predicted, test", "80 % interval"]
+    (split,) = ax.texts
+    assert (split.get_text(), split.get_verticalalignment()) == ("test", "bottom")
+    nested: dict[float, Any] = dict.fromkeys((80, 95), (TIMES[12:], VALUES[12:], VALUES[12:] + 1))
+    both = plotting.ForecastDisplay(TIMES, VALUES, {}, intervals=nested).plot(Figure().subplots())
+    wide, narrow = both.ax_.get_legend().get_patches()  # type: ignore[union-attr]
+    assert (wide.get_alpha(), narrow.get_alpha()) == pytest.approx((0.18, 1 - 0.82**2))
     with pytest.raises(InputError, match="test has 2 times but 1 values"):
         plotting.ForecastDisplay(TIMES, VALUES, {"test": (TIMES[:2], VALUES[:1])})
 

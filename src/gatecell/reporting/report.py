@@ -29,9 +29,9 @@ from gatecell.reporting.general import (
     network_section,
     verdict,
 )
-from gatecell.reporting.language import language_sections
+from gatecell.reporting.language import language_facts, language_sections
 from gatecell.reporting.numbers import number_sections
-from gatecell.reporting.series import series_sections
+from gatecell.reporting.series import series_facts, series_sections
 from gatecell.reporting.subject import Judged, Origin
 from gatecell.reporting.worst import looking_section, worst_section
 
@@ -153,8 +153,11 @@ def _data_section(estimator: LSTMEstimator, origin: Origin, judged: Judged | Non
         n_rows = len(judged.judgement.row_losses)
         if isinstance(judged.X, Backtest):
             rows.append(["judged", f"{judged.what}, {n_rows:,} forecasts"])
+            if isinstance(estimator, LSTMForecaster):
+                rows += series_facts(estimator, judged.X)
         elif isinstance(estimator, LSTMLanguageModel):
             rows.append(["judged", f"{judged.what}, {n_rows:,} tokens"])
+            rows += language_facts(estimator)
         else:
             rows.append(["judged", f"{judged.what}, {n_rows:,} rows"])
             rows += _shape(judged.X)
