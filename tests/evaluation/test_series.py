@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
@@ -69,7 +71,7 @@ def test_quantile_loss_is_that_of_the_bounds() -> None:
     holed[3, 2, 1] = np.nan
     low, high = PREDICTED - 1.0, PREDICTED + 3.0
     low[7, 0] = high[7, 0] = np.nan
-    bounds = {50: (PREDICTED - 0.3, PREDICTED + 0.7), 90: (low, high)}
+    bounds: dict[float, Any] = {50: (PREDICTED - 0.3, PREDICTED + 0.7), 90: (low, high)}
     figures = judge_forecasts(holed, PREDICTED, bounds=bounds).figures
     known = ~np.isnan(holed) & ~np.isnan(low)
     at_5, at_95 = (
