@@ -94,7 +94,7 @@ def test_the_scores_of_a_few_tokens_are_held_at_a_time(
     held: list[int] = []
 
     def spy(self: Any, features: torch.Tensor) -> torch.Tensor:
-        found = of(self, features)
+        found: torch.Tensor = of(self, features)
         held.append(found.numel())
         return found
 
