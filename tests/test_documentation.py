@@ -36,7 +36,7 @@ def command_lines() -> list[list[str]]:
 @pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("forecasting", 11), ("language", 4)])
 def test_the_examples_of_a_page(name: str, fewest: int) -> None:
     """The blocks of a page are one session."""
-    page = ROOT / "docs" / f"{name}.md"
+    page = ROOT / "docs" / "explanation" / f"{name}.md"
     test = doctest.DocTestParser().get_doctest("\n".join(blocks(page, "python")), {}, name, str(page), 0)
     assert len(test.examples) >= fewest
     report: list[str] = []
