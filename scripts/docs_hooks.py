@@ -48,7 +48,7 @@ def _of_command(name: str, command: Any, level: int) -> Iterator[str]:
     yield from (f"{'#' * level} `{name}`", "", f"```text\n{usage}\n```", "", _plain(command.help), "")
     rows = [*((_metavar(argument), argument) for argument in arguments), *((_spelled(each), each) for each in options)]
     if rows:
-        yield from ("| | |", "|---|---|")
+        yield from ("| argument or option | |", "|---|---|")
         for spelled, parameter in rows:
             yield f"| `{spelled}` | {_described(parameter)} |"
         yield ""
@@ -86,7 +86,7 @@ def recipes() -> str:
 
 
 def _of_recipe(recipe: Any) -> Iterator[str]:
-    yield from (f"### `{recipe.name}`", "", f"{recipe.summary}.", "", "| | |", "|---|---|")
+    yield from (f"### `{recipe.name}`", "", f"{recipe.summary}.", "", "| | value |", "|---|---|")
     yield f"| data | {recipe.data} |"
     yield f"| must reach | `{recipe.target}`, mean of 3 seeds |"
     yield f"| estimator | `{recipe.estimator}` |"
