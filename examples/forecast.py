@@ -14,7 +14,7 @@ load = pd.Series(50 + 10 * np.sin(np.arange(len(hours)) * 2 * np.pi / 24) + nois
 known, later = load[:-48], load[-48:]
 
 model = LSTMForecaster(horizon=24, hidden_size=16, max_epochs=10, random_state=0).fit(known)
-print(model.predict(level=[80]).head(3).round(1).to_string(index=False))
+print(model.predict(level=[80]).head(3).to_string(index=False, float_format="%.1f"))
 
 backtest = model.backtest(new_rows=later)
 print(backtest.metrics[["mae", "mase"]].round(3).to_string())

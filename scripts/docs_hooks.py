@@ -71,7 +71,10 @@ def _described(parameter: Any) -> str:
     text = _plain(getattr(parameter, "help", None)).replace("|", r"\|").replace("\n", " ")
     if parameter.required and parameter.param_type_name == "option":
         return f"{text} Required."
-    if parameter.default not in (None, False, True, ...) and not callable(parameter.default):
+    shown = (
+        parameter.default is not None and not isinstance(parameter.default, bool) and not callable(parameter.default)
+    )
+    if shown and not parameter.required:
         return f"{text} Default: `{parameter.default}`."
     return text
 
