@@ -80,32 +80,13 @@ def of_passengers() -> dict[str, Any]:
         lookback=12, horizon=12, log=True, difference=12, skip=False, hidden_size=32, max_epochs=100, batch_size=16,
         patience=30, random_state=0,
     ).fit(train)  # fmt: skip
-    frame = model.backtest(new_rows=test, level=(80,)).predictions
-    name = "LSTMForecaster"
-    first, last = (frame[frame["cutoff"] == stamp] for stamp in (frame["cutoff"].min(), frame["cutoff"].max()))
-    shown = [first, last]
-    at = [stamp for part in shown for stamp in part["ds"]]
-
-    def column(which: str) -> list[float]:
-        return [value for part in shown for value in part[which]]
-
-    by_origin = frame.groupby("cutoff")
-    tables = {which: by_origin[which].apply(list).to_list() for which in ("y", name, "naive", "seasonal_naive")}
-    rules = {"naive": tables["naive"], "seasonal naive": tables["seasonal_naive"]}
+    unit = "thousand passengers"
     return {
-        "forecast": plotting.ForecastDisplay.from_predictions(
-            series.index.to_numpy(),
-            series.to_numpy(),
-            {"test": (at, column(name))},
-            intervals={80: (at, column(f"{name}-lo-80"), column(f"{name}-hi-80"))},
-            splits={"test": test.index[0]},
-            unit="thousand passengers",
-            title="Airline passengers, two years that it never saw",
+        "forecast": plotting.ForecastDisplay.from_estimator(
+            model, test, unit=unit, title="Airline passengers, two years that it never saw"
         ),
-        "horizon": plotting.HorizonErrorDisplay.from_predictions(tables["y"], tables[name], baselines=rules),
-        "backtest": plotting.BacktestDisplay.from_predictions(
-            frame["cutoff"].unique(), tables["y"], tables[name], baselines=rules
-        ),
+        "horizon": plotting.HorizonErrorDisplay.from_estimator(model, test, unit=unit),
+        "backtest": plotting.BacktestDisplay.from_estimator(model, test, unit=unit),
     }
 
 

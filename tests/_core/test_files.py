@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -39,6 +40,33 @@ def test_a_target_that_cannot_be_written_is_named(tmp_path: Path) -> None:
             pass
         assert caught.value.filename == str(target)
     assert os.listdir(folder) == []
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+
+    def writing(filename: str | None) -> None:
+        with atomic_path(target):
+            raise OSError(errno.ENOSPC, "No space left on device", filename)
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        writing(None)
+    assert caught.value.filename == str(target)
+    assert caught.value.errno == errno.ENOSPC
+    # an error about another file, such as one that is read meanwhile, keeps its name
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        writing("other.txt")
+    assert caught.value.filename == "other.txt"
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file.txt"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_what_the_system_says_of_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as caught, atomic_path(tmp_path / "f"):
+        Path("/dev/full").write_bytes(b"x")
+    assert caught.value.filename == str(tmp_path / "f")
 
 
 def test_permissions_follow_the_umask(tmp_path: Path) -> None:

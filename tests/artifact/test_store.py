@@ -1,3 +1,4 @@
+import errno
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -92,11 +93,12 @@ def test_foreign_objects_and_keys_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_the_old_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(tensors: object, path: Path, metadata: object) -> None:
-        path.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
+    def full(path: Path, data: bytes) -> None:
+        with path.open("wb") as stream:
+            stream.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("gatecell.artifact.store.save_file", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match=r"No space left"):
         save_artifact(saved, {}, {})
     assert load_artifact(saved).metadata["kind"] == "test"

@@ -1,5 +1,7 @@
 """Each wrong thing a user may do gets one line on standard error, an exit code, and leaves nothing behind."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -183,6 +185,28 @@ def test_what_cannot_be_written_is_said(gatecell: Run, model: Path, data: Path) 
     assert done.code == 1
     assert done.err.startswith("Error: the files could not be handled: d.npz")
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (errno.ENOSPC, "No space left on device. Make room there, or name another place with --output; finished files"),
+        (errno.EROFS, "Read-only file system. Name another place with --output."),
+    ],
+)
+def test_a_full_or_read_only_disk(
+    gatecell: Run, model: Path, data: Path, here: Path, monkeypatch: pytest.MonkeyPatch, number: int, text: str
+) -> None:
+    (here / "p.csv").write_text("earlier")
+
+    def fails(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.fsync", fails)
+    done = gatecell("predict", model, data, "--output", "p.csv")
+    assert done.code == 1
+    assert done.err.startswith(f"Error: the files could not be handled: p.csv: {text}")
+    assert (here / "p.csv").read_text() == "earlier"
 
 
 def test_debug_shows_where(gatecell: Run) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from gatecell.estimators.language import LSTMLanguageModel
+from gatecell.estimators.language_texts import split_text
 from tests.cli.conftest import Done
 
 Run = Callable[..., Done]
 SMALL = ("--set", "max_epochs=2", "--set", "hidden_size=8", "--set", "batch_size=4", "--set", "tokens=character")
+NAMES = {"perplexity", "nats_per_token", "bits_per_character"}
 TEXT = "the cat sat on the mat.\nthe dog sat too.\n" * 20
 
 
@@ -34,6 +36,8 @@ def test_from_a_text_to_new_text(gatecell: Run, here: Path) -> None:
     assert ["characters", "820"] in [line.split() for line in done.out.splitlines()]
     assert "validation_perplexity" in done.out
     assert "gatecell generate m.safetensors --prompt BEGINNING" in done.out
+    report = (here / "m.report.html").read_text()
+    assert "Figures on the end of the text, held out for validation" in report
     estimator = LSTMLanguageModel.load("m.safetensors")
     done = gatecell("generate", "m.safetensors", "--prompt", "the ", "--max-new", "30", "--seed", "1")
     assert done.out == "the " + estimator.generate("the ", 30, seed=1) + "\n"
@@ -47,9 +51,24 @@ def test_from_a_text_to_new_text(gatecell: Run, here: Path) -> None:
     }
     figures = gatecell("evaluate", "m.safetensors", "t.txt", "--json").json["metrics"]
     assert figures["perplexity"] == pytest.approx(estimator.perplexity(TEXT))
-    names = {"perplexity", "nats_per_token", "bits_per_character"}
-    assert set(figures) == names | {f"{name}_unigram" for name in names}
+    assert set(figures) == NAMES | {f"{name}_unigram" for name in NAMES}
     assert gatecell("info", "m.safetensors").code == 0
+
+
+def test_the_part_that_was_held_out_is_judged(gatecell: Run, here: Path) -> None:
+    (here / "t.txt").write_text(TEXT)
+    fitted = gatecell("fit", "language", "t.txt", "-o", "m.safetensors", *SMALL, "--json", "-q").json
+    before, behind = split_text(TEXT, 0.1)
+    (here / "behind.txt").write_text(behind)
+    found = gatecell("report", "m.safetensors", "behind.txt", "--json").json["metrics"]
+    assert set(found) == {f"{name}{rule}" for name in NAMES for rule in ("", "_unigram")}
+    for name, value in found.items():
+        assert fitted["metrics"][f"validation_{name}"] == pytest.approx(value), name
+    assert LSTMLanguageModel.load("m.safetensors").perplexity(before) != pytest.approx(found["perplexity"])
+    arguments = ("--set", "validation_fraction=none", "--force", "--json", "-q")
+    fitted = gatecell("fit", "language", "t.txt", "-o", "m.safetensors", *SMALL, *arguments).json
+    assert not any(name.startswith("validation_") for name in fitted["metrics"])
+    assert "No rows were held out at the fit" in (here / "m.report.html").read_text()
 
 
 def test_texts_of_a_table(gatecell: Run, here: Path) -> None:
@@ -58,6 +77,10 @@ def test_texts_of_a_table(gatecell: Run, here: Path) -> None:
     result = gatecell("fit", "language", "t.csv", "--text", "name", "-o", "m.safetensors", *SMALL, "--json", "-q").json
     assert (result["task"], result["data"]["texts"], result["data"]["characters"]) == ("language", 15, 70)
     assert not LSTMLanguageModel.load("m.safetensors").one_text_
+    report = (here / "m.report.html").read_text()
+    assert "texts held out for validation" in report
+    assert "13 rows" in report
+    assert "2 rows" in report
     # the column is known from the fit
     assert gatecell("evaluate", "m.safetensors", "t.csv").code == 0
     (here / "o.txt").write_text("anna")

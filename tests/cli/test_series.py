@@ -62,6 +62,7 @@ def test_later_lines(gatecell: Run, here: Path, forecaster: str) -> None:
     assert plain.out.startswith("unique_id,ds,LSTMForecaster\n")
     metrics = gatecell("evaluate", forecaster, "later.csv", "--json").json["metrics"]
     assert {"mae", "mase", "coverage_80", "baseline_naive_mae", "baseline_seasonal_naive_mae"} <= metrics.keys()
+    assert {"quantile_loss_80", "quantile_loss_95", "quantile_loss"} <= metrics.keys()
     told = gatecell("evaluate", forecaster, "later.csv")
     assert "better than the naive forecast" in told.out
     assert "It is NOT better than the seasonal naive forecast" in told.out

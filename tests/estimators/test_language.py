@@ -86,6 +86,25 @@ def test_figures_do_not_depend_on_how_much_is_read_at_a_time(
     np.testing.assert_allclose(on_text.log_prob(TEXT), whole, atol=1e-5)
 
 
+def test_the_scores_of_a_few_tokens_are_held_at_a_time(
+    on_names: LSTMLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = on_names.log_prob(NAMES)
+    of = type(on_names.network_).log_probabilities
+    held: list[int] = []
+
+    def spy(self: Any, features: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = of(self, features)
+        held.append(found.numel())
+        return found
+
+    monkeypatch.setattr(type(on_names.network_), "log_probabilities", spy)
+    monkeypatch.setattr("gatecell.estimators.language_reading.SCORES_AT_ONCE", 3 * len(on_names.tokenizer_))
+    np.testing.assert_allclose(on_names.log_prob(NAMES), whole, atol=1e-6)
+    assert len(held) > 10
+    assert max(held) == 3 * len(on_names.tokenizer_)
+
+
 def test_a_stream_is_what_is_generated_token_by_token(on_text: LSTMLanguageModel) -> None:
     stream = on_text.stream("the ", seed=3)
     assert isinstance(stream, Iterator)

@@ -1,5 +1,8 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from sklearn.metrics import mean_pinball_loss
 
 from gatecell._core.errors import InputError
 from gatecell.evaluation.forecasts import coverage, mae, mase
@@ -58,6 +61,32 @@ def test_where_there_is_no_interval() -> None:
     assert figures["coverage_80"] == coverage(TRUE[10:], low[10:], high[10:])
     assert figures["width_80"] == pytest.approx(2.0)
     assert "coverage_97.5" not in figures
+    assert "quantile_loss_97.5" not in figures
+    assert figures["quantile_loss"] == figures["quantile_loss_80"]
+    assert "quantile_loss" not in judge_forecasts(TRUE, PREDICTED).figures
+
+
+def test_quantile_loss_is_that_of_the_bounds() -> None:
+    holed = TRUE.copy()
+    holed[3, 2, 1] = np.nan
+    low, high = PREDICTED - 1.0, PREDICTED + 3.0
+    low[7, 0] = high[7, 0] = np.nan
+    bounds: dict[float, Any] = {50: (PREDICTED - 0.3, PREDICTED + 0.7), 90: (low, high)}
+    figures = judge_forecasts(holed, PREDICTED, bounds=bounds).figures
+    known = ~np.isnan(holed) & ~np.isnan(low)
+    at_5, at_95 = (
+        mean_pinball_loss(holed[known], bound[known], alpha=alpha) for bound, alpha in ((low, 0.05), (high, 0.95))
+    )
+    assert at_5 != pytest.approx(at_95)
+    assert figures["quantile_loss_90"] == pytest.approx((at_5 + at_95) / 2)
+    assert figures["quantile_loss"] == pytest.approx((figures["quantile_loss_50"] + figures["quantile_loss_90"]) / 2)
+
+
+def test_quantile_loss_is_least_where_bounds_are_the_quantiles() -> None:
+    noise = np.random.default_rng(1).normal(0, 1, (20_000, 1, 1))
+    flat = np.zeros_like(noise)
+    losses = {z: judge_forecasts(noise, flat, bounds={80: (flat - z, flat + z)}).figures for z in (1.0, 1.2816, 1.6)}
+    assert min(losses, key=lambda z: losses[z]["quantile_loss_80"]) == 1.2816
 
 
 def test_whether_it_is_better_is_said() -> None:

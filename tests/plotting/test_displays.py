@@ -14,6 +14,7 @@ from gatecell.evaluation.classes import judge_classes
 from gatecell.nn.config import EmbeddingFront, LSTMConfig, NetworkConfig
 from gatecell.nn.network import SequenceNetwork
 from gatecell.nn.trace import LayerTrace
+from gatecell.plotting.history import figures_of
 from gatecell.plotting.tokens import place_tokens
 from gatecell.training.history import History
 
@@ -94,6 +95,7 @@ def test_learning_curves(ax: Axes) -> None:
     assert [line.get_label() for line in display.lines_] == ["train", "validation"]
     np.testing.assert_allclose(np.asarray(display.lines_[1].get_ydata(), dtype=float), [2, 1, 2 / 3])
     assert "best epoch: 2" in ax.get_legend().get_texts()[2].get_text()  # type: ignore[union-attr]
+    assert figures_of([{"train_accuracy": 1.0, "train_loss": 2.0, "epoch": 1, "seconds": 1.0}]) == ["loss", "accuracy"]
     only = plotting.HistoryDisplay.from_history(HISTORY, figure="mae", ax=Figure().subplots())
     assert list(only.curves) == ["train"]
     with pytest.raises(UnknownNameError, match="There is no figure of the history named 'los'. Did you mean 'loss'"):
@@ -140,6 +142,16 @@ def test_saliency_of_values(ax: Axes) -> None:
         plotting.SaliencyDisplay(np.zeros(3))
 
 
+def test_saliency_of_an_image_has_its_rows_from_above(ax: Axes) -> None:
+    values = np.arange(16.0).reshape(4, 4)
+    display = plotting.SaliencyDisplay.from_predictions(values, channels=list("abcd"), ax=ax)
+    np.testing.assert_array_equal(display.image_.get_array(), values)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("channel", "step")
+    assert [label.get_text() for label in ax.get_xticklabels()] == list("abcd")
+    few = plotting.SaliencyDisplay.from_predictions(np.arange(9.0).reshape(3, 3), ax=Figure().subplots())
+    assert few.ax_.get_xlabel() == "step"
+
+
 def test_the_graph_has_every_layer(ax: Axes) -> None:
     plotting.NetworkGraphDisplay.from_network(NETWORK, steps=6, ax=ax)
     words = [text.get_text() for text in ax.texts]
@@ -166,6 +178,12 @@ def test_the_forecast_has_its_parts(ax: Axes) -> None:
     assert len(ax.collections) == 1
     labels = [text.get_text() for text in ax.get_legend().get_texts()]  # type: ignore[union-attr]
     assert labels == ["measured", "predicted, train", "predicted, test", "80 % interval"]
+    (split,) = ax.texts
+    assert (split.get_text(), split.get_verticalalignment()) == ("test", "bottom")
+    nested: dict[float, Any] = dict.fromkeys((80, 95), (TIMES[12:], VALUES[12:], VALUES[12:] + 1))
+    both = plotting.ForecastDisplay(TIMES, VALUES, {}, intervals=nested).plot(Figure().subplots())
+    wide, narrow = both.ax_.get_legend().get_patches()  # type: ignore[union-attr]
+    assert (wide.get_alpha(), narrow.get_alpha()) == pytest.approx((0.18, 1 - 0.82**2))
     with pytest.raises(InputError, match="test has 2 times but 1 values"):
         plotting.ForecastDisplay(TIMES, VALUES, {"test": (TIMES[:2], VALUES[:1])})
 

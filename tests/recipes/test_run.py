@@ -1,5 +1,7 @@
 import csv
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +219,40 @@ def test_a_finished_run_is_reported_not_run_again(tmp_path: Path, fits: list[dic
         run_recipe("tiny", output=tmp_path, seed=1, resume=True)
     run_recipe("tiny", output=tmp_path, seed=1)
     assert json.loads((tmp_path / "result.json").read_text())["seed"] == 1
+
+
+def test_stopped_before_the_first_checkpoint_it_is_not_the_finished_run(
+    tmp_path: Path, fits: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_recipe("tiny", output=tmp_path)
+    for stop, left in ((KeyboardInterrupt, True), (RuntimeError, False)):
+        with monkeypatch.context() as patch:
+            patch.setattr("gatecell.recipes.run._fit", _raising(stop))
+            with pytest.raises(stop):
+                run_recipe("tiny", output=tmp_path, force=True)
+        assert (tmp_path / "checkpoint").exists() == left
+        again = run_recipe("tiny", output=tmp_path, resume=True)
+        assert again.metrics == first.metrics
+        assert len(fits) == 2
+    assert files(tmp_path) == ["history.csv", "model.safetensors", "report.html", "result.json"]
+
+
+def test_a_full_disk_leaves_the_finished_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_recipe("tiny", output=tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr("gatecell.artifact.store.save", _raising(OSError(errno.ENOSPC, "No space left on device")))
+    monkeypatch.setattr("gatecell.training.checkpoint.CheckpointFolder.save", lambda *_: None)
+    with pytest.raises(OSError, match="No space left") as caught:
+        run_recipe("tiny", output=tmp_path, seed=1)
+    assert caught.value.filename == str(tmp_path / "model.safetensors")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def _raising(error: BaseException | type[BaseException]) -> Callable[..., None]:
+    def raising(*_: object, **__: object) -> None:
+        raise error
+
+    return raising
 
 
 def test_a_foreign_result_is_not_resumed(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def tiny() -> Iterator[Recipe]:
 def test_the_metrics_of_a_run(tmp_path: Path) -> None:
     result = run_recipe("tiny-series", seed=3, output=tmp_path)
     names = {"test_mae", "test_mase", "test_smape", "test_coverage_80", "test_coverage_95", "validation_loss"}
+    names |= {"test_quantile_loss_80", "test_quantile_loss_95", "test_quantile_loss"}
     assert names <= result.metrics.keys()
     assert {"baseline_naive_mae", "baseline_seasonal_naive_mae"} <= result.metrics.keys()
     assert result.verdict[0].startswith(

@@ -17,6 +17,9 @@ def test_a_page_of_a_language_model(tmp_path: Path, one_text: bool) -> None:
     look = Judged(judgement=judge(model, held, None), X=held, what="other text")
     path = write_report(tmp_path / "r.html", model, judged=look)
     seen = page(path)
+    assert model.token_counts_ is not None
+    n_learned, n_known = int(model.token_counts_.sum()), len(model.tokenizer_)
+    assert f"learned from {n_learned:,} tokens vocabulary {n_known} tokens" in seen.text
     for text in ("perplexity", "What surprised it", "What it writes", "At temperature 0.5", "softmax"):
         assert text in seen.text
     assert set(look.judgement.metrics().values()) <= set(seen.numbers)

@@ -77,7 +77,7 @@ def test_a_page_of_classes_says_all_of_it(model: LSTMClassifier, tmp_path: Path)
         command="gatecell run my --seed 7",
         seed=7,
         data="60 rows",
-        parts={"train": 48},
+        parts={"test": 60, "train": 48, "validation": 12},
         seconds={"fit": 1.5},
         departures=["It departs."],
     )
@@ -96,7 +96,7 @@ def test_a_page_of_classes_says_all_of_it(model: LSTMClassifier, tmp_path: Path)
         "It departs.",
         "lstm.0, training:",
         "hidden_size",
-        "48 rows",
+        "train part 48 rows validation part 12 rows test part 60 rows",
         "steps a row 6",
         "forget gate f",
     ):
@@ -149,6 +149,13 @@ def test_several_labels_and_a_table_and_many_classes(tmp_path: Path) -> None:
     many = LSTMClassifier(hidden_size=4, max_epochs=1, random_state=0).fit(np.tile(table, (2, 1)), np.arange(120) % 31)
     seen = page(write_report(tmp_path / "b.html", many, judged=judged(many, table, np.arange(60) % 31)))
     assert "The confusion matrix of 31 classes is too large to draw." in seen.text
+
+
+def test_images_have_their_rows_from_above(tmp_path: Path) -> None:
+    images = RNG.normal(size=(20, 5, 5))
+    model = LSTMClassifier(hidden_size=4, max_epochs=1, random_state=0).fit(images, np.arange(20) % 2)
+    seen = page(write_report(tmp_path / "r.html", model, judged=judged(model, images, np.arange(20) % 2)))
+    assert "a line a step, from above" in seen.text
 
 
 def test_ragged_rows_and_one_row(model: LSTMClassifier, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gatecell import LSTMForecaster
 from gatecell.reporting.report import write_report
-from gatecell.reporting.series import _means, _side_by_side
+from gatecell.reporting.series import _means
 from gatecell.reporting.subject import Judged
 from tests.reporting.test_report import page
 
@@ -31,17 +31,11 @@ def test_a_page_of_forecasts(tmp_path: Path, n_series: int) -> None:
     seen = page(write_report(tmp_path / "r.html", model, judged=look))
     for text in ("Forecasts and what came", "steps ahead", "origin of the forecast", "The worst forecasts", "<b>0</b>"):
         assert text in seen.text
+    assert "steps a series 120 held out at the fit the latest 20% of each series" in seen.text
+    assert "forecast 2026-01-06 to 2026-01-07 15:00:00" in seen.text
     assert ("4 of 6 series" in seen.text) == (n_series == 6)
     assert seen.tags.count("svg") == min(n_series, 4) + 4
     assert set(backtest.judgement.metrics().values()) <= set(seen.numbers)
-
-
-def test_forecasts_that_do_not_overlap() -> None:
-    stamps = np.arange(10)
-    rows = pd.DataFrame(
-        [{"cutoff": origin, "ds": origin + step, "y": 0.0} for origin in stamps[:6] for step in (1, 2, 3)]
-    )
-    assert _side_by_side(rows)["ds"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_means_of_neighbours() -> None:

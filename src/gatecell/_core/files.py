@@ -28,7 +28,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        Where ``target`` is a folder or cannot be written; it names ``target``.
+        Where ``target`` is a folder or cannot be written, or the disk is full; it names ``target``.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(target)) from error
+        raise _of(error, target) from error
     os.close(handle)
     path = Path(name)
     try:
@@ -46,9 +46,18 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(stream.fileno())
         path.chmod(0o666 & ~_umask())
         path.replace(target)
+    except OSError as error:
+        # an error of writing has no name at all, others that of a file that nobody knows
+        if error.filename in (None, name):
+            raise _of(error, target) from error
+        raise
     finally:
         with suppress(FileNotFoundError):
             path.unlink()
+
+
+def _of(error: OSError, path: Path) -> OSError:
+    return OSError(error.errno, error.strerror or str(error), str(path))
 
 
 def _umask() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 
 from gatecell._core.errors import ArtifactError
 from gatecell._core.files import atomic_path
@@ -55,6 +55,8 @@ def save_artifact(
     ArtifactError
         Where ``metadata`` holds what JSON cannot (NaN, infinity, foreign objects), where a value of ``tensors`` is no
         tensor, or where ``path`` is a folder. Nothing is written then.
+    OSError
+        Where the file cannot be written; it names ``path``, and what was there stays.
     """
     ready: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
@@ -69,7 +71,8 @@ def save_artifact(
             f"{path} is a folder, so no model can be written there. Name a file, {path / 'model'}.safetensors."
         )
     with atomic_path(path) as part:
-        save_file(ready, part, metadata={METADATA_KEY: text})
+        # the library's own writing tells of a full disk in an error of its own
+        part.write_bytes(save(ready, metadata={METADATA_KEY: text}))
     return path
 
 

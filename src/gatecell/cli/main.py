@@ -3,6 +3,7 @@
 0: done. 1: the job failed. 2: bad usage or bad input. 130: stopped by Ctrl-C.
 """
 
+import errno
 import io
 import os
 import shlex
@@ -17,6 +18,10 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 _RESUME = {"quickstart": ("--force", []), "run": ("--resume", ["--resume"]), "fit": ("--resume", ["--resume"])}
 """What is taken out of a command line that was stopped, and what is added, to go on with it."""
+_HINTS = {
+    errno.ENOSPC: " Make room there, or name another place with --output; finished files are as they were.",
+    errno.EROFS: " Name another place with --output.",
+}
 _MEMORY = ("can't allocate memory", "out of memory")
 """What PyTorch's ``RuntimeError`` says where Python would raise a ``MemoryError``."""
 _JOB_ERRORS = (TrainingError, EngineError, MissingDependencyError)
@@ -42,8 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GatecellError as error:
         return _failed(FAILED if isinstance(error, _JOB_ERRORS) else BAD_INPUT, f"Error: {error}", debug=debug)
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
-        return _failed(FAILED, f"Error: the files could not be handled:{place} {error.strerror or error}.", debug=debug)
+        return _failed(FAILED, _of_files(error), debug=debug)
     except Exception as error:  # the last resort: not even a bug of ours shows a traceback unasked
         return _failed(FAILED, _unexpected(error), debug=debug)
 
@@ -68,6 +72,12 @@ def _interrupted(arguments: list[str]) -> str:
     removed, added = _RESUME[arguments[0]]
     again = [word for word in arguments if word != removed] + added
     return f"Stopped. Finished epochs are kept; go on with: {shlex.join(['gatecell', *again])}"
+
+
+def _of_files(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    hint = _HINTS.get(error.errno or 0, "")
+    return f"Error: the files could not be handled: {place}{error.strerror or error}.{hint}"
 
 
 def _unexpected(error: Exception) -> str:

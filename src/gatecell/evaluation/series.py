@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell.evaluation.forecasts import coverage, interval_width, mae, mase, rmse, smape
+from gatecell.evaluation.forecasts import coverage, interval_width, mae, mase, quantile_loss, rmse, smape
 from gatecell.evaluation.intervals import bootstrap_interval
 from gatecell.evaluation.judgement import Judgement
 
@@ -98,20 +98,17 @@ def judge_forecasts(
     -------
     ForecastJudgement
         ``mae`` and ``rmse`` in the unit of the values, ``smape`` in percent, ``mase`` where there are scales, and for
-        each level ``coverage_80`` in 0..1 and ``width_80``, where there are intervals. The interval of ``mae`` is a
-        bootstrap of rows; it is too narrow where rows are origins of one series whose steps overlap.
+        each level, where there are intervals, ``coverage_80`` in 0..1, ``width_80``, and ``quantile_loss_80``, the mean
+        of the quantile losses of the two bounds; ``quantile_loss`` is the mean over the levels. The last two reward
+        intervals that are narrow and hold, in the unit of the values. The interval of ``mae`` is a bootstrap of rows;
+        it is too narrow where rows are origins of one series whose steps overlap.
 
     Raises
     ------
     InputError
         Where shapes differ, or no true value is known.
     """
-    figures = _errors(true, predicted, scale)
-    for level, (low, high) in sorted((bounds or {}).items()):
-        bounded = np.where(np.isnan(low) | np.isnan(high), np.nan, true)
-        if not np.isnan(bounded).all():
-            figures[f"coverage_{level:g}"] = coverage(bounded, low, high)
-            figures[f"width_{level:g}"] = interval_width(bounded, low, high)
+    figures = _errors(true, predicted, scale) | _interval_figures(true, bounds or {})
     row_errors = _row_errors(true, predicted)
     interval = bootstrap_interval(row_errors[~np.isnan(row_errors)])
     return ForecastJudgement(
@@ -127,6 +124,20 @@ def judge_forecasts(
 def _errors(true: Values, predicted: Values, scale: Values | None) -> dict[str, float]:
     figures = {"mae": mae(true, predicted), "rmse": rmse(true, predicted), "smape": smape(true, predicted)}
     return figures if scale is None else {**figures, "mase": mase(true, predicted, scale)}
+
+
+def _interval_figures(true: Values, bounds: Mapping[float, tuple[Values, Values]]) -> dict[str, float]:
+    figures, losses = {}, []
+    for level, (low, high) in sorted(bounds.items()):
+        bounded = np.where(np.isnan(low) | np.isnan(high), np.nan, true)
+        if np.isnan(bounded).all():
+            continue
+        tail = (100 - level) / 200
+        losses.append((quantile_loss(bounded, low, tail) + quantile_loss(bounded, high, 1 - tail)) / 2)
+        figures[f"coverage_{level:g}"] = coverage(bounded, low, high)
+        figures[f"width_{level:g}"] = interval_width(bounded, low, high)
+        figures[f"quantile_loss_{level:g}"] = losses[-1]
+    return {**figures, "quantile_loss": float(np.mean(losses))} if losses else figures
 
 
 def _row_errors(true: Values, predicted: Values) -> Values:

@@ -5,13 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.nn.functional import cross_entropy, linear
+from torch.nn.functional import cross_entropy
 
 from gatecell.kernels.options import Precision
+from gatecell.nn.products import linear
 
-_CHUNK_ELEMENTS = 2**21
-"""Outputs that are held at a time: 8 MB in float32, which stay in a processor's cache between the passes over them.
-With less, the gradient of the weights is added to too often."""
+_CHUNK_ELEMENTS = 2**22
+"""Outputs that are held at a time: 16 MB in float32. With less, products are small and the gradient of the weights is
+added to too often; more would leave every cache between the passes over them."""
 _ROUNDED_CHUNKS = 4
 """Chunks whose gradients are held in bfloat16 until they go into products together, which take less time so."""
 
@@ -71,11 +72,10 @@ class _LinearCrossEntropy(Function):
         layer = (_RoundedLayer if rounded else _Layer)(features, weight, bias, wanted, scale)
         total = features.new_zeros(())
         n_rows = max(1, _CHUNK_ELEMENTS // len(weight))
-        held = features.new_empty(min(n_rows, len(features)), len(weight))
         for start in range(0, len(features), n_rows):
             rows = slice(start, start + n_rows)
             classes = target[rows, None]
-            outputs = layer.outputs(rows, held[: len(classes)])
+            outputs = layer.outputs(rows)
             own, largest = outputs.gather(1, classes), outputs.amax(1, keepdim=True)
             torch.softmax(outputs, 1, out=outputs)
             # -log of the class's own probability, by way of the largest one, which cannot be rounded to 0
@@ -101,7 +101,7 @@ class _LinearCrossEntropy(Function):
 def _differentiable(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     *inputs, target = ctx.saved_tensors
     wanted = [item for item, needed in zip(inputs, ctx.needs_input_grad, strict=False) if needed]
-    total = cross_entropy(linear(*inputs), target, reduction="sum") * ctx.scale
+    total = cross_entropy(torch.nn.functional.linear(*inputs), target, reduction="sum") * ctx.scale
     found = iter(torch.autograd.grad(total, wanted, grad, create_graph=True))
     return (*(next(found) if needed else None for needed in ctx.needs_input_grad[:3]), None, None, None, None)
 
@@ -120,12 +120,9 @@ class _Layer:
         self._of_weight = torch.zeros_like(weight) if wanted[1] else None
         self._of_bias = torch.zeros_like(bias) if bias is not None and wanted[2] else None
 
-    def outputs(self, rows: slice, out: Tensor) -> Tensor:
-        """Return the outputs of some rows ``(n, V)``, in the memory of ``out``."""
-        features, weight = self._features[rows], self._weight.t()
-        if self._bias is None:
-            return torch.mm(features, weight, out=out)
-        return torch.addmm(self._bias, features, weight, out=out)
+    def outputs(self, rows: slice) -> Tensor:
+        """Return the outputs of some rows ``(n, V)``."""
+        return linear(self._features[rows], self._weight, self._bias)
 
     def add(self, rows: slice, outputs: Tensor) -> None:
         """Take the gradient of some rows' outputs ``(n, V)``."""
@@ -135,9 +132,10 @@ class _Layer:
 
     def _multiply(self, rows: slice, outputs: Tensor) -> None:
         if self._of_features is not None:
-            torch.mm(outputs, self._weight, out=self._of_features[rows])
+            self._of_features[rows] = linear(outputs, self._weight.t())
         if self._of_weight is not None:
-            self._of_weight.addmm_(outputs.t(), self._scaled[rows])
+            # (P, V) turned round, not (V, P): products are faster with the short side as rows
+            self._of_weight += linear(self._scaled[rows].t(), outputs.t()).t()
 
     def gradients(self) -> list[Tensor | None]:
         """Return the gradients of features, weight and bias."""
@@ -157,11 +155,11 @@ class _RoundedLayer(_Layer):
         self._gathered: list[Tensor] = []
         self._first = 0
 
-    def outputs(self, rows: slice, out: Tensor) -> Tensor:
-        """Return the outputs of some rows ``(n, V)``, in the memory of ``out``."""
+    def outputs(self, rows: slice) -> Tensor:
+        """Return the outputs of some rows ``(n, V)``."""
         features, weight = self._rounded
         rounded = torch.mm(features[rows], weight.t())
-        return out.copy_(rounded) if self._bias is None else torch.add(rounded, self._bias, out=out)
+        return rounded.to(self._features.dtype) if self._bias is None else rounded + self._bias
 
     def _multiply(self, rows: slice, outputs: Tensor) -> None:
         self._gathered.append(outputs.bfloat16())

@@ -9,6 +9,9 @@ from matplotlib.axes import Axes
 from gatecell._core.errors import InputError
 from gatecell.plotting.axes import FIRST, QUIET, SECOND, THIRD, axes_of, few_dates, settle_texts
 
+_BAND = 0.18
+"""The opacity of one interval."""
+
 
 class ForecastDisplay:
     """The whole series, the predictions for its parts, intervals, and where the parts meet.
@@ -58,6 +61,37 @@ class ForecastDisplay:
                 raise InputError(f"{name} has {len(at)} times but {len(what)} values. Give one value a time.")
 
     @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        new_rows: Any = None,
+        *,
+        series: str | None = None,
+        unit: str = "",
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Self:
+        """Draw ``estimator.course(new_rows, series)``: one series, forecast from its past origins.
+
+        ``new_rows`` are later observations, the test part; by default the steps that were held out are forecast.
+        ``series`` is by default the first.
+        """
+        return cls.from_course(estimator.course(new_rows, series), unit=unit, ax=ax, **options)
+
+    @classmethod
+    def from_course(cls, course: Any, *, unit: str = "", ax: Axes | None = None, **options: Any) -> Self:
+        """Draw what ``LSTMForecaster.course`` returns."""
+        display = cls(
+            course.times,
+            course.measured,
+            course.predictions,
+            intervals=course.intervals,
+            splits=course.splits,
+            unit=unit,
+        )
+        return display.plot(ax, **options)
+
+    @classmethod
     def from_predictions(
         cls, times: Any, values: Any, predictions: Mapping[str, tuple[Any, Any]], *, ax: Axes | None = None, **rest: Any
     ) -> Self:
@@ -77,22 +111,24 @@ class ForecastDisplay:
             (self.lines_[part],) = self.ax_.plot(
                 at, predicted, color=colours.get(part, SECOND), linewidth=1.0, label=f"predicted, {part}"
             )
+        # the intervals are of the part that comes last
+        band = self.lines_[list(self.predictions)[-1]].get_color() if self.predictions else SECOND
         for level in sorted(self.intervals, reverse=True):
             at, low, high = self.intervals[level]
-            self.ax_.fill_between(at, low, high, color=SECOND, alpha=0.18, linewidth=0, label=f"{level:g} % interval")
+            self.ax_.fill_between(at, low, high, color=band, alpha=_BAND, linewidth=0, label=f"{level:g} % interval")
         for part, start in self.splits.items():
             self.ax_.axvline(start, color=QUIET, linestyle=":")
+            # above the axes, where no curve and no legend is
             self.ax_.annotate(
-                f" {part}",
-                (start, 0.98),
-                xycoords=("data", "axes fraction"),
-                va="top",
-                color=QUIET,
-                fontsize="small",
+                part, (start, 1.0), xycoords=("data", "axes fraction"), va="bottom", color=QUIET, fontsize="small"
             )
-        self.ax_.set(ylabel=self.unit, title=title)
+        self.ax_.set_ylabel(self.unit)
+        self.ax_.set_title(title or "", pad=18 if self.splits else None)
         self.ax_.margins(x=0.01)
-        self.ax_.legend(loc="best", fontsize="small")
+        legend = self.ax_.legend(loc="best", fontsize="small")
+        for n_above, patch in enumerate(legend.get_patches(), start=1):
+            # as dark as it looks upon the wider ones
+            patch.set_alpha(1 - (1 - _BAND) ** n_above)
         few_dates(self.ax_, self.times)
         settle_texts(self.ax_)
         return self

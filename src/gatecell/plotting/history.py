@@ -93,6 +93,7 @@ class HistoryDisplay:
 
 
 def figures_of(history: Iterable[Mapping[str, float]]) -> list[str]:
-    """Return the figures that a history has a curve of, as ``["loss", "accuracy"]``."""
+    """Return the figures that a history has a curve of, as ``["loss", "accuracy"]``; the loss first."""
     names = [name.partition("_") for row in history for name in row]
-    return list(dict.fromkeys(name for part, _, name in names if part in ("train", "validation")))
+    found = dict.fromkeys(name for part, _, name in names if part in ("train", "validation"))
+    return sorted(found, key=lambda name: name != "loss")

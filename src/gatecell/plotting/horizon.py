@@ -1,7 +1,7 @@
 """Errors of forecasts: by how far ahead, and by where they began."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,11 @@ _STYLES = ("--", ":", "-.")
 class _ErrorDisplay:
     """Mean absolute errors of a model and of simple rules over a common axis."""
 
+    over: ClassVar[str]
+    """What the axis says."""
+    by: ClassVar[str]
+    """What a back-test calls it."""
+
     def __init__(self, at: Any, errors: Any, baselines: Mapping[str, Any] | None = None, *, unit: str = "") -> None:
         self.at = np.asarray(at)
         self.errors = np.asarray(errors, dtype=np.float64)
@@ -25,16 +30,40 @@ class _ErrorDisplay:
             if values.shape != self.at.shape:
                 raise InputError(f"{name} has the shape {values.shape}, but there are {len(self.at)} places for them.")
 
-    def _draw(self, ax: Axes | None, label: str, title: str | None) -> None:
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, new_rows: Any = None, *, unit: str = "", ax: Axes | None = None, **options: Any
+    ) -> Self:
+        """Draw the errors of ``estimator.backtest(new_rows=new_rows)`` and of the naive forecasts.
+
+        ``new_rows`` are later observations; by default the steps that were held out are forecast.
+        """
+        return cls.from_table(
+            estimator.backtest(new_rows=new_rows, level=()).errors(cls.by), unit=unit, ax=ax, **options
+        )
+
+    @classmethod
+    def from_table(cls, table: Any, *, unit: str = "", ax: Axes | None = None, **options: Any) -> Self:
+        """Draw what ``gatecell.estimators.forecasting.backtest.Backtest.errors`` returns."""
+        rules = {str(name).replace("_", " "): table[name].to_numpy() for name in table.columns if name != "model"}
+        return cls(table.index.to_numpy(), table["model"].to_numpy(), rules, unit=unit).plot(ax, **options)
+
+    def plot(self, ax: Axes | None = None, *, title: str | None = None) -> Self:
+        """Draw on ``ax``, or on new axes."""
         self.figure_, self.ax_ = axes_of(ax, (6.4, 3.6))
         (self.line_,) = self.ax_.plot(self.at, self.errors, color=SECOND, marker=".", label="model")
         for index, (name, values) in enumerate(self.baselines.items()):
             self.ax_.plot(self.at, values, color=QUIET, linestyle=_STYLES[index % len(_STYLES)], label=name)
         unit = f" [{self.unit}]" if self.unit else ""
-        self.ax_.set(xlabel=label, ylabel=f"mean absolute error{unit}", title=title)
+        self.ax_.set(xlabel=self.over, ylabel=f"mean absolute error{unit}", title=title)
         # room for the legend above the curves
         self.ax_.set_ylim(0, 1.2 * self.ax_.get_ylim()[1])
         self.ax_.legend(loc="upper left", ncols=3, fontsize="small")
+        if np.issubdtype(self.at.dtype, np.integer):
+            self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        few_dates(self.ax_, self.at)
+        settle_texts(self.ax_)
+        return self
 
 
 class HorizonErrorDisplay(_ErrorDisplay):
@@ -56,6 +85,9 @@ class HorizonErrorDisplay(_ErrorDisplay):
     line_ : matplotlib.lines.Line2D
     """
 
+    over: ClassVar[str] = "steps ahead"
+    by: ClassVar[str] = "ahead"
+
     @classmethod
     def from_predictions(
         cls,
@@ -71,13 +103,6 @@ class HorizonErrorDisplay(_ErrorDisplay):
         errors = {name: _by_step(y_true, values) for name, values in (baselines or {}).items()}
         own = _by_step(y_true, y_pred)
         return cls(np.arange(1, len(own) + 1), own, errors, unit=unit).plot(ax, **options)
-
-    def plot(self, ax: Axes | None = None, *, title: str | None = None) -> Self:
-        """Draw on ``ax``, or on new axes."""
-        self._draw(ax, "steps ahead", title)
-        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
-        settle_texts(self.ax_)
-        return self
 
 
 class BacktestDisplay(_ErrorDisplay):
@@ -98,6 +123,9 @@ class BacktestDisplay(_ErrorDisplay):
     line_ : matplotlib.lines.Line2D
     """
 
+    over: ClassVar[str] = "origin of the forecast"
+    by: ClassVar[str] = "cutoff"
+
     @classmethod
     def from_predictions(
         cls,
@@ -113,13 +141,6 @@ class BacktestDisplay(_ErrorDisplay):
         """Draw forecasts ``(n, horizon)`` from ``origins`` ``(n,)``, and what came."""
         errors = {name: _by_origin(y_true, values) for name, values in (baselines or {}).items()}
         return cls(origins, _by_origin(y_true, y_pred), errors, unit=unit).plot(ax, **options)
-
-    def plot(self, ax: Axes | None = None, *, title: str | None = None) -> Self:
-        """Draw on ``ax``, or on new axes."""
-        self._draw(ax, "origin of the forecast", title)
-        few_dates(self.ax_, self.at)
-        settle_texts(self.ax_)
-        return self
 
 
 def _absolute(y_true: Any, y_pred: Any) -> Any:

@@ -10,10 +10,18 @@ from gatecell._core.errors import InputError
 from gatecell.plotting.axes import axes_of, settle_texts, strings
 
 _MOST_LABELS = 30
+_FEW_CHANNELS = 3
+
+
+def is_image(shape: Sequence[int]) -> bool:
+    """Return whether values ``(T, I)`` are drawn as an image is, a step a line from above: where they are square."""
+    return len(shape) == 2 and shape[0] == shape[1] > _FEW_CHANNELS
 
 
 class SaliencyDisplay:
     """Channels over steps: red adds to the output, blue takes from it.
+
+    Of as many steps as channels, more than three, steps go downwards, since these are most often the rows of an image.
 
     Parameters
     ----------
@@ -53,12 +61,20 @@ class SaliencyDisplay:
         """Draw on ``ax``, or on new axes."""
         self.figure_, self.ax_ = axes_of(ax)
         limit = float(np.abs(self.values).max()) or 1.0
+        image = is_image(self.values.shape)
         self.image_ = self.ax_.imshow(
-            self.values.T, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest"
+            self.values if image else self.values.T,
+            aspect="equal" if image else "auto",
+            cmap="RdBu_r",
+            vmin=-limit,
+            vmax=limit,
+            interpolation="nearest",
         )
-        self.ax_.set(xlabel="step", ylabel="channel", title=title)
+        across, down = ("channel", "step") if image else ("step", "channel")
+        self.ax_.set(xlabel=across, ylabel=down, title=title)
         if self.channels is not None and len(self.channels) <= _MOST_LABELS:
-            self.ax_.set_yticks(range(len(self.channels)), self.channels)
+            axis = self.ax_.xaxis if image else self.ax_.yaxis
+            axis.set_ticks(range(len(self.channels)), self.channels, rotation=90 if image else 0)
         elif self.values.shape[1] == 1:
             self.ax_.set_yticks([])
         self.figure_.colorbar(self.image_, ax=self.ax_, label="adds to the output", fraction=0.04, pad=0.02)

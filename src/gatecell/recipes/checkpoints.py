@@ -1,6 +1,8 @@
 """Going on with a job that was stopped: begin, resume or refuse, never lose what is there without being told to."""
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gatecell._core.errors import OptionError
@@ -43,10 +45,30 @@ def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
     return 0.0
 
 
+@contextmanager
+def begun(folder: Path) -> Iterator[None]:
+    """Have the folder of checkpoints stand from the beginning of a job on, where it has a place to stand.
+
+    So a job that is killed before its first checkpoint is not taken for a finished one whose files it was to replace.
+    After an error the folder goes, if nothing is in it.
+    """
+    if folder.parent.is_dir():
+        folder.mkdir(exist_ok=True)
+    try:
+        yield
+    except Exception:
+        _remove_empty(folder)
+        raise
+
+
 def discard(folder: Path) -> None:
     """Remove the checkpoint of a job that is done with; what else is in the folder stays."""
     for name in (CHECKPOINT_FILE, HISTORY_FILE):
         (folder / name).unlink(missing_ok=True)
+    _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 

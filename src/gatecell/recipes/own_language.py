@@ -1,6 +1,7 @@
 """Fit a language model to the user's own text, judge it, and let it write."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from gatecell._core.errors import InputError, OptionError
 from gatecell.artifact.store import load_artifact
 from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text, read_text_table
 from gatecell.estimators.language import LSTMLanguageModel
+from gatecell.estimators.language_texts import read_parts
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
 from gatecell.reporting.subject import Judged
@@ -60,6 +62,11 @@ def fit_language(
     output, settings, seed, resume, force, verbose
         See ``gatecell.recipes.own_data.fit_file``.
 
+    Returns
+    -------
+    FitResult
+        With the figures of the text that was held out, if any was, read from beginning to end.
+
     Raises
     ------
     InputError, OptionError, TrainingError
@@ -77,7 +84,30 @@ def fit_language(
     }
     named = {"text": column, "encoding": None if encoding == DEFAULT_ENCODING else encoding}
     columns = None if column is None else {"text": column}
-    return job.saved(estimator, columns=columns, data=data, origin=job.origin(path, named))
+    held_out = _held_out(estimator, text)
+    origin = job.origin(path, named)
+    if held_out is not None and not isinstance(text, str):
+        n_held_out = len(held_out.X)
+        origin = replace(origin, parts={"train": len(text) - n_held_out, "validation": n_held_out})
+    return job.saved(
+        estimator,
+        columns=columns,
+        data=data,
+        origin=origin,
+        judged=held_out,
+        # of the same part as the epoch's, whose lanes begin where they were cut
+        further={} if held_out is None else held_out.judgement.metrics("validation_"),
+    )
+
+
+def _held_out(estimator: LSTMLanguageModel, text: str | list[str]) -> Judged | None:
+    """Return a look at the part that the fit set aside for validation; None where it set none aside."""
+    _, texts = read_parts(text, None, estimator.validation_fraction, seed=estimator.seed_)
+    if texts is None:
+        return None
+    X = texts[0] if isinstance(text, str) else texts
+    what = "the end of the text, held out for validation" if isinstance(text, str) else "texts held out for validation"
+    return Judged(judgement=judge(estimator, X, None), X=X, what=what)
 
 
 def look_at_text(

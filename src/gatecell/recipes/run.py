@@ -16,7 +16,7 @@ from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
-from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.checkpoints import begun, discard, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.recipe import (
     OPTIONS,
@@ -156,12 +156,13 @@ def run_recipe(
         _parameters(recipe, settings, options["validation"], quick=options["quick"]), folder / LOGS_FOLDER
     )
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
-    data = _data(recipe, options)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
-    if isinstance(data, SeriesData):
-        fit_series(estimator, data, options["validation"])
-    else:
-        _fit(estimator, recipe, data, options["validation"])
+    with begun(checkpoint):
+        data = _data(recipe, options)
+        if isinstance(data, SeriesData):
+            fit_series(estimator, data, options["validation"])
+        else:
+            _fit(estimator, recipe, data, options["validation"])
 
     began = time.perf_counter()
     judged, further = _judged(estimator, data)
@@ -347,7 +348,6 @@ def _finished(folder: Path, recipe: Recipe, seed: int, settings: dict[str, Any])
 
 
 def _write(folder: Path, estimator: LSTMEstimator, result: RunResult, origin: Origin, judged: Judged) -> None:
-    (folder / RESULT_FILE).unlink(missing_ok=True)
     notes = {
         "recipe": result.recipe,
         "settings": result.settings,
@@ -355,6 +355,8 @@ def _write(folder: Path, estimator: LSTMEstimator, result: RunResult, origin: Or
         "origin": origin.to_json(),
     }
     save_estimator(estimator, folder / MODEL_FILE, notes=notes)
+    # of the earlier model, which has gone only now
+    (folder / RESULT_FILE).unlink(missing_ok=True)
     estimator.history_.to_csv(folder / HISTORY_FILE)
     write_report(folder / REPORT_FILE, estimator, origin=origin, judged=judged)
     with atomic_path(folder / RESULT_FILE) as part:

@@ -63,7 +63,7 @@ def _imdb_recipe(
     return Recipe(
         name=name,
         summary=f"Film reviews, good or bad: {network}",
-        data="IMDB: 25,000 reviews to train on, 25,000 to test, the 10,000 most frequent words",
+        data="IMDB: 25,000 reviews to train on, 25,000 to test, the 10,000 most frequent words; 0 is bad, 1 is good",
         target=target,
         estimator="LSTMTextClassifier",
         parameters=MappingProxyType(_IMDB_PARAMETERS | changes),

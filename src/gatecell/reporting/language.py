@@ -33,6 +33,13 @@ def language_sections(estimator: LSTMLanguageModel, judged: Judged) -> list[Sect
     ]
 
 
+def language_facts(estimator: LSTMLanguageModel) -> list[list[Cell]]:
+    """Return how much was learned from, and how many tokens are known."""
+    counts = estimator.token_counts_
+    learned: list[list[Cell]] = [] if counts is None else [["learned from", f"{int(counts.sum()):,} tokens"]]
+    return [*learned, ["vocabulary", f"{len(estimator.tokenizer_):,} tokens"]]
+
+
 def _tokens(estimator: LSTMLanguageModel, judged: Judged) -> list[str]:
     """Return the tokens that the losses are of."""
     texts = [judged.X] if isinstance(judged.X, str) else judged.X

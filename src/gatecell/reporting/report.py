@@ -29,15 +29,17 @@ from gatecell.reporting.general import (
     network_section,
     verdict,
 )
-from gatecell.reporting.language import language_sections
+from gatecell.reporting.language import language_facts, language_sections
 from gatecell.reporting.numbers import number_sections
-from gatecell.reporting.series import series_sections
+from gatecell.reporting.series import series_facts, series_sections
 from gatecell.reporting.subject import Judged, Origin
 from gatecell.reporting.worst import looking_section, worst_section
 
 _MARK = '<meta name="generator" content="Gatecell'
 """By what a report is known again, so that no other file is replaced."""
 _TEMPLATE = "page.html.j2"
+_PARTS = ("train", "validation", "test")
+"""In this order, which a model's file does not keep."""
 
 
 def write_report(
@@ -145,13 +147,17 @@ def _task_sections(estimator: LSTMEstimator, judged: Judged) -> Iterator[Section
 
 
 def _data_section(estimator: LSTMEstimator, origin: Origin, judged: Judged | None) -> Section:
-    rows: list[list[Any]] = [[f"{part} part", f"{n_rows:,} rows"] for part, n_rows in origin.parts.items()]
+    parts = sorted(origin.parts.items(), key=lambda part: _PARTS.index(part[0]) if part[0] in _PARTS else len(_PARTS))
+    rows: list[list[Any]] = [[f"{part} part", f"{n_rows:,} rows"] for part, n_rows in parts]
     if judged is not None:
         n_rows = len(judged.judgement.row_losses)
         if isinstance(judged.X, Backtest):
             rows.append(["judged", f"{judged.what}, {n_rows:,} forecasts"])
+            if isinstance(estimator, LSTMForecaster):
+                rows += series_facts(estimator, judged.X)
         elif isinstance(estimator, LSTMLanguageModel):
             rows.append(["judged", f"{judged.what}, {n_rows:,} tokens"])
+            rows += language_facts(estimator)
         else:
             rows.append(["judged", f"{judged.what}, {n_rows:,} rows"])
             rows += _shape(judged.X)

@@ -14,7 +14,7 @@ from gatecell.evaluation.classes import ClassJudgement, LabelSetJudgement
 from gatecell.evaluation.numbers import NumberJudgement
 from gatecell.plotting.axes import FIRST, SECOND, THIRD
 from gatecell.plotting.gates import GateActivityDisplay
-from gatecell.plotting.saliency import SaliencyDisplay
+from gatecell.plotting.saliency import SaliencyDisplay, is_image
 from gatecell.reporting.blocks import Block, Cell, Paragraph, Passage, Picture, Section, Table, Token, Tokens, figure
 from gatecell.reporting.classes import shortened
 from gatecell.reporting.pictures import drawn, drawn_grid
@@ -46,6 +46,8 @@ def worst_section(judged: Judged) -> Section:
         titles = [f"{name}\ntrue {shortened(true)}, said {shortened(said)}" for name, true, said, _ in answers]
         values = [np.asarray(judged.X[row], dtype=np.float64) for row in order]
         caption = "What the network was given: values over steps; of more than three channels a line each, from above"
+        if all(is_image(value.shape) for value in values):
+            caption = "What the network was given: a line a step, from above"
         blocks.append(Picture(_inputs(values, titles), caption, wide=True))
     return Section("The worst errors", blocks)
 
@@ -143,7 +145,7 @@ def _values(estimator: RowEstimator, row: Any, title: str) -> Block:
     def draw(ax: Axes) -> object:
         return SaliencyDisplay.from_predictions(values, channels=getattr(estimator, "feature_names_in_", None), ax=ax)
 
-    height = min(4.0, 1.4 + 0.12 * values.shape[1])
+    height = 3.8 if is_image(values.shape) else min(4.0, 1.4 + 0.12 * values.shape[1])
     return Picture(drawn(draw, f"saliency, {title}", (4.8, height), grid=False), title)
 
 
@@ -171,7 +173,9 @@ def _inputs(values: Sequence[np.ndarray], titles: Sequence[str]) -> str:
     def draw(axes: list[Axes]) -> object:
         for ax, value, title in zip(axes, values, titles, strict=False):
             table = value[:, None] if value.ndim == 1 else value
-            if table.shape[1] > 3:
+            if is_image(table.shape):
+                ax.imshow(table, cmap="viridis", interpolation="nearest")
+            elif table.shape[1] > 3:
                 ax.imshow(table.T, aspect="auto", cmap="viridis", interpolation="nearest")
             else:
                 for channel, colour in zip(table.T, (FIRST, SECOND, THIRD), strict=False):

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gatecell._core.checks import check_integer
+from gatecell._core.checks import check_choice, check_integer
 from gatecell._core.errors import InputError
+from gatecell.data.frames import ID
 from gatecell.data.series import SeriesId
 from gatecell.estimators.forecasting.engine import View
-from gatecell.estimators.forecasting.frames import long_frame
+from gatecell.estimators.forecasting.frames import CUTOFF, TARGET_COLUMN, long_frame
 from gatecell.evaluation.forecasts import seasonal_error
 from gatecell.evaluation.series import ForecastJudgement, judge_forecasts
 
@@ -49,6 +51,22 @@ class Backtest:
     def metrics(self) -> pd.DataFrame:
         """A row a model, a column a figure of the judgement, as ``mae`` or ``coverage_80``."""
         return pd.DataFrame.from_dict({self.name: self.judgement.figures, **self.judgement.baselines}, orient="index")
+
+    def errors(self, by: Literal["ahead", "cutoff"]) -> pd.DataFrame:
+        """Return mean absolute errors, by steps ahead (from 1) or by the last stamp that was known.
+
+        Returns
+        -------
+        DataFrame
+            A row a step ahead, or an origin; the columns are ``model`` and the names of ``simple``.
+        """
+        check_choice("by", by, ("ahead", CUTOFF))
+        frame = self.predictions
+        series = [name for name in (ID, TARGET_COLUMN) if name in frame]
+        columns = {"model": self.name, **{rule: rule for rule in self.simple}}
+        wrong = pd.DataFrame({label: (frame[column] - frame[ACTUAL]).abs() for label, column in columns.items()})
+        ahead = frame.groupby([*series, CUTOFF], sort=False).cumcount() + 1
+        return wrong.groupby(ahead.rename("ahead") if by == "ahead" else frame[CUTOFF]).mean()
 
     def __repr__(self) -> str:
         figures = self.metrics.to_string(float_format=lambda number: f"{number:.4g}")

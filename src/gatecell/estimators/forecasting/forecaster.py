@@ -26,6 +26,7 @@ from gatecell.estimators.forecasting.arguments import (
     uncalibrated,
 )
 from gatecell.estimators.forecasting.backtest import ACTUAL, Backtest, backtest_origins, judged
+from gatecell.estimators.forecasting.course import Course, course_of
 from gatecell.estimators.forecasting.engine import View, later_rows, no_past, training_rows
 from gatecell.estimators.forecasting.estimator import WindowEstimator
 from gatecell.estimators.forecasting.frames import long_frame
@@ -448,6 +449,24 @@ class LSTMForecaster(WindowEstimator):
         steps = (origins[:, None] + np.arange(options.horizon))[:, None].repeat(actual.shape[2], axis=1)
         learned = steps < view.learned_ends[stretches.series[units]][:, None, None]
         return frame.assign(part=np.where(learned.reshape(-1), "train", "validation"))
+
+    def course(self, new_rows: Any = None, series: str | None = None, *, level: Sequence[float] = (80, 95)) -> Course:
+        """Return a series with what was predicted of it, as ``gatecell.plotting.ForecastDisplay`` draws it.
+
+        Parameters
+        ----------
+        new_rows, level
+            As of ``backtest``, whose errors it has.
+        series : str, optional
+            The name of the series, or of the target where there is one series of several, or of both joined by a comma
+            and a space; by default the first.
+
+        Raises
+        ------
+        UnknownNameError
+            Where there is no such series.
+        """
+        return course_of(self.panel_, self.fitted_values(), self.backtest(level=level, new_rows=new_rows), series)
 
     def _followed(self, new_rows: Any, n_latest: int | None) -> View:
         """Return what is known with later observations."""

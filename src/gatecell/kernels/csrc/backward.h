@@ -62,7 +62,7 @@ class Backward {
         for (int64_t d = part; d < groups; d += threads.count()) {
           groups_[d].workspace = workspaces_ + part;
           run_group(groups_[d], Threads(nullptr, 1), [&](int64_t first, int64_t last) {
-            for (int64_t step = last - 1; step >= first; --step) recur(states[d], step, line(groups_[d], 0));
+            for (int64_t step = last - 1; step >= first; --step) recur(states[d], step);
           });
         }
       });
@@ -70,7 +70,7 @@ class Backward {
       run_group(groups_[0], threads, [&](int64_t first, int64_t last) {
         if (plan.by_units) return recur_by_units(states[0], first, last, threads);
         threads.each([&](int64_t part) {
-          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step, line(groups_[0], part));
+          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step);
         });
       });
 
@@ -90,8 +90,6 @@ class Backward {
     Panels<E> d_outputs;       // projection: gradients of its result
     Blocks<E> hidden;          // projection: its argument; blocks are groups of columns
     int64_t* rows_of_records;  // [records][2]: sorted row and place in time
-    Value* lines;              // [threads][row of sources]: x~ and h~ of one record
-    E* joined;                 // [threads][joined_stride_]: two records of sources or d_outputs
     T* input_scratch;          // [threads][input_rows][padded inputs]
   };
 
@@ -115,6 +113,7 @@ class Backward {
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
     Value* d_out;  // projection: [rows][row of d_outputs], of h behind it, without what zoneout carries
+    T* c_row;     // [2][hidden_p], c and tanh(c) of one row
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
   };
 
@@ -153,6 +152,7 @@ class Backward {
     s.d_h = arena_.array<T>(rows * n_.outputs_p);
     s.from_z = arena_.array<T>(rows * n_.outputs_p);
     s.d_c = arena_.array<T>(rows * n_.hidden_p);
+    s.c_row = arena_.array<T>(2 * n_.hidden_p);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
@@ -212,26 +212,18 @@ class Backward {
 
   Workspace allocate_workspace(int64_t threads) {
     Workspace w{};
-    w.sources = {nullptr, inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
+    w.sources = {inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
     w.sources.allocate(arena_);
-    // between x~ and h~ and behind them zeros fill up the panels
-    const int64_t values = threads * w.sources.row_stride();
-    w.lines = arena_.array<Value>(values);
-    if (w.lines) memset(static_cast<void*>(w.lines), 0, size_t(values) * sizeof(Value));
     w.d_z[0] = Blocks<E>::allocate(arena_, n_.z, capacity_);
     w.d_z[1] = p_.layer_norm ? Blocks<E>::allocate(arena_, n_.z, capacity_) : w.d_z[0];
     if (p_.projection) {
-      w.d_outputs = {nullptr, n_.outputs, capacity_, tile_rows<4>};
+      w.d_outputs = {n_.outputs, capacity_, tile_rows<4>};
       w.d_outputs.allocate(arena_);
       w.hidden = Blocks<E>::allocate(arena_, n_.hidden_p, capacity_);
     }
     if (out_.x.data) {
       w.rows_of_records = arena_.array<int64_t>(2 * capacity_);
       w.input_scratch = arena_.array<T>(threads * input_rows * Columns<E>{n_.inputs}.padded());
-    }
-    if (depth<E> > 1) {
-      joined_stride_ = max_of(w.sources.row_stride(), p_.projection ? w.d_outputs.row_stride() : 0);
-      w.joined = arena_.array<E>(threads * joined_stride_);
     }
     return w;
   }
@@ -305,9 +297,9 @@ class Backward {
     for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
   }
 
-  void recur(State& s, int64_t step, Value* line) {
+  void recur(State& s, int64_t step) {
     const int64_t rows = s.deal.count(schedule_.active(step));
-    for (int64_t q = 0; q < rows; ++q) take_sources(s, step, q, line);
+    for (int64_t q = 0; q < rows; ++q) take_sources(s, step, q);
     if (p_.projection) project(s, step, rows);
     for (int64_t q = 0; q < rows; ++q) {
       if (p_.layer_norm)
@@ -323,7 +315,7 @@ class Backward {
       const int64_t rows = schedule_.active(step), groups = recurrent_.columns.groups();
       threads.each([&](int64_t part) {
         for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
-          take_sources(s, step, q, line(*s.group, part));
+          take_sources(s, step, q);
         for (int64_t q = 0; q < rows; ++q)
           cell_tiles(s, step, q, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
       });
@@ -334,15 +326,15 @@ class Backward {
   }
 
   // x~ and h~ of one record, for the gradients of W and U, and where its gradient of x goes.
-  void take_sources(State& s, int64_t step, int64_t q, Value* line) {
+  void take_sources(State& s, int64_t step, int64_t q) {
     const int64_t row = s.deal.row(q), b = schedule_.order[row], k = in_chunk(s, step, q);
     const Workspace& w = *s.group->workspace;
     const int64_t place = schedule_.place(row, step);
+    Value* line = w.sources.row(k);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
                 n_.inputs);
     masked_copy(line + inputs_end_, h_before(step, row),
                 s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
-    w.sources.template put<tile_rows<G>>(k, line);
     if (out_.x.data) {
       w.rows_of_records[2 * k] = row;
       w.rows_of_records[2 * k + 1] = place;
@@ -393,7 +385,7 @@ class Backward {
       Value* d_out = s.d_out + q * kept.row_stride();
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>)
         store_values(d_out + unit, d_h_new(s, step, q, unit, share(s, step, q, unit).h));
-      kept.template put<tile_rows<4>>(in_chunk(s, step, q), d_out);
+      memcpy(kept.row(in_chunk(s, step, q)), d_out, size_t(n_.outputs_p) * sizeof(Value));
     }
     const Left<E> a = left_rows<E>(s.d_out, kept.row_stride(), n_.outputs);
     multiply(a, rows, projection_, 0, projection_.columns.groups(), s.d_hidden, n_.hidden_p);
@@ -422,6 +414,16 @@ class Backward {
     const T* next_output = has_next && out_.output.data
                                ? at<T>(out_.output, schedule_.order[next_row], schedule_.place(next_row, next_step))
                                : nullptr;
+    // in two passes, lest each tile wait for its own tanh: the processor overlaps what several tiles do
+    T* c_row = s.c_row;
+    T* seen_row = s.c_row + n_.hidden_p;
+    for (int64_t tile = first; tile < last; ++tile) {
+      const int64_t unit = tile * lanes<T>;
+      const Gates<T> v = gates(step, row, tile);
+      const Vec<T> c = fma(v.f, c_before(step, row, unit), v.i * v.g);
+      store(c_row + unit, c);
+      store(seen_row + unit, tanh<T>(c));
+    }
     for (int64_t tile = first; tile < last; ++tile) {
       const int64_t unit = tile * lanes<T>;
       if (has_next)
@@ -429,7 +431,7 @@ class Backward {
       if (has_cell) __builtin_prefetch(next_cells + unit);
       if (next_output && unit < n_.outputs) __builtin_prefetch(next_output + unit);
       const Gates<T> v = gates(step, row, tile);
-      const Vec<T> c_old = c_before(step, row, unit), c = fma(v.f, c_old, v.i * v.g), seen = tanh<T>(c);
+      const Vec<T> c_old = c_before(step, row, unit), c = load(c_row + unit), seen = load(seen_row + unit);
       const OldShare<T> kept = share(s, step, q, unit);
       Vec<T> d_h;
       if (p_.projection) {
@@ -561,12 +563,11 @@ class Backward {
   void join_records(const Group& g, int64_t records, int64_t part, const Threads& threads) {
     const Workspace& w = *g.workspace;
     const int64_t pairs = operands<E>(records), first = threads.first(part, pairs), last = threads.first(part + 1, pairs);
-    E* line = w.joined + part * joined_stride_;
-    w.sources.template join<tile_rows<G>>(first, last, records, line);
+    w.sources.join(first, last, records);
     for (int z = 0; z < (p_.layer_norm ? 2 : 1); ++z)
       for (int64_t tile = 0; tile < n_.tiles; ++tile) w.d_z[z].join(tile * tile_z, n_.width(tile), first, last, records);
     if (!p_.projection) return;
-    w.d_outputs.template join<tile_rows<4>>(first, last, records, line);
+    w.d_outputs.join(first, last, records);
     const Columns<E>& columns = projection_.columns;
     for (int64_t group = 0; group < columns.groups(); ++group) {
       const int64_t begin = columns.first(group) * lanes<E>, end = columns.first(group + 1) * lanes<E>;
@@ -585,8 +586,8 @@ class Backward {
       before += n_.width(tile) / lanes<T>;
       if (here < threads.first(part, vectors) || here >= threads.first(part + 1, vectors)) continue;
       const bool recurrent = panel * w.sources.width >= inputs_end_;
-      add_products<tile_rows<G>>(w.sources.panel(panel), w.d_z[recurrent ? 1 : 0].block(tile * tile_z),
-                                 n_.width(tile) / lanes<T>, records, more,
+      add_products<tile_rows<G>>(w.sources.panel(panel, records), w.d_z[recurrent ? 1 : 0].block(tile * tile_z),
+                                 n_.width(tile) / lanes<T>, more,
                                  g.d_gates + tile * gate_sums() + panel * w.sources.width * n_.width(tile));
     }
     if (p_.projection) sum_projection(g, records, more, part, threads);
@@ -603,16 +604,16 @@ class Backward {
       const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
       T* sums = g.d_projection + first * lanes<T> * panels * w.d_outputs.width +
                 panel * w.d_outputs.width * vectors * lanes<T>;
-      add_products<tile_rows<4>>(w.d_outputs.panel(panel), w.hidden.block(first * lanes<E>), vectors, records, more,
+      add_products<tile_rows<4>>(w.d_outputs.panel(panel, records), w.hidden.block(first * lanes<E>), vectors, more,
                                  sums);
     }
   }
 
   // sums[r][n] (+)= left[record][r] * right[record][n], for R columns on the left and some vectors on the right
   template <int R>
-  static void add_products(const E* left, const E* right, int64_t vectors, int64_t records, bool more, T* sums) {
+  static void add_products(const Left<E>& left, const E* right, int64_t vectors, bool more, T* sums) {
     const int64_t width = vectors * lanes<T>;
-    for_tile<E>(vectors, R)(Left<E>{left, 1, R, operands<E>(records)}, right, more ? sums : nullptr, width, sums, width);
+    for_tile<E>(vectors, R)(left, right, more ? sums : nullptr, width, sums, width);
   }
 
   // The gradient of x of some of the chunk's records: W^T d_z under the dropout mask.
@@ -696,9 +697,6 @@ class Backward {
   static int64_t in_chunk(const State& s, int64_t step, int64_t q) {
     return s.group->records[step] - s.group->base + s.place + q * s.place_stride;
   }
-  static Value* line(const Group& g, int64_t part) {
-    return g.workspace->lines + part * g.workspace->sources.row_stride();
-  }
   int64_t gate_sums() const { return workspaces_->sources.count() * workspaces_->sources.width * tile_z; }
   int64_t projection_sums() const {
     return workspaces_->d_outputs.count() * workspaces_->d_outputs.width * n_.hidden_p;
@@ -749,7 +747,6 @@ class Backward {
 
   int64_t capacity_ = 0;    // records of a chunk, at most
   int64_t inputs_end_ = 0;  // the column of the sources at which h~ begins
-  int64_t joined_stride_ = 0;
   Workspace* workspaces_ = nullptr;
   Group* groups_ = nullptr;
   int64_t group_count_ = 0;

@@ -21,25 +21,29 @@ struct Peephole {
   Vec<T> i, f, o;  // all 0 without peepholes
 };
 
+// What a cell computes before its output gate, which with peepholes sees the new c.
 template <class T>
-struct Cell {
-  Gates<T> gates;
-  Vec<T> c;
+struct Inside {
+  Vec<T> i, f, g, c;
 };
 
 template <class T, int G>
-GATECELL_INLINE Cell<T> cell(const Vec<T> (&z)[G], Vec<T> c_old, const Peephole<T>& p) {
+GATECELL_INLINE Inside<T> inside(const Vec<T> (&z)[G], Vec<T> c_old, const Peephole<T>& p) {
   using order = Order<G>;
-  Gates<T> v;
+  Inside<T> v;
   v.f = sigmoid<T>(fma(p.f, c_old, z[order::f]));
   if constexpr (order::coupled)
     v.i = T(1) - v.f;
   else
     v.i = sigmoid<T>(fma(p.i, c_old, z[order::i]));
   v.g = tanh<T>(z[order::g]);
-  const Vec<T> c = fma(v.f, c_old, v.i * v.g);
-  v.o = sigmoid<T>(fma(p.o, c, z[order::o]));
-  return {v, c};
+  v.c = fma(v.f, c_old, v.i * v.g);
+  return v;
+}
+
+template <class T>
+GATECELL_INLINE Vec<T> output_gate(Vec<T> z_o, Vec<T> c, const Peephole<T>& p) {
+  return sigmoid<T>(fma(p.o, c, z_o));
 }
 
 template <class T, int G>

@@ -59,6 +59,7 @@ class Forward {
 
   static constexpr int64_t tile_z = G * lanes<T>;
   static constexpr int64_t most_in_tile = 32;  // vectors: no tile holds more than there are registers
+  static constexpr int64_t most_rows_in_tile = 8;
 
   State allocate(Deal deal) {
     const int64_t rows = deal.count(schedule_.rows);
@@ -162,22 +163,26 @@ class Forward {
   void finish(State& s, int64_t step, int64_t first, int64_t count, int64_t tile, const T* z_rows) {
     const int64_t unit = tile * lanes<T>, units = n_.units(tile), width = n_.width(tile);
     const Peephole<T> p = peephole(unit);
+    const auto z_of = [&](int64_t r, int gate) { return load_units(z_rows + r * width + gate * units, units); };
+    // in two passes, lest each row wait for its own c: the processor overlaps what several rows do
+    Inside<T> now[most_rows_in_tile];
+    for (int64_t r = 0; r < count; ++r) {
+      Vec<T> z[G];
+      for (int g = 0; g < G; ++g) z[g] = z_of(r, g);
+      now[r] = inside<T, G>(z, load(s.c + (first + r) * n_.hidden_p + unit), p);
+    }
     for (int64_t r = 0; r < count; ++r) {
       const int64_t q = first + r, row = s.deal.row(q);
       T* c = s.c + q * n_.hidden_p + unit;
-      Vec<T> z[G];
-      for (int g = 0; g < G; ++g) z[g] = load_units(z_rows + r * width + g * units, units);
-      const Vec<T> c_old = load(c);
-      const Cell<T> now = cell<T, G>(z, c_old, p);
-      const Vec<T> h = now.gates.o * tanh<T>(now.c);
+      const Vec<T> o = output_gate<T>(z_of(r, Order<G>::o), now[r].c, p), h = o * tanh<T>(now[r].c);
       OldShare<T> share{};
-      Vec<T> c_kept = now.c;
+      Vec<T> c_kept = now[r].c;
       if (zoneout_.on) {
         share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
-        c_kept = mix<T>(share.c, c_old, now.c);
+        c_kept = mix<T>(share.c, load(c), now[r].c);
       }
       store(c, c_kept);
-      save(step, row, tile, now.gates, c_kept);
+      save(step, row, tile, {now[r].i, now[r].f, now[r].g, o}, c_kept);
       if (p_.projection)
         store_values(s.hidden + q * n_.hidden_p + unit, h);
       else
@@ -251,14 +256,16 @@ class Forward {
       }
       T* c = s.c + q * n_.hidden_p + unit;
       const Vec<T> c_old = load(c);
-      const Cell<T> now = cell<T, G>(z, c_old, peephole(unit));
+      const Peephole<T> p = peephole(unit);
+      const Inside<T> now = inside<T, G>(z, c_old, p);
+      const Vec<T> o = output_gate<T>(z[Order<G>::o], now.c, p);
       store(c_seen + unit, now.c);
-      store(o_seen + unit, now.gates.o);
+      store(o_seen + unit, o);
       Vec<T> c_kept = now.c;
       if (zoneout_.on)
         c_kept = mix<T>(zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit).c, c_old, now.c);
       store(c, c_kept);
-      save(step, row, tile, now.gates, c_kept);
+      save(step, row, tile, {now.i, now.f, now.g, o}, c_kept);
     }
     const Moments<T> m = moments(c_seen, n_.hidden);
     for (int64_t unit = 0; unit < n_.hidden_p; unit += lanes<T>) {

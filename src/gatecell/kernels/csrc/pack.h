@@ -4,50 +4,50 @@
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-// to[k * stride + lane] = from[lane * columns + k]
+// to[k * stride + lane] = from[lane * columns + k] for `rows` lanes, a square block at a time
 template <class T>
 inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to, int64_t stride) {
-  if (rows == lanes<T>) {
-    for (int64_t k = 0; k < columns; ++k)
-      for (int lane = 0; lane < lanes<T>; ++lane) to[k * stride + lane] = from[lane * columns + k];
-    return;
+  for (int64_t first = 0; first < columns; first += lanes<T>) {
+    const int64_t count = min_of(lanes<T>, columns - first);
+    Vec<T> block[lanes<T>];
+    for (int lane = 0; lane < lanes<T>; ++lane)
+      block[lane] = lane < rows ? load_first(from + lane * columns + first, count) : Vec<T>{};
+    transpose<T>(block);
+    for (int64_t k = 0; k < count; ++k) store_units(to + (first + k) * stride, block[k], rows);
   }
-  for (int64_t k = 0; k < columns; ++k)
-    for (int64_t lane = 0; lane < rows; ++lane) to[k * stride + lane] = from[lane * columns + k];
 }
 
 // The same for pairs: to[k * stride + lane] = the values 2k and 2k + 1 of row `lane`, the last one 0 where there is none.
 inline void pack_transposed(const float* from, int64_t rows, int64_t columns, Pair* to, int64_t stride) {
-  alignas(64) Pair block[lanes<Pair>][lanes<Pair>];
   constexpr int64_t values = 2 * lanes<Pair>;
   for (int64_t first = 0; first < columns; first += values) {
     const int64_t count = min_of(values, columns - first);
-    for (int64_t lane = 0; lane < rows; ++lane) {
-      BFloat16* line = reinterpret_cast<BFloat16*>(block[lane]);
+    Vec<float> block[lanes<Pair>];  // the bits of pairs
+    for (int lane = 0; lane < lanes<Pair>; ++lane) {
+      block[lane] = Vec<float>{};
+      if (lane >= rows) continue;
+      alignas(64) BFloat16 line[values];
       const float* row = from + lane * columns + first;
       store_values(line, load_first(row, count));
       store_values(line + lanes<Pair>, load_first(row + lanes<Pair>, max_of(0, count - lanes<Pair>)));
+      memcpy(&block[lane], line, sizeof line);
     }
-    Pair* place = to + first / 2 * stride;
-    const int64_t pairs = operands<Pair>(count);
-    if (rows == lanes<Pair>) {
-      for (int64_t k = 0; k < pairs; ++k)
-        for (int lane = 0; lane < lanes<Pair>; ++lane) place[k * stride + lane] = block[lane][k];
-    } else {
-      for (int64_t k = 0; k < pairs; ++k)
-        for (int64_t lane = 0; lane < rows; ++lane) place[k * stride + lane] = block[lane][k];
-    }
+    transpose<float>(block);
+    for (int64_t k = 0; k < operands<Pair>(count); ++k)
+      store_units(reinterpret_cast<float*>(to + (first / 2 + k) * stride), block[k], rows);
   }
 }
 
-// to[lane * columns + k] = from[k * stride + lane]
+// to[lane * columns + k] = from[k * stride + lane] for `rows` lanes
 template <class T>
 inline void unpack_transposed(const T* from, int64_t stride, T* to, int64_t rows, int64_t columns) {
-  constexpr int64_t block = 64 / int64_t(sizeof(T));
-  for (int64_t first = 0; first < columns; first += block) {
-    const int64_t last = min_of(first + block, columns);
-    for (int64_t lane = 0; lane < rows; ++lane)
-      for (int64_t k = first; k < last; ++k) to[lane * columns + k] = from[k * stride + lane];
+  for (int64_t first = 0; first < columns; first += lanes<T>) {
+    const int64_t count = min_of(lanes<T>, columns - first);
+    Vec<T> block[lanes<T>];
+    for (int64_t k = 0; k < lanes<T>; ++k)
+      block[k] = k < count ? load_units(from + (first + k) * stride, rows) : Vec<T>{};
+    transpose<T>(block);
+    for (int64_t lane = 0; lane < rows; ++lane) store_first(to + lane * columns + first, block[lane], count);
   }
 }
 

@@ -3,54 +3,40 @@
 // What is summed over records must lie in operands along them. Numbers are written so at once; values of pairs are written
 // row by row, and two records of the chunk are then joined into pairs.
 #pragma once
+#include "accumulate.h"
 #include "arena.h"
-#include "operands.h"
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-// The left factors of sums over records, in panels of `width` columns: [panel][operands of records][width].
+// The left factors of sums over records, a row for each operand of records. Their columns are read in panels of `width`.
 template <class E>
 struct Panels {
   using Value = ValueOf<E>;
 
-  E* data;
   int64_t columns, records, width;
-  Value* rows = nullptr;  // pairs: [records][row_stride()], before they are joined
+  E* data = nullptr;      // [operands of records][row_stride()]
+  Value* rows = nullptr;  // [records][row_stride()], before pairs are joined; the same memory where an operand is a value
 
   int64_t count() const { return (columns + width - 1) / width; }
-  int64_t row_stride() const { return round_up(count() * width, lanes<E>); }
-  E* panel(int64_t index) const { return data + index * operands<E>(records) * width; }
+  // Whole vectors, and an odd number of cache lines: a column is read down the rows, which must not meet in a few cache sets.
+  int64_t row_stride() const { return (round_up(count() * width, lanes<E>) / lanes<E> | 1) * lanes<E>; }
+  Left<E> panel(int64_t index, int64_t count) const { return {data + index * width, 1, row_stride(), operands<E>(count)}; }
+  Value* row(int64_t record) const { return rows + record * row_stride(); }
 
+  // Columns that fill up the last panel, or that no one writes, are 0.
   void allocate(Arena& arena) {
-    data = arena.array<E>(count() * operands<E>(records) * width);
-    if (depth<E> > 1) rows = arena.array<Value>(records * row_stride());
-  }
-
-  // Writes the row of one record: `from` is readable for row_stride() values.
-  template <int Width>
-  void put(int64_t record, const Value* from) const {
+    data = arena.array<E>(operands<E>(records) * row_stride());
     if constexpr (depth<E> == 1)
-      split<Width>(record, from);
+      rows = data;
     else
-      memcpy(rows + record * row_stride(), from, size_t(row_stride()) * sizeof(Value));
+      rows = arena.array<Value>(records * row_stride());
+    if (rows) memset(static_cast<void*>(rows), 0, size_t(records * row_stride()) * sizeof(Value));
   }
 
-  // Joins the records of the operands first..last-1, of `count` records that there are. `line` has room for a row.
-  template <int Width>
-  void join(int64_t first, int64_t last, int64_t count, E* line) const {
-    for (int64_t k = first; k < last; ++k) {
-      const Value* row = rows + 2 * k * row_stride();
-      interleave(row, 2 * k + 1 < count ? row + row_stride() : nullptr, row_stride(), line);
-      split<Width>(k, line);
-    }
-  }
-
- private:
-  template <int Width, class Element>
-  void split(int64_t k, const Element* from) const {
-    static_assert(sizeof(Element) == sizeof(E), "rows of operands");
-    for (int64_t p = 0; p < count(); ++p)
-      memcpy(data + (p * operands<E>(records) + k) * Width, from + p * Width, Width * sizeof(E));
+  // Joins the records of the operands first..last-1, of `count` records that there are.
+  void join(int64_t first, int64_t last, int64_t count) const {
+    for (int64_t k = first; k < last; ++k)
+      interleave(row(2 * k), 2 * k + 1 < count ? row(2 * k + 1) : nullptr, row_stride(), data + k * row_stride());
   }
 };
 

@@ -195,6 +195,38 @@ GATECELL_INLINE T sum(Vec<T> v) {
   return part[0];
 }
 
+// Turns a square block of values round: lane k of v[i] becomes lane i of v[k].
+template <class T>
+GATECELL_INLINE void transpose(Vec<T> (&v)[lanes<T>]) {
+  constexpr int n = lanes<T>;
+#if defined(__clang__)
+  // Clang's shuffles take literal indices only
+  T from[n][n], to[n][n];
+  for (int i = 0; i < n; ++i) store(from[i], v[i]);
+  for (int i = 0; i < n; ++i)
+    for (int k = 0; k < n; ++k) to[k][i] = from[i][k];
+  for (int i = 0; i < n; ++i) v[i] = load(to[i]);
+#else
+  // off-diagonal squares of width 1, 2, 4, ... change places (Eklundh 1972)
+#pragma GCC unroll 4
+  for (int width = 1; width < n; width *= 2) {
+    typename Lane<T>::integers low, high;
+#pragma GCC unroll 16
+    for (int k = 0; k < n; ++k) {
+      low[k] = k & width ? n + k - width : k;
+      high[k] = k & width ? n + k : k + width;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < n; ++i)
+      if (!(i & width)) {
+        const Vec<T> first = v[i], second = v[i + width];
+        v[i] = __builtin_shuffle(first, second, low);
+        v[i + width] = __builtin_shuffle(first, second, high);
+      }
+  }
+#endif
+}
+
 // Denormal numbers cost a hundred cycles each and carry nothing that training needs: within the engine they are 0.
 class FlushDenormals {
  public:
