@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# without the notice that Material for MkDocs prints of its successor
+DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && $(BIN)/python scripts/check_site.py build/site
 
 .PHONY: setup quickstart test check recipes bench docs lock clean
 
@@ -25,6 +27,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_links.py
+	$(DOCS)
 
 # The full recipes, three seeds each, and the table of what they reach; RECIPES="imdb news" for some of them
 recipes: setup
@@ -33,8 +36,9 @@ recipes: setup
 bench: setup
 	$(BIN)/python -m benchmarks cpu
 
+# The documentation site, into build/site
 docs: setup
-	$(BIN)/python scripts/check_links.py
+	$(DOCS)
 
 # Writes the pins anew from what is installed in .venv
 lock: setup

@@ -109,7 +109,7 @@ def text(
             ("classes", ", ".join(map(str, found["classes"]))),
             *show.metric_pairs(result.metrics),
             ("fit", f"{result.seconds['fit']:.1f} s"),
-            ("model", show.near(result.artifact)),
+            *show.file_pairs(result.artifact, result.report, result.logs),
         ]
     )
     _print_next(result.artifact)
@@ -164,7 +164,7 @@ def _fit(
             *([("classes", ", ".join(map(str, classes)))] if classes is not None else []),
             *show.metric_pairs(result.metrics),
             ("fit", f"{result.seconds['fit']:.1f} s"),
-            ("model", show.near(result.artifact)),
+            *show.file_pairs(result.artifact, result.report, result.logs),
         ]
     )
     _print_next(result.artifact)

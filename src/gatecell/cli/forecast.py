@@ -109,7 +109,7 @@ def forecast(
             ("targets", ", ".join(result.data["targets"])),
             *show.metric_pairs(result.metrics),
             ("fit", f"{result.seconds['fit']:.1f} s"),
-            ("model", show.near(result.artifact)),
+            *show.file_pairs(result.artifact, result.report, result.logs),
         ]
     )
     model = show.near(result.artifact)

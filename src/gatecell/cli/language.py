@@ -65,7 +65,7 @@ def language(
             ("vocabulary", f"{found['vocabulary']:,}"),
             *show.metric_pairs(result.metrics),
             ("fit", f"{result.seconds['fit']:.1f} s"),
-            ("model", show.near(result.artifact)),
+            *show.file_pairs(result.artifact, result.report, result.logs),
         ]
     )
     model = show.near(result.artifact)

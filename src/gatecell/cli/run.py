@@ -58,5 +58,6 @@ def print_result(result: "RunResult") -> None:
             ("history", show.near(model.with_name("history.csv"))),
             ("result", show.near(model.with_name("result.json"))),
             ("report", show.near(result.report)),
+            *([("logs", show.near(result.logs))] if result.logs else []),
         ]
     )

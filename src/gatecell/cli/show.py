@@ -60,6 +60,11 @@ def metric_pairs(
     ]
 
 
+def file_pairs(model: str, report: str, logs: str) -> list[tuple[str, str]]:
+    """Return where the files of a job lie, as one types it here; empty ones are left out."""
+    return [(name, near(path)) for name, path in (("model", model), ("report", report), ("logs", logs)) if path]
+
+
 def _four_digits(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
 

@@ -52,7 +52,8 @@ def read_labelled(path: str | Path, columns: LongColumns | None = None) -> Label
         if columns is None:
             raise OptionError(
                 f"{path} is a table, so say which column names the sequence and which the time: "
-                "--id NAME --time NAME (in Python: LongColumns(id=..., time=...))."
+                "--id NAME --time NAME (in Python: LongColumns(id=..., time=...)). A table with a text a row is for "
+                "`gatecell fit text`, one with a sequence a row for Python: fit(table, y)."
             )
         return read_long_csv(path, columns)
     if columns is not None:

@@ -18,6 +18,7 @@ from torch import Tensor
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
+from gatecell.estimators.logs import log_going_on, new_log, without_log
 from gatecell.estimators.persistence import load_estimator, save_estimator
 from gatecell.kernels.dispatch import Steps
 from gatecell.nn.config import NetworkConfig
@@ -26,6 +27,7 @@ from gatecell.nn.network import SequenceNetwork
 from gatecell.nn.summary import describe
 from gatecell.training.batches import BatchSource
 from gatecell.training.config import TrainingConfig
+from gatecell.training.loggers import check_logger
 from gatecell.training.loop import TrainingResult, fit
 from gatecell.training.prediction import Loss, Metric
 from gatecell.training.state import TrainingState
@@ -138,6 +140,7 @@ class LSTMEstimator(BaseEstimator, ABC):
                 checkpoint_dir=folder,
                 resume=folder is not None,
                 identity=identity() if folder is not None else None,
+                log=new_log(self),
             )
         except NonFiniteLossError as error:
             if error.result is not None:
@@ -149,14 +152,15 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Train a new network, without validation part and checkpoint, and keep it."""
         network = self._new_network(seed)
         self.seed_ = seed
-        self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics))
+        self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics, log=new_log(self)))
 
     def _train_on(self, config: TrainingConfig, source: BatchSource) -> None:
         """Go on with the training of the network that is there."""
         # a copy, so that an epoch that is broken off leaves the weights that were there
         network = deepcopy(self.network_)
         start = self._training_state
-        self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics, start=start))
+        log = log_going_on(self)
+        self._keep(network, fit(network, self._loss, source, None, config, metrics=self._metrics, start=start, log=log))
 
     @contextmanager
     def _kept_unless_trained(self) -> Iterator[None]:
@@ -186,6 +190,8 @@ class LSTMEstimator(BaseEstimator, ABC):
             )
 
     def _draw_seed(self) -> int:
+        # first of all: what is missing should not be found out after the data have been read
+        check_logger(self.logger)
         integer = isinstance(self.random_state, int | np.integer)
         if self.checkpoint_dir is not None and not integer:
             raise OptionError(
@@ -228,6 +234,9 @@ class LSTMEstimator(BaseEstimator, ABC):
         self.history_ = state.history
         self.training_ = TrainingSummary(**summary)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return without_log(super().__getstate__())
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
@@ -256,7 +265,8 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Write the fitted estimator to one ``.safetensors`` file, whole or not at all.
 
         ``gatecell.load`` reads it back, to predict or to go on with ``partial_fit``. Of the parameters,
-        ``checkpoint_dir`` is left out, and a ``random_state`` that is no integer; ``seed_`` says what it gave.
+        ``checkpoint_dir``, ``logger`` and ``logger_dir`` are left out, and a ``random_state`` that is no integer;
+        ``seed_`` says what it gave.
 
         Raises
         ------

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from lightning.pytorch.loggers import Logger
 
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.values import ValueInputs
@@ -47,6 +48,13 @@ class LSTMClassifier(ClassTargets, ValueInputs):
     checkpoint_dir : path, optional
         A folder for a checkpoint at the end of every epoch. A ``fit`` of the same data with the same parameters goes on
         from it, and ends with the same weights as one that was never stopped.
+    logger : "csv", "tensorboard", "mlflow", a logger of ``lightning.pytorch.loggers`` or None
+        Where the parameters and each row of ``history_`` are logged besides; by default nowhere. ``fit`` begins a new
+        log, ``partial_fit`` goes on with it. An object is used as it is, so that each fit wants one of its own.
+    logger_dir : path, optional
+        The folder that a logger with a name writes to: ``version_0``, ``version_1``, ... in it, one a fit; of MLflow
+        the file ``mlflow.db``, unless the variable ``MLFLOW_TRACKING_URI`` names another place. None: the folder
+        ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
         Decides the initial weights, the order of the rows, dropout and the validation part. An integer gives the same
         result on every call.
@@ -99,6 +107,8 @@ class LSTMClassifier(ClassTargets, ValueInputs):
         checkpoint_dir: str | Path | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = TrainingConfig.verbose,
+        logger: str | Logger | None = None,
+        logger_dir: str | Path | None = None,
     ) -> None:
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -123,3 +133,5 @@ class LSTMClassifier(ClassTargets, ValueInputs):
         self.checkpoint_dir = checkpoint_dir
         self.random_state = random_state
         self.verbose = verbose
+        self.logger = logger
+        self.logger_dir = logger_dir

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from lightning.pytorch.loggers import Logger
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -94,6 +95,13 @@ class LSTMLanguageModel(LSTMEstimator):
     checkpoint_dir : path, optional
         A folder for a checkpoint at the end of every epoch. A ``fit`` of the same texts with the same parameters goes
         on from it, and ends with the same weights as one that was never stopped.
+    logger : "csv", "tensorboard", "mlflow", a logger of ``lightning.pytorch.loggers`` or None
+        Where the parameters and each row of ``history_`` are logged besides; by default nowhere. ``fit`` begins a new
+        log, ``partial_fit`` goes on with it. An object is used as it is, so that each fit wants one of its own.
+    logger_dir : path, optional
+        The folder that a logger with a name writes to: ``version_0``, ``version_1``, ... in it, one a fit; of MLflow
+        the file ``mlflow.db``, unless the variable ``MLFLOW_TRACKING_URI`` names another place. None: the folder
+        ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
         Decides the initial weights, dropout and the validation part. An integer gives the same result on every call.
 
@@ -155,6 +163,8 @@ class LSTMLanguageModel(LSTMEstimator):
         checkpoint_dir: str | Path | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = TrainingConfig.verbose,
+        logger: str | Logger | None = None,
+        logger_dir: str | Path | None = None,
     ) -> None:
         self.tokens = tokens
         self.vocabulary_size = vocabulary_size
@@ -186,6 +196,8 @@ class LSTMLanguageModel(LSTMEstimator):
         self.checkpoint_dir = checkpoint_dir
         self.random_state = random_state
         self.verbose = verbose
+        self.logger = logger
+        self.logger_dir = logger_dir
 
     def fit(self, X: LongOrSeveral, y: None = None, *, validation: LongOrSeveral | None = None) -> Self:
         """Fit, from new weights, with a vocabulary learnt from the texts.

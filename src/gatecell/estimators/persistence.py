@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 else:
     Estimator = TypeVar("Estimator")
 
+OF_A_RUN = ("checkpoint_dir", "logger", "logger_dir")
+"""Parameters that are about files of the run that made a model; a loaded model has none of them."""
 KIND = "estimator"
 """What the metadata of such a file says it is."""
 
@@ -95,9 +97,11 @@ def _parameter(name: str, value: Any) -> Any:
     """Return a parameter as JSON; a dict with keys that are no text as pairs."""
     if name == "vectors" and isinstance(value, Mapping):
         return None
-    if isinstance(value, Path) and name != "checkpoint_dir":
+    if name in OF_A_RUN:
+        return None
+    if isinstance(value, Path):
         return str(value)
-    if name == "checkpoint_dir" or (name == "random_state" and not isinstance(value, int | np.integer)):
+    if name == "random_state" and not isinstance(value, int | np.integer):
         return None
     if isinstance(value, Mapping):
         return {"pairs": [[key, item] for key, item in value.items()]}

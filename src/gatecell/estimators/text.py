@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from lightning.pytorch.loggers import Logger
 from sklearn.utils import Tags
 
 from gatecell._core.errors import InputError, OptionError
@@ -107,6 +108,13 @@ class LSTMTextClassifier(ClassTargets):
     checkpoint_dir : path, optional
         A folder for a checkpoint at the end of every epoch. A ``fit`` of the same data with the same parameters goes on
         from it, and ends with the same weights as one that was never stopped.
+    logger : "csv", "tensorboard", "mlflow", a logger of ``lightning.pytorch.loggers`` or None
+        Where the parameters and each row of ``history_`` are logged besides; by default nowhere. ``fit`` begins a new
+        log, ``partial_fit`` goes on with it. An object is used as it is, so that each fit wants one of its own.
+    logger_dir : path, optional
+        The folder that a logger with a name writes to: ``version_0``, ``version_1``, ... in it, one a fit; of MLflow
+        the file ``mlflow.db``, unless the variable ``MLFLOW_TRACKING_URI`` names another place. None: the folder
+        ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
         Decides the initial weights, the order of the texts, dropout, random cuts and the validation part. An integer
         gives the same result on every call.
@@ -185,6 +193,8 @@ class LSTMTextClassifier(ClassTargets):
         checkpoint_dir: str | Path | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = TrainingConfig.verbose,
+        logger: str | Logger | None = None,
+        logger_dir: str | Path | None = None,
     ) -> None:
         self.tokens = tokens
         self.vocabulary_size = vocabulary_size
@@ -230,6 +240,8 @@ class LSTMTextClassifier(ClassTargets):
         self.checkpoint_dir = checkpoint_dir
         self.random_state = random_state
         self.verbose = verbose
+        self.logger = logger
+        self.logger_dir = logger_dir
 
     def attention(self, text: str) -> list[tuple[str, float]]:
         """Return the tokens of a text and how much the pooling attends to each; the weights sum to 1.

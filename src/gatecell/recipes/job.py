@@ -12,6 +12,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.reports import command_line, report_beside
 from gatecell.recipes.run import kept_epoch, validation_metrics
 from gatecell.recipes.settings import check_names, labels_as_in, merged
@@ -58,10 +59,12 @@ class FitResult:
     """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
     ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``, ``steps``, ``targets`` and
     ``frequency``; of a language model ``texts``, ``characters`` and ``vocabulary``."""
+    logs: str = ""
+    """The folder of the logs, absolute; empty where ``logger`` is not set to a name."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``gatecell fit --json`` prints."""
-        return asdict(self)
+        """Return what ``gatecell fit --json`` prints; logs where there are some."""
+        return {name: value for name, value in asdict(self).items() if name != "logs" or value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +116,8 @@ class Job:
 
     def fit(self, *data: Any, **reading: Any) -> LSTMEstimator:
         """Fit the estimator of the task to X and y, or to what else its ``fit`` takes."""
-        parameters = merged(PARAMETERS[self.task], self.settings)
+        logs = self.model_path.with_suffix(".logs")
+        parameters = with_logs(merged(PARAMETERS[self.task], self.settings), logs)
         if "class_weight" in parameters:
             parameters["class_weight"] = labels_as_in(data[1], parameters["class_weight"])
         estimator = ESTIMATORS[TASKS[self.task]](
@@ -171,6 +175,7 @@ class Job:
             artifact=str(self.model_path.resolve()),
             report=str(report.resolve()),
             data=data,
+            logs=logs_of(estimator),
         )
 
 

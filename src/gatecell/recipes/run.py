@@ -17,6 +17,7 @@ from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import begun, discard, seconds_done
+from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.recipe import (
     OPTIONS,
     QUICK_CHARACTERS,
@@ -40,6 +41,9 @@ HISTORY_FILE = "history.csv"
 RESULT_FILE = "result.json"
 """Written last: a folder that has it holds a finished run."""
 CHECKPOINT_FOLDER = "checkpoint"
+LOGS_FOLDER = "logs"
+_NOT_IN_RESULT = ("download", "logger", "logger_dir")
+"""Settings that have no part in what comes out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,8 @@ class RunResult:
     """The epoch (from 1) whose weights were kept."""
     report: str = ""
     """The report's file, absolute; empty in the results of versions without reports."""
+    logs: str = ""
+    """The folder of the logs, absolute; empty where ``logger`` is not set to a name."""
     verdict: list[str] = field(default_factory=list)
     """Of a forecaster: sentences that say whether it is better than naive forecasts."""
     intervals: dict[str, list[float]] = field(default_factory=dict)
@@ -73,9 +79,10 @@ class RunResult:
     """Of Python and the libraries."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``gatecell run --json`` prints; a verdict where there is one."""
+        """Return what ``gatecell run --json`` prints; logs and a verdict where there are some."""
         names = ("recipe", "seed", "metrics", "intervals", "seconds", "artifact", "report")
-        return {name: getattr(self, name) for name in (*names, *(("verdict",) if self.verdict else ()))}
+        further = (name for name in ("logs", "verdict") if getattr(self, name))
+        return {name: getattr(self, name) for name in (*names, *further)}
 
 
 def default_output(name: str, seed: int) -> Path:
@@ -140,13 +147,14 @@ def run_recipe(
     for option in ("quick", "download"):
         check_flag(option, options[option])
     folder = Path(output) if output is not None else default_output(name, seed)
-    # Whether a download was allowed has no part in what comes out.
-    lasting = {key: value for key, value in settings.items() if key != "download"}
+    lasting = {key: value for key, value in settings.items() if key not in _NOT_IN_RESULT}
     if resume and (finished := _finished(folder, recipe, seed, lasting)):
         return finished
     _check_folder(folder, force=force)
     checkpoint = folder / CHECKPOINT_FOLDER
-    parameters = _parameters(recipe, settings, options["validation"], quick=options["quick"])
+    parameters = with_logs(
+        _parameters(recipe, settings, options["validation"], quick=options["quick"]), folder / LOGS_FOLDER
+    )
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
     with begun(checkpoint):
@@ -172,6 +180,7 @@ def run_recipe(
         intervals=judgement.named_intervals("test_"),
         artifact=str((folder / MODEL_FILE).resolve()),
         report=str((folder / REPORT_FILE).resolve()),
+        logs=logs_of(estimator),
         verdict=further.verdict,
         epochs=len(estimator.history_),
         kept_epoch=kept,

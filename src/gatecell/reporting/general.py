@@ -6,6 +6,7 @@ from typing import Any
 
 from gatecell.artifact.format import library_versions
 from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.persistence import OF_A_RUN
 from gatecell.evaluation.judgement import Judgement
 from gatecell.nn.summary import layers_of
 from gatecell.plotting.graph import NetworkGraphDisplay
@@ -124,7 +125,7 @@ def making_section(estimator: LSTMEstimator, origin: Origin) -> Section:
     parameters = {
         name: value
         for name, value in estimator.get_params(deep=False).items()
-        if value is not None and name not in ("checkpoint_dir", "verbose")
+        if value is not None and name not in (*OF_A_RUN, "verbose")
     }
     blocks: list[Block] = []
     if origin.command:

@@ -18,10 +18,11 @@ from gatecell.training.batches import BatchSource
 from gatecell.training.checkpoint import CheckpointFolder, run_identity
 from gatecell.training.config import TrainingConfig
 from gatecell.training.history import History
+from gatecell.training.loggers import RunLog
 from gatecell.training.module import TrainingModule
 from gatecell.training.objective import Objective, RowObjective
 from gatecell.training.prediction import Loss, Metric, predict
-from gatecell.training.progress import progress_callbacks
+from gatecell.training.progress import EpochLog, progress_callbacks
 from gatecell.training.quiet import interruptible, own_random_state, quiet_lightning
 from gatecell.training.state import TrainingState, copy_weights
 
@@ -56,6 +57,7 @@ def fit(
     resume: bool = False,
     identity: Mapping[str, Any] | None = None,
     start: TrainingState | None = None,
+    log: RunLog | None = None,
 ) -> TrainingResult:
     """Train a network, in place.
 
@@ -84,6 +86,8 @@ def fit(
     start : TrainingState, optional
         The ``state`` of an earlier result: its history and the moments of the optimiser go on, ``max_epochs`` more
         epochs are run, and a schedule and early stopping begin anew. The network keeps the weights that it has.
+    log : RunLog, optional
+        A logger of Lightning, which is given the rows of the history as they come up, and parameters for it.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def fit(
         keep = folder.save if folder else _keep_nothing
         module = TrainingModule(network, objective, train, validation, config, metrics, state, keep)
         try:
-            _run(module, config, state)
+            _run(module, config, state, log)
         except BaseException as error:
             # NaN, Ctrl-C, an error in the loss: half an epoch is nothing to go on with
             network.load_state_dict(state.weights or before)
@@ -125,6 +129,8 @@ def fit(
         finally:
             network.zero_grad()
             network.eval()
+    elif log is not None:
+        EpochLog(config, state, log).log_finished()
     network.load_state_dict(state.best_weights or state.weights)
     network.eval()
     return _result(state, began)
@@ -140,17 +146,20 @@ def _result(state: TrainingState, began: float) -> TrainingResult:
     )
 
 
-def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState) -> None:
+def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState, log: RunLog | None) -> None:
+    callbacks = progress_callbacks(config, state, module.n_steps)
+    if log is not None:
+        callbacks.append(EpochLog(config, state, log))
     with quiet_lightning(), own_random_state(), interruptible(), torch.enable_grad():
         try:
             trainer = Trainer(
                 accelerator=config.accelerator,
                 devices=1,
                 max_epochs=state.first_epoch + config.max_epochs - state.epochs_done,
-                callbacks=progress_callbacks(config, state, module.n_steps),
+                callbacks=callbacks,
                 # a plain process even inside a SLURM job, whose plugin would take over signals and devices
                 plugins=[LightningEnvironment()],
-                logger=False,
+                logger=log.logger if log is not None else False,
                 enable_checkpointing=False,
                 enable_progress_bar=False,
                 enable_model_summary=False,

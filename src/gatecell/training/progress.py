@@ -1,15 +1,18 @@
-"""What a user sees while a network trains; always on standard error, so that standard output stays free for results."""
+"""Who is told of each epoch: a user, on standard error, so that standard output stays free for results; a logger."""
 
 import sys
+from abc import ABC, abstractmethod
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
 from gatecell.training.config import TrainingConfig
 from gatecell.training.history import Row
+from gatecell.training.loggers import RunLog
 from gatecell.training.state import TrainingState
 
 
@@ -30,19 +33,30 @@ def epoch_text(row: Row, last_epoch: int) -> str:
     return f"epoch {int(row['epoch'])}/{last_epoch}  {'  '.join(figures)}  {row['seconds']:.1f} s"
 
 
-class EpochLines(Callback):
-    """One line an epoch, for logs."""
+class EachEpoch(Callback, ABC):
+    """Something that is told of every epoch once it is over.
+
+    Lightning calls callbacks before the module has measured an epoch, hence at the beginning of the next one.
+    """
 
     def __init__(self, config: TrainingConfig, state: TrainingState) -> None:
         self._state = state
         self._last_epoch = state.first_epoch + config.max_epochs
 
+    @abstractmethod
+    def report(self, row: Row) -> None:
+        """Take note of an epoch."""
+
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say what the epoch before came to."""
+        """Report the epoch before."""
         self._report()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say what the last epoch came to."""
+        """Report the last epoch."""
+        self._report()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Report the epochs that are over, whatever ended the next one."""
         self._report()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -51,8 +65,53 @@ class EpochLines(Callback):
 
     def _report(self) -> None:
         for row in self._state.history.rows[self._reported :]:
-            sys.stderr.write(epoch_text(row, self._last_epoch) + "\n")
+            self.report(row)
         self._reported = len(self._state.history)
+
+
+class EpochLines(EachEpoch):
+    """One line an epoch on standard error."""
+
+    def report(self, row: Row) -> None:
+        """Write the line."""
+        sys.stderr.write(epoch_text(row, self._last_epoch) + "\n")
+
+
+class EpochLog(EachEpoch):
+    """Hyper-parameters and the figures of every epoch, handed to the run's logger.
+
+    A resumed run logs the epochs of its checkpoint again, since it has a new logger.
+    """
+
+    def __init__(self, config: TrainingConfig, state: TrainingState, log: RunLog) -> None:
+        super().__init__(config, state)
+        self._log = log
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Log the hyper-parameters."""
+        self._begin()
+
+    def log_finished(self) -> None:
+        """Log a run of which a checkpoint has every epoch, so that no trainer runs."""
+        self._begin()
+        self._report()
+        self._log.logger.finalize("success")
+
+    def _begin(self) -> None:
+        self._reported = self._state.first_epoch
+        if self._log.parameters:
+            self._log.logger.log_hyperparams(dict(self._log.parameters))
+
+    def report(self, row: Row) -> None:
+        """Log the figures of an epoch; they are in the file when this returns."""
+        logger, epoch = self._log.logger, int(row["epoch"])
+        figures = {**row, "epoch": epoch}
+        if epoch == 1 and self._log.parameters and isinstance(logger, TensorBoardLogger):
+            # its page of hyper-parameters only has runs for which some figures are named
+            logger.log_hyperparams(dict(self._log.parameters), figures, step=epoch)
+        else:
+            logger.log_metrics(figures, step=epoch)
+        logger.save()
 
 
 class EpochBar(Callback):
