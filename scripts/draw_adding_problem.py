@@ -5,7 +5,7 @@
 Each row has 100 steps of two values, a random number and a mark; two steps are marked, one in each half, and the
 answer is the sum of their numbers (Hochreiter & Schmidhuber 1997). Every network has 32 units, the same batches and the
 same optimiser. Printed are the numbers that docs/explanation/gates.md has: the error on rows not learnt from, and how
-long the gradient of the loss with respect to each step's input is. It takes two to five minutes of one thread on an otherwise idle machine.
+long the gradient of the loss with respect to each step's input is. It takes two minutes of one thread.
 """
 
 import io
