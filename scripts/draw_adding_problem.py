@@ -167,7 +167,8 @@ def table(runs: dict[str, list[Run]]) -> str:
 
 def draw(runs: dict[str, list[Run]], path: Path) -> None:
     """Write the figure: learning curves, and gradients before and after training."""
-    figure, (learning, *gradients) = plt.subplots(1, 3, figsize=(11.5, 3.9), layout="constrained")
+    plt.rcParams["font.size"] = 12
+    figure, (learning, *gradients) = plt.subplots(1, 3, figsize=(11.5, 4.4), layout="constrained")
     updates, steps = np.arange(1, UPDATES // EVERY + 1) * EVERY, np.arange(1, STEPS + 1)
     for name, each in runs.items():
         _, colour, style = NETWORKS[name]
@@ -177,9 +178,9 @@ def draw(runs: dict[str, list[Run]], path: Path) -> None:
             axes.plot(steps, geometric_mean(norms), color=colour, linestyle=style, label=name)
     learning.axhline(1 / 6, color="black", linewidth=0.8, linestyle=":")
     learning.annotate("always 1", (updates[-1], 1 / 6), (0, -4), textcoords="offset points", ha="right", va="top")
-    learning.set(xlabel="updates", ylabel="mean squared error", ylim=(0, 0.3), title="Learning, three seeds each")
+    learning.set(xlabel="updates", ylabel="mean squared error", ylim=(0, 0.3), title="Learning, three seeds")
     for axes, when in zip(gradients, ("before training", "after training"), strict=True):
-        axes.set(xlabel="step", yscale="log", ylim=LENGTHS, title=f"Gradient at each step, {when}")
+        axes.set(xlabel="step", yscale="log", ylim=LENGTHS, title=f"Gradient, {when}")
     gradients[0].set_ylabel("length")
     figure.legend(*gradients[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(runs))
     stream = io.BytesIO()
