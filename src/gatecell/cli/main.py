@@ -15,7 +15,12 @@ from gatecell._core.errors import EngineError, GatecellError, MissingDependencyE
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-_RESUME = {"quickstart": ("--force", []), "run": ("--resume", ["--resume"]), "fit": ("--resume", ["--resume"])}
+_RESUME = {
+    "quickstart": ("--force", []),
+    "run": ("--resume", ["--resume"]),
+    "fit": ("--resume", ["--resume"]),
+    "tune": ("--resume", ["--resume"]),
+}
 """What is taken out of a command line that was stopped, and what is added, to go on with it."""
 _MEMORY = ("can't allocate memory", "out of memory")
 """What PyTorch's ``RuntimeError`` says where Python would raise a ``MemoryError``."""

@@ -160,9 +160,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         probe = clone(self).set_params(checkpoint_dir=None)
         run = probe._training_run(*data, **options)
         network = probe._new_network(run.seed)
-        return learning_rate_curve(
-            network, probe._loss, run.source, run.config, low=low, high=high, n_steps=n_steps
-        )
+        return learning_rate_curve(network, probe._loss, run.source, run.config, low=low, high=high, n_steps=n_steps)
 
     def _train(
         self,

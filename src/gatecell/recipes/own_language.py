@@ -10,6 +10,7 @@ from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text,
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
+from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
 
@@ -50,6 +51,7 @@ def fit_language(
     resume: bool = False,
     force: bool = False,
     verbose: int = 0,
+    plan: SearchPlan | None = None,
 ) -> FitResult:
     """Fit a language model to a file and save it.
 
@@ -57,7 +59,7 @@ def fit_language(
     ----------
     path, column, encoding
         See ``read_language``.
-    output, settings, seed, resume, force, verbose
+    output, settings, seed, resume, force, verbose, plan
         See ``gatecell.recipes.own_data.fit_file``.
 
     Raises
@@ -65,9 +67,11 @@ def fit_language(
     InputError, OptionError, TrainingError
         As ``fit_file`` and ``read_language``.
     """
-    job = Job.prepared("language", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
+    job = Job.prepared(
+        "language", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
+    )
     text = read_language(path, column=column, encoding=encoding)
-    estimator = job.fit(text)
+    estimator, tuning = job.fit(text)
     assert isinstance(estimator, LSTMLanguageModel)
     texts = [text] if isinstance(text, str) else text
     data = {
@@ -77,7 +81,7 @@ def fit_language(
     }
     named = {"text": column, "encoding": None if encoding == DEFAULT_ENCODING else encoding}
     columns = None if column is None else {"text": column}
-    return job.saved(estimator, columns=columns, data=data, origin=job.origin(path, named))
+    return job.saved(estimator, columns=columns, data=data, origin=job.origin(path, named), tuning=tuning)
 
 
 def look_at_text(

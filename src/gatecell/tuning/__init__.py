@@ -1,7 +1,7 @@
 """Searching parameters: Optuna's studies, scikit-learn's grids, and the learning rate by a sweep.
 
-What is searched is known by scikit-learn's surface alone (``get_params``, ``set_params``, ``fit``, ``score``), so that a
-pipeline can be searched as well. Optuna is imported when a study begins.
+What is searched is known by scikit-learn's surface alone (``get_params``, ``set_params``, ``fit``, ``score``), so that
+a pipeline can be searched as well. Optuna is imported when a study begins.
 """
 
 from gatecell.tuning.grid import grid_search as grid_search

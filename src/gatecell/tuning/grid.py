@@ -89,5 +89,3 @@ def _trials(search: GridSearchCV, space: Mapping[str, Any]) -> list[Trial]:
             )
         )
     return trials
-
-

@@ -5,12 +5,13 @@ factor at each step, as is usual since.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 
 from gatecell._core.checks import check_integer, check_number
@@ -32,12 +33,14 @@ HIGHEST_RATE = 1.0
 """So high that an LSTM falls apart."""
 N_STEPS = 100
 """Twenty a decade."""
-_SMOOTHING = 0.9
-"""How much of the mean loss so far stays at each step."""
-_HOPELESS = 4.0
-"""The sweep ends where the smoothed loss is this many times the lowest one."""
-_FEWEST = 10
-"""Steps before the sweep may end, and below which there is no curve to choose from."""
+_WIDTH = 3.0
+"""Standard deviation of the smoothing, in steps: a seventh of a decade."""
+_FEWEST = 20
+"""Steps below which there is no curve to choose from; half of them say where the loss begins, and how it scatters."""
+_HOPELESS = 3.0
+"""The sweep ends where the loss is this many times as far above its beginning as it had been below."""
+_LATEST = 5
+"""Steps whose mean says that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,25 +54,25 @@ class LearningRateCurve:
 
     @property
     def smoothed(self) -> NDArray[np.float64]:
-        """The exponential mean of the losses, without the bias of its beginning (Kingma & Ba 2015, section 3)."""
-        mean, means = 0.0, []
-        for step, loss in enumerate(self.losses, 1):
-            mean = _SMOOTHING * mean + (1 - _SMOOTHING) * float(loss)
-            means.append(mean / (1 - _SMOOTHING**step))
-        return np.array(means)
+        """The losses under a Gaussian of three steps, which has no lag."""
+        smoothed: NDArray[np.float64] = gaussian_filter1d(self.losses, _WIDTH, mode="nearest")
+        return smoothed
 
     @property
     def suggestion(self) -> float | None:
-        """The rate at which the smoothed loss falls most steeply; None where it never falls.
+        """The rate at which the smoothed loss has fallen half way to its lowest, where a fall is about at its steepest.
 
-        It is looked for before the lowest loss: behind it the rate is too high already.
+        Steeper places may come later, where a rate that is too high makes the loss leap. None where the loss falls by
+        less than it scatters from batch to batch.
         """
-        smoothed = self.smoothed
-        lowest = int(np.argmin(smoothed))
-        if len(smoothed) < _FEWEST or lowest < 2:
+        if len(self.losses) < _FEWEST:
             return None
-        slopes = np.gradient(smoothed[: lowest + 1], np.log(self.rates[: lowest + 1]))
-        return float(self.rates[int(np.argmin(slopes))])
+        smoothed = self.smoothed
+        start, noise = _beginning(self.losses)
+        fall = start - float(smoothed.min())
+        if fall <= noise:
+            return None
+        return float(self.rates[int(np.argmax(smoothed <= start - fall / 2))])
 
 
 def learning_rate_curve(
@@ -93,8 +96,8 @@ def learning_rate_curve(
     low, high : float
         The first and the last rate, above 0.
     n_steps : int
-        Steps from one to the other, at least 10. The rows are begun again as often as that takes. It ends before where
-        the loss is no longer finite, or four times its lowest.
+        Steps from one to the other, at least 20. The rows are begun again as often as that takes. It ends before where
+        the loss is no longer finite, or has risen far above its beginning.
 
     Returns
     -------
@@ -131,10 +134,22 @@ def learning_rate_curve(
             outcome.minimised.backward()
             rules.apply()
             optimizer.step()
-            smoothed = LearningRateCurve(rates[: len(losses)], np.array(losses)).smoothed
-            if len(losses) >= _FEWEST and smoothed[-1] > _HOPELESS * smoothed.min():
+            if len(losses) >= _FEWEST and _has_left(losses):
                 break
     return LearningRateCurve(rates[: len(losses)], np.array(losses))
+
+
+def _beginning(losses: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
+    """Return where the loss begins and how it scatters there, under rates that hardly teach."""
+    first = np.asarray(losses[: _FEWEST // 2])
+    return float(first.mean()), float(first.std())
+
+
+def _has_left(losses: Sequence[float]) -> bool:
+    """Return whether the loss has risen so far that no higher rate will be better."""
+    start, noise = _beginning(losses)
+    means = np.convolve(losses, np.full(_LATEST, 1 / _LATEST), mode="valid")
+    return bool(means[-1] > start + _HOPELESS * max(start - means.min(), noise))
 
 
 def _endless(train: BatchSource, config: TrainingConfig, objective: Objective) -> Iterator[Tensor]:

@@ -195,7 +195,9 @@ def _held_out(y: Any, fraction: float, seed: int, *, classes: bool) -> Split:
     n_rows = len(y)
     n_test = max(1, round(fraction * n_rows))
     if n_test >= n_rows:
-        raise InputError(f"cv={fraction:g} of {n_rows} rows leaves none to train on. Give more rows or a smaller share.")
+        raise InputError(
+            f"cv={fraction:g} of {n_rows} rows leaves none to train on. Give more rows or a smaller share."
+        )
     stratify = None
     if classes and np.ndim(y) == 1:
         _, counts = np.unique(np.asarray(y), return_counts=True)

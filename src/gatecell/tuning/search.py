@@ -15,7 +15,15 @@ from gatecell._core.errors import TrainingError, TrialStopped
 from gatecell.tuning.fingerprint import fingerprint
 from gatecell.tuning.importance import importances
 from gatecell.tuning.scoring import Evaluation, Outcome
-from gatecell.tuning.space import NOT_SEARCHED, Range, Space, checked_space, default_space, space_to_json, with_parameters
+from gatecell.tuning.space import (
+    NOT_SEARCHED,
+    Range,
+    Space,
+    checked_space,
+    default_space,
+    space_to_json,
+    with_parameters,
+)
 from gatecell.tuning.study_file import open_study, optuna_module, storage_errors
 from gatecell.tuning.trials import Trial, Tuning, shown
 from gatecell.tuning.workers import REPEATS, Workers, chosen, claimed, reruns
@@ -76,12 +84,12 @@ def tune(
     scoring : str or callable, optional
         As scikit-learn has it, more is better; by default the estimator's ``score``.
     prune : bool
-        Whether a trial is broken off where its lowest validation loss so far is above the median of the others' at that
-        epoch (Golovin et al. 2017); of several folds, in the first. It needs rows that the estimator measures itself on
-        each epoch: those held out by its ``validation_fraction``, else those of ``cv``.
+        Whether a trial is broken off where its lowest validation loss so far is above the median of the others' at
+        that epoch (Golovin et al. 2017); of several folds, in the first. It needs rows that the estimator measures
+        itself on each epoch: those held out by its ``validation_fraction``, else those of ``cv``.
     refit : bool
-        Whether the best parameters are fitted to all rows. An estimator with ``patience`` and no ``validation_fraction``
-        then trains for as many epochs as the best trial kept.
+        Whether the best parameters are fitted to all rows. An estimator with ``patience`` and no
+        ``validation_fraction`` then trains for as many epochs as the best trial kept.
     random_state : int
         Of the proposals and the division of the rows, at least 0.
     fit_params : mapping, optional
@@ -112,7 +120,8 @@ def tune(
     >>> rows = np.random.default_rng(0).normal(size=(60, 8, 2))
     >>> labels = (rows[:, :, 0].sum(axis=1) > 0).astype(int)
     >>> model = LSTMClassifier(max_epochs=5, random_state=0)
-    >>> found = tune(model, rows, labels, {"hidden_size": [4, 16], "learning_rate": Range(1e-3, 1e-1, log=True)}, n_trials=3)
+    >>> space = {"hidden_size": [4, 16], "learning_rate": Range(1e-3, 1e-1, log=True)}
+    >>> found = tune(model, rows, labels, space, n_trials=3)
     >>> len(found.trials), sorted(found.best_params)
     (3, ['hidden_size', 'learning_rate'])
     >>> found.best_estimator.predict(rows[:1]).shape

@@ -29,7 +29,9 @@ class Range:
             check_number(name, getattr(self, name))
         check_flag("log", self.log)
         if self.low >= self.high:
-            raise OptionError(f"A range rises, but {self.low} is not below {self.high}. Change the two, or give a list.")
+            raise OptionError(
+                f"A range rises, but {self.low} is not below {self.high}. Change the two, or give a list."
+            )
         if self.log and self.low <= 0:
             raise OptionError(f"A range on a logarithmic scale begins above 0, got {self.low}. Leave log out.")
 
@@ -43,8 +45,8 @@ class Range:
 
 
 Space = Mapping[str, Range | Sequence[Any]]
-"""Name of a parameter to a range, or to a list of choices. ``training_options.optimizer`` is an entry of a parameter that
-is a dict; ``step__name`` a parameter of a step of a pipeline."""
+"""Name of a parameter to a range, or to a list of choices. ``training_options.optimizer`` is an entry of a parameter
+that is a dict; ``step__name`` a parameter of a step of a pipeline."""
 NOT_SEARCHED = frozenset({"checkpoint_dir", "random_state", "verbose"})
 """Parameters that no search can make better or worse."""
 
@@ -61,7 +63,9 @@ def checked_space(space: Space, parameters: Iterable[str]) -> dict[str, Range | 
     """
     known = [name for name in parameters if name.rpartition("__")[2] not in NOT_SEARCHED]
     if not isinstance(space, Mapping) or not space:
-        raise OptionError(f"A space is a dict of at least one parameter, such as {{'hidden_size': [32, 64]}}; got {space!r}.")
+        raise OptionError(
+            f"A space is a dict of at least one parameter, such as {{'hidden_size': [32, 64]}}; got {space!r}."
+        )
     checked: dict[str, Range | tuple[Any, ...]] = {}
     for name, values in space.items():
         if name not in known and name.partition(".")[0] not in known:
@@ -73,7 +77,8 @@ def checked_space(space: Space, parameters: Iterable[str]) -> dict[str, Range | 
 def _choices(name: str, values: Any) -> tuple[Any, ...]:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__") or not hasattr(values, "__iter__"):
         raise OptionError(
-            f"{name} must have a list of choices, as [32, 64], or a range, as Range(1e-4, 1e-2, log=True); got {values!r}."
+            f"{name} must have a list of choices, as [32, 64], or a range, as Range(1e-4, 1e-2, log=True); "
+            f"got {values!r}."
         )
     choices = tuple(plain(value) for value in values)
     if not choices:
@@ -92,7 +97,9 @@ def label(value: Any) -> str:
 
 def space_to_json(space: Mapping[str, Range | tuple[Any, ...]]) -> dict[str, Any]:
     """Return a space as JSON values: the text of a range, the labels of choices."""
-    return {name: str(item) if isinstance(item, Range) else [label(value) for value in item] for name, item in space.items()}
+    return {
+        name: str(item) if isinstance(item, Range) else [label(value) for value in item] for name, item in space.items()
+    }
 
 
 def combinations(space: Mapping[str, Range | tuple[Any, ...]]) -> Iterator[dict[str, Any]]:

@@ -48,7 +48,7 @@ def open_study(path: Path | None, identity: Mapping[str, Any]) -> "optuna.Study"
         return optuna.create_study(direction="maximize")  # type: ignore[no-any-return]
     if not path.exists():
         _create(path, identity)
-    _check_file(path)
+    check_study_file(path)
     with storage_errors(path):
         study = optuna.load_study(study_name=STUDY_NAME, storage=_storage(path))
         _check_identity(path, json.loads(study.user_attrs[_IDENTITY]), json.loads(json.dumps(identity)))
@@ -57,9 +57,7 @@ def open_study(path: Path | None, identity: Mapping[str, Any]) -> "optuna.Study"
 
 def _storage(path: Path) -> Any:
     optuna = optuna_module()
-    return optuna.storages.RDBStorage(
-        f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT_S}}
-    )
+    return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT_S}})
 
 
 def _create(path: Path, identity: Mapping[str, Any]) -> None:
@@ -75,7 +73,14 @@ def _create(path: Path, identity: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-def _check_file(path: Path) -> None:
+def check_study_file(path: Path) -> None:
+    """Raise unless a file is a study of ours that can be read.
+
+    Raises
+    ------
+    StudyError, OptionError
+        Where it is another file, locked, or a folder; it is left as it is.
+    """
     if path.is_dir():
         raise OptionError(f"{path} is a folder. Name a file for the study, such as {path / 'study.db'}.")
     with path.open("rb") as stream:

@@ -96,7 +96,9 @@ class Tuning:
 
     def counts(self) -> dict[str, int]:
         """Return how many trials finished, were pruned and failed; without those that there are none of."""
-        counts = {state: sum(trial.state == state for trial in self.trials) for state in ("finished", "pruned", "failed")}
+        counts = {
+            state: sum(trial.state == state for trial in self.trials) for state in ("finished", "pruned", "failed")
+        }
         return {state: count for state, count in counts.items() if count}
 
     def to_frame(self) -> "pd.DataFrame":
@@ -159,7 +161,7 @@ def short(value: Any) -> str:
 
 
 def columns_of(trials: Sequence[Trial], space: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows of text, for a terminal or a page: number, score, spread, parameters, epochs, seconds."""
+    """Return headings and rows of text for a table of trials: number, score, spread, parameters, epochs, seconds."""
     folds = any(trial.spread is not None for trial in trials)
     timed = any(trial.epochs is not None for trial in trials)
     headings = ["trial", "score", *(["+-"] if folds else []), *space, *(["epochs"] if timed else []), "seconds"]

@@ -30,7 +30,7 @@ Others = Literal["none", "running"]
 
 
 class Workers:
-    """This process as a worker on a study, among others.
+    """The process as a worker on a study, among others.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ def claimed(
     """Take the next trial.
 
     A space of no more combinations than ``n_trials`` is gone through, each once; of another, Optuna's tree of Parzen
-    estimators (Bergstra et al. 2011) proposes; what it proposes twice is not run twice. Its seed is the number of trials that were begun before, so that a study
-    that was stopped goes on with the trials that it would have had.
+    estimators (Bergstra et al. 2011) proposes, and what it proposes twice is not run twice. Its seed is the number of
+    trials that were begun before, so that a study that was stopped goes on with the trials that it would have had.
 
     Returns
     -------

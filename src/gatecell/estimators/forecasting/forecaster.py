@@ -243,7 +243,9 @@ class LSTMForecaster(WindowEstimator):
                     y, time=time, target=target, id=id, past=past, future=future, static=static, frequency=frequency
                 )
             )
-            self._view = self._view.with_past(self.network_, self._preparation.options.horizon, self.calibration_windows)
+            self._view = self._view.with_past(
+                self.network_, self._preparation.options.horizon, self.calibration_windows
+            )
         return self
 
     def _training_run(self, y: Any, *, time: str | None = None, id: str | None = None, **reading: Any) -> TrainingRun:
