@@ -33,7 +33,7 @@ def command_lines() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("forecasting", 11), ("language", 4)])
+@pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("forecasting", 11), ("language", 4), ("tuning", 8)])
 def test_the_examples_of_a_page(name: str, fewest: int) -> None:
     """The blocks of a page are one session."""
     page = ROOT / "docs" / f"{name}.md"
@@ -73,7 +73,7 @@ def test_commands_of_the_readme_exist(words: list[str], capsys: pytest.CaptureFi
         assert re.search(rf"^{rest[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         return
     assert program == "gatecell"
-    command = rest[:2] if rest[0] == "fit" else rest[:1]
+    command = rest[:2] if rest[0] in ("fit", "tune", "learning-rate") else rest[:1]
     assert main([*command, "--help"]) == 0
     help_text = capsys.readouterr().out
     for option in [word for word in rest if word.startswith("--")]:

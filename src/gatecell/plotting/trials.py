@@ -23,6 +23,8 @@ class TrialsDisplay:
     ----------
     scores : (n,)
         In the order of the trials; NaN for one without a score, which is marked at the bottom.
+    numbers : (n,), optional
+        Of the trials; by default 0, 1, 2, ...
     score_name : str
 
     Attributes
@@ -33,8 +35,9 @@ class TrialsDisplay:
         The best so far.
     """
 
-    def __init__(self, scores: Any, *, score_name: str = "score") -> None:
+    def __init__(self, scores: Any, numbers: Any = None, *, score_name: str = "score") -> None:
         self.scores = np.asarray(scores, dtype=np.float64)
+        self.numbers = np.arange(len(self.scores)) if numbers is None else np.asarray(numbers)
         self.score_name = score_name
         if not np.isfinite(self.scores).any():
             raise InputError("There is no trial with a score, so that there is nothing to draw.")
@@ -43,13 +46,14 @@ class TrialsDisplay:
     def from_tuning(cls, tuning: Any, *, ax: Axes | None = None, **options: Any) -> Self:
         """Draw what ``gatecell.tuning.tune`` or ``grid_search`` returned."""
         scores = [np.nan if trial.score is None else trial.score for trial in tuning.trials]
-        return cls(scores, score_name=tuning.scoring).plot(ax, **options)
+        numbers = [trial.number for trial in tuning.trials]
+        return cls(scores, numbers, score_name=tuning.scoring).plot(ax, **options)
 
     def plot(self, ax: Axes | None = None, *, title: str | None = None) -> Self:
         """Draw on ``ax``, or on new axes."""
         self.figure_, self.ax_ = axes_of(ax)
         known = np.isfinite(self.scores)
-        places = np.arange(1, len(self.scores) + 1)
+        places = self.numbers
         best = np.maximum.accumulate(np.where(known, self.scores, -np.inf))
         begun = np.isfinite(best)
         self.ax_.scatter(places[known], self.scores[known], color=FIRST, s=22, label="trial", zorder=3)
@@ -58,8 +62,10 @@ class TrialsDisplay:
             low = np.full(int((~known).sum()), self.ax_.get_ylim()[0])
             self.ax_.scatter(places[~known], low, color=QUIET, marker="x", s=22, label="no score", clip_on=False)
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
-        self.ax_.set(xlabel="trials", ylabel=self.score_name, title=title)
-        self.ax_.legend()
+        self.ax_.set(xlabel="trial", ylabel=self.score_name)
+        self.ax_.set_title(title or "", pad=26 if title else None)
+        # above the points, of which there may be any everywhere
+        self.ax_.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, fontsize="small")
         settle_texts(self.ax_)
         return self
 
@@ -134,17 +140,14 @@ class SliceDisplay:
         return cls(values, scores, name=name, score_name=tuning.scoring).plot(ax, **options)
 
     def plot(self, ax: Axes | None = None, *, title: str | None = None) -> Self:
-        """Draw on ``ax``, or on new axes; later trials are darker."""
+        """Draw on ``ax``, or on new axes; later trials are darker, the best is orange."""
         self.figure_, self.ax_ = axes_of(ax)
         shades = [to_rgba(FIRST, float(alpha)) for alpha in np.linspace(0.35, 1.0, len(self.scores))]
         self.points_ = self.ax_.scatter(self._places(), self.scores, color=shades, s=24)
         best = int(np.argmax(self.scores))
-        self.ax_.scatter(
-            self._places()[best : best + 1], self.scores[best : best + 1], color=SECOND, s=52, label="best", zorder=3
-        )
+        self.ax_.scatter(self._places()[best : best + 1], self.scores[best : best + 1], color=SECOND, s=52, zorder=3)
         self.ax_.margins(x=0.08)
         self.ax_.set(xlabel=self.name, ylabel=self.score_name, title=title)
-        self.ax_.legend()
         settle_texts(self.ax_)
         return self
 

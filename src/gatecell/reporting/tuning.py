@@ -62,7 +62,12 @@ def _slice(tuning: Tuning, name: str) -> Picture:
     def draw(ax: Axes) -> object:
         return SliceDisplay.from_tuning(tuning, name, ax=ax)
 
-    return _picture(draw, f"scores over {name}", f"Scores over {worded(name)}; later trials are darker", (4.0, 2.9))
+    return _picture(
+        draw,
+        f"scores over {name}",
+        f"Scores over {worded(name)}; later trials are darker, the best is orange",
+        (4.0, 2.9),
+    )
 
 
 def _picture(

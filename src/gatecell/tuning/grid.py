@@ -1,7 +1,9 @@
 """A grid by scikit-learn's ``GridSearchCV``, as data that reports and tables know."""
 
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 from sklearn import clone
@@ -50,7 +52,7 @@ def grid_search(
         raise OptionError(f"A grid has lists of choices, but {ranges[0]} has a range. Give a list, or search by tune.")
     evaluation = Evaluation(estimator, X, y, cv, scoring, {}, 0)
     began = time.perf_counter()
-    search = GridSearchCV(
+    grid = GridSearchCV(
         estimator,
         {name: list(item) for name, item in checked.items() if isinstance(item, tuple)},
         cv=cv,
@@ -58,7 +60,10 @@ def grid_search(
         refit=False,
         error_score="raise",
         verbose=verbose,
-    ).fit(X, y)
+    )
+    # it prints where results belong
+    with redirect_stdout(sys.stderr):
+        search = grid.fit(X, y)
     found = Tuning(
         trials=tuple(_trials(search, checked)),
         space=space_to_json(checked),

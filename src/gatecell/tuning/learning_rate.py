@@ -39,6 +39,8 @@ _FEWEST = 20
 """Steps below which there is no curve to choose from; half of them say where the loss begins, and how it scatters."""
 _HOPELESS = 3.0
 """The sweep ends where the loss is this many times as far above its beginning as it had been below."""
+_CLEAR = 2.0
+"""A fall is one where it is more than this many times what the loss scatters from batch to batch."""
 _LATEST = 5
 """Steps whose mean says that."""
 
@@ -62,15 +64,15 @@ class LearningRateCurve:
     def suggestion(self) -> float | None:
         """The rate at which the smoothed loss has fallen half way to its lowest, where a fall is about at its steepest.
 
-        Steeper places may come later, where a rate that is too high makes the loss leap. None where the loss falls by
-        less than it scatters from batch to batch.
+        Steeper places may come later, where a rate that is too high makes the loss leap. None where the loss falls no
+        more than chance would have it, from batch to batch.
         """
         if len(self.losses) < _FEWEST:
             return None
         smoothed = self.smoothed
         start, noise = _beginning(self.losses)
         fall = start - float(smoothed.min())
-        if fall <= noise:
+        if fall <= _CLEAR * noise:
             return None
         return float(self.rates[int(np.argmax(smoothed <= start - fall / 2))])
 

@@ -2,10 +2,10 @@
 
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
 from sklearn import clone
@@ -37,6 +37,8 @@ _POLL_S = 0.2
 """Between two looks at whether the other workers are done."""
 _STARTUP_TRIALS = 4
 """Trials that run to their end before others are measured by them."""
+_FIRST_LOOK = 3
+"""The first epoch at which a trial may be broken off: the loss of an LSTM often stays where it is for one or two."""
 
 
 def tune(
@@ -85,8 +87,8 @@ def tune(
         As scikit-learn has it, more is better; by default the estimator's ``score``.
     prune : bool
         Whether a trial is broken off where its lowest validation loss so far is above the median of the others' at
-        that epoch (Golovin et al. 2017); of several folds, in the first. It needs rows that the estimator measures
-        itself on each epoch: those held out by its ``validation_fraction``, else those of ``cv``.
+        that epoch (Golovin et al. 2017), from the third on; of several folds, in the first. It needs rows that the
+        estimator measures itself on each epoch: those held out by its ``validation_fraction``, else those of ``cv``.
     refit : bool
         Whether the best parameters are fitted to all rows. An estimator with ``patience`` and no
         ``validation_fraction`` then trains for as many epochs as the best trial kept.
@@ -140,7 +142,7 @@ def tune(
     identity = _identity(basis, checked, evaluation, random_state, (X, y, fit_params or {}))
     path = None if study is None else Path(study).expanduser()
     workers = Workers(path)
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = None if timeout is None else monotonic() + timeout
     with quiet_optuna(), storage_errors(path):
         with workers.alone():
             opened = open_study(path, identity)
@@ -190,18 +192,18 @@ class _Run:
                 return
             if isinstance(trial, str):
                 # not to leave before the others: one of them may be killed, and its trial then is ours
-                time.sleep(_POLL_S)
+                sleep(_POLL_S)
                 continue
             self._run(trial, n_trials)
 
     def _late(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        return self._deadline is not None and monotonic() >= self._deadline
 
     def _run(self, trial: "optuna.Trial", n_trials: int) -> None:
         optuna = optuna_module()
         states = optuna.trial.TrialState
         params = chosen(trial.params, self._space)
-        outcome, began = Outcome(), time.perf_counter()
+        outcome, began = Outcome(), perf_counter()
         try:
             model = with_parameters(clone(self._basis), params)
             self._evaluation.run(model, outcome, self._on_epoch(trial, outcome))
@@ -223,7 +225,7 @@ class _Run:
         for name in ("scores", "losses"):
             trial.set_user_attr(name, getattr(outcome, name))
         trial.set_user_attr("epochs", outcome.kept_epoch)
-        trial.set_user_attr("seconds", round(time.perf_counter() - began, 3))
+        trial.set_user_attr("seconds", round(perf_counter() - began, 3))
         self._study.tell(trial, value, state)
         if self._verbose:
             self._say(trial.number, n_trials)
@@ -284,9 +286,12 @@ def _frozen(study: "optuna.Study", number: int) -> "optuna.trial.FrozenTrial":
 
 def _basis(estimator: Any, seed: int) -> Any:
     """Return what trials begin with: the estimator, silent, seeded, and without checkpoints of its own."""
-    changes = {"verbose": 0, "checkpoint_dir": None}
     known = estimator.get_params(deep=False)
-    return _with_seed(estimator, seed).set_params(**{name: value for name, value in changes.items() if name in known})
+    changes: dict[str, Any] = {"checkpoint_dir": None} if "checkpoint_dir" in known else {}
+    if "verbose" in known:
+        # of a pipeline it is False
+        changes["verbose"] = type(known["verbose"])(0)
+    return _with_seed(estimator, seed).set_params(**changes)
 
 
 def _with_seed(estimator: Any, seed: int) -> Any:
@@ -307,16 +312,20 @@ def _identity(
     return {
         "space": space_to_json(space),
         "estimator": type(basis).__name__,
+        "random_state": seed,
         "fixed parameters": fixed,
         "data": fingerprint(*data),
-        "random_state": seed,
         **evaluation.identity(),
     }
 
 
 def _pruner(prune: bool) -> Any:
     pruners = optuna_module().pruners
-    return pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=1) if prune else pruners.NopPruner()
+    return (
+        pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=_FIRST_LOOK)
+        if prune
+        else pruners.NopPruner()
+    )
 
 
 def _check_any_finished(trials: tuple[Trial, ...], timeout: float | None, path: Path | None) -> None:
