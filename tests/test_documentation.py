@@ -34,8 +34,9 @@ def command_lines() -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("name", "fewest"), [("series", 11), ("forecasting", 11), ("language", 4), ("tuning", 8)])
-def test_the_examples_of_a_page(name: str, fewest: int) -> None:
+def test_the_examples_of_a_page(name: str, fewest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page are one session."""
+    monkeypatch.chdir(tmp_path)
     page = ROOT / "docs" / f"{name}.md"
     test = doctest.DocTestParser().get_doctest("\n".join(blocks(page, "python")), {}, name, str(page), 0)
     assert len(test.examples) >= fewest

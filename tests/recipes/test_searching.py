@@ -46,7 +46,8 @@ def recipe() -> Iterator[SearchRecipe]:
 
 @pytest.mark.parametrize("by", ["grid", "optuna"])
 def test_a_recipe_that_searches(by: str, tmp_path: Path) -> None:
-    result = run_recipe("tiny-search", settings={**SETTINGS, "search": by, "rows": 30}, output=tmp_path)
+    settings = {**SETTINGS, "search": by, "rows": 30}
+    result = run_recipe("tiny-search", settings=settings, output=tmp_path)
     trials = result.search["trials"]
     assert len(trials) == 6
     assert all(len(trial["scores"]) == 2 and trial["state"] == "finished" for trial in trials)
@@ -62,10 +63,7 @@ def test_a_recipe_that_searches(by: str, tmp_path: Path) -> None:
     Path(result.report).unlink()
     report_model(result.artifact, load(result.artifact))
     assert "6 finished" in Path(result.report).read_text()
-    assert (
-        run_recipe("tiny-search", settings={**SETTINGS, "search": by, "rows": 30}, output=tmp_path, resume=True)
-        == result
-    )
+    assert run_recipe("tiny-search", settings=settings, output=tmp_path, resume=True) == result
 
 
 def test_both_ways_to_search_find_the_same(tmp_path: Path) -> None:
