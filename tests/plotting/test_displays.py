@@ -190,8 +190,8 @@ def test_tokens_are_broken_into_lines(ax: Axes) -> None:
 
 def test_the_best_so_far_never_falls() -> None:
     display = plotting.TrialsDisplay([np.nan, 0.2, 0.5, 0.1], [0, 1, 3, 4]).plot(Figure().subplots())
-    assert display.line_.get_ydata().tolist() == [0.2, 0.5, 0.5]
-    assert display.line_.get_xdata().tolist() == [1, 3, 4]
+    assert list(np.asarray(display.line_.get_ydata())) == [0.2, 0.5, 0.5]
+    assert list(np.asarray(display.line_.get_xdata())) == [1, 3, 4]
     with pytest.raises(InputError, match="There is no trial with a score"):
         plotting.TrialsDisplay([np.nan])
 

@@ -20,12 +20,12 @@ GENERATOR = np.random.default_rng(0)
 ROWS = 24
 LABELS = np.arange(ROWS) % 2
 ARRAY = GENERATOR.normal(size=(ROWS, 4, 2))
-DATA = {
+DATA: dict[str, Any] = {
     "array": (LSTMClassifier, ARRAY),
     "ragged": (LSTMClassifier, [row[: 1 + index % 4] for index, row in enumerate(ARRAY)]),
     "texts": (LSTMTextClassifier, [f"word{index % 2} and word{index % 5}" for index in range(ROWS)]),
 }
-CHOICES = {"hidden_size": [2, 3]}
+CHOICES: dict[str, Any] = {"hidden_size": [2, 3]}
 
 
 @pytest.mark.parametrize("kind", DATA)

@@ -3,7 +3,7 @@
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
@@ -44,9 +44,9 @@ class Range:
         return f"{self.low:g}..{self.high:g}{':log' if self.log else ''}"
 
 
-Space = Mapping[str, Range | Sequence[Any]]
-"""Name of a parameter to a range, or to a list of choices. ``training_options.optimizer`` is an entry of a parameter
-that is a dict; ``step__name`` a parameter of a step of a pipeline."""
+Space = Mapping[str, Any]
+"""Name of a parameter to a ``Range``, or to a list of choices. ``training_options.optimizer`` is an entry of a
+parameter that is a dict; ``step__name`` a parameter of a step of a pipeline."""
 NOT_SEARCHED = frozenset({"checkpoint_dir", "random_state", "verbose"})
 """Parameters that no search can make better or worse."""
 

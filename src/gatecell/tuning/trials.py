@@ -3,10 +3,11 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from gatecell._core.errors import ArtifactError
+from gatecell._core.records import record_to_dict
 from gatecell.tuning.space import label
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Tuning:
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the estimator as JSON values."""
-        trials = [asdict(trial) | {"params": _plain(trial.params)} for trial in self.trials]
+        trials = [record_to_dict(trial) | {"params": _plain(trial.params)} for trial in self.trials]
         own = {name: getattr(self, name) for name in ("scoring", "evaluation", "by", "seconds")}
         best = {"best_params": _plain(self.best_params), "best_score": self.best_score, "best_trial": self.best.number}
         return {**own, **best, "space": dict(self.space), "importances": dict(self.importances), "trials": trials}
