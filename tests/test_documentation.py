@@ -12,6 +12,7 @@ import pytest
 import gatecell
 import gatecell.nn
 import gatecell.plotting
+import gatecell.tuning
 from gatecell.recipes.registry import RECIPES
 from tests.documents import Session, blocks, check_command, commands
 
@@ -59,7 +60,7 @@ def test_a_page_does_what_it_says(
 def test_the_commands_of_a_page_exist(path: Path) -> None:
     for words in command_lines(path):
         if is_template(words):
-            command = words[1:3] if words[1] == "fit" else words[1:2]
+            command = words[1:3] if words[1] in ("fit", "tune", "learning-rate") else words[1:2]
             check_command(["gatecell", *command, "--help"])
         else:
             check_command(words)
@@ -80,6 +81,7 @@ def test_the_estimators_have_examples() -> None:
 PUBLIC = [
     *(f"gatecell.{name}" for name in gatecell.__all__ if name not in ("__version__", "nn")),
     *(f"gatecell.nn.{name}" for name in gatecell.nn.__all__),
+    *(f"gatecell.tuning.{name}" for name in gatecell.tuning.__all__),
     *(f"gatecell.plotting.{name}" for name in gatecell.plotting.__all__ if name != "ConfusionMatrixDisplay"),
     *(
         f"gatecell.datasets.{path.stem}.{name}"

@@ -53,6 +53,12 @@ DRAWN: dict[str, Any] = {
         ax=ax,
         title="t",
     ),
+    "trials": lambda ax: plotting.TrialsDisplay([np.nan, 0.2, 0.5, 0.1]).plot(ax, title="t"),
+    "importance": lambda ax: plotting.ImportanceDisplay({"h": 0.3, "rate": 0.7}).plot(ax, title="t"),
+    "slice": lambda ax: plotting.SliceDisplay([1e-3, 1e-1, 1.0], [0.1, 0.9, 0.4], name="rate").plot(ax, title="t"),
+    "learning rate": lambda ax: plotting.LearningRateDisplay(
+        [1e-3, 1e-2, 1e-1], [3.0, 2.0, 9.0], [2.9, 2.0, 5.0], suggestion=3e-3
+    ).plot(ax, title="t"),
     "horizon": lambda ax: plotting.HorizonErrorDisplay.from_predictions(
         np.zeros((4, 3)), np.tile([1.0, 2.0, 3.0], (4, 1)), baselines={"naive": np.full((4, 3), 5.0)}, ax=ax, title="t"
     ),
@@ -198,3 +204,34 @@ def test_tokens_are_broken_into_lines(ax: Axes) -> None:
     assert [text.get_text() for text in display.ax_.texts] == tokens
     with pytest.raises(InputError, match=r"There are 0 tokens and weights of shape \(0,\)"):
         plotting.AttentionDisplay([], [])
+
+
+def test_the_best_so_far_never_falls() -> None:
+    display = plotting.TrialsDisplay([np.nan, 0.2, 0.5, 0.1], [0, 1, 3, 4]).plot(Figure().subplots())
+    assert list(np.asarray(display.line_.get_ydata())) == [0.2, 0.5, 0.5]
+    assert list(np.asarray(display.line_.get_xdata())) == [1, 3, 4]
+    with pytest.raises(InputError, match="There is no trial with a score"):
+        plotting.TrialsDisplay([np.nan])
+
+
+def test_the_largest_share_stands_on_top() -> None:
+    display = plotting.ImportanceDisplay({"rate": 0.7, "h": 0.3}).plot(Figure().subplots())
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["h", "rate"]
+    with pytest.raises(InputError, match="There are no shares to draw"):
+        plotting.ImportanceDisplay({})
+
+
+def test_a_slice_has_an_axis_as_its_values_ask_for() -> None:
+    def axis(values: list[Any]) -> Any:
+        return plotting.SliceDisplay(values, [0.1, 0.2, 0.3]).plot(Figure().subplots()).ax_
+
+    assert axis([1e-3, 1e-1, 1.0]).get_xscale() == "log"
+    assert axis([16, 32, 64]).get_xscale() == "linear"
+    assert [text.get_text() for text in axis(["b", None, "b"]).get_xticklabels()] == ["None", "b"]
+    with pytest.raises(InputError, match="There are 2 values for 1 scores"):
+        plotting.SliceDisplay([1, 2], [1.0])
+
+
+def test_a_curve_of_rates_is_whole() -> None:
+    with pytest.raises(InputError, match="There are 2 rates, 1 losses and 2 smoothed ones"):
+        plotting.LearningRateDisplay([1, 2], [1], [1, 2])

@@ -44,6 +44,19 @@ class NonFiniteLossError(TrainingError):
     """The ``TrainingResult`` of the epochs before; None where not one was finished."""
 
 
+class StudyError(GatecellError):
+    """The file of a search is damaged, locked, of another program, or of another search."""
+
+
+class TrialStopped(GatecellError):
+    """A trial of a search is broken off; the search catches it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """Why: ``"pruned"`` or ``"time"``."""
+
+
 class ArtifactError(GatecellError):
     """A model file is missing, damaged, foreign, or of a newer format."""
 

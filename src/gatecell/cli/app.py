@@ -6,7 +6,21 @@ from typing import Annotated, Literal
 
 import typer
 
-from gatecell.cli import doctor, evaluate, fit, forecast, info, language, predict, quickstart, recipes, report, run
+from gatecell.cli import (
+    doctor,
+    evaluate,
+    fit,
+    forecast,
+    info,
+    language,
+    learning_rate,
+    predict,
+    quickstart,
+    recipes,
+    report,
+    run,
+    tune,
+)
 
 
 def build_app() -> typer.Typer:
@@ -33,6 +47,19 @@ def build_app() -> typer.Typer:
     tasks.command()(forecast.forecast)
     tasks.command()(language.language)
     app.add_typer(tasks, name="fit")
+    searches = typer.Typer(no_args_is_help=True, rich_markup_mode=markup, help=tune.HELP)
+    searches.command()(tune.classify)
+    searches.command()(tune.regress)
+    searches.command()(tune.text)
+    searches.command()(tune.forecast)
+    searches.command()(tune.language)
+    app.add_typer(searches, name="tune")
+    rates = typer.Typer(no_args_is_help=True, rich_markup_mode=markup, help=learning_rate.HELP)
+    rates.command()(learning_rate.classify)
+    rates.command()(learning_rate.regress)
+    rates.command()(learning_rate.text)
+    rates.command()(learning_rate.forecast)
+    app.add_typer(rates, name="learning-rate")
     app.command()(predict.predict)
     app.command()(evaluate.evaluate)
     app.command()(forecast.backtest)

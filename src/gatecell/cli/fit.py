@@ -25,7 +25,11 @@ from gatecell.cli.options import (
 
 if TYPE_CHECKING:
     from gatecell.recipes.job import Task
+    from gatecell.recipes.searching import SearchPlan
 
+TextTable = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv, .tsv, .jsonl or .parquet, a text a row.")]
+TextColumn = Annotated[str, typer.Option("--text", metavar="COLUMN", help="Which column has the texts.")]
+TextLabel = Annotated[str, typer.Option("--label", metavar="COLUMN", help="Which column is to be predicted.")]
 HELP = "Fit a model to your own sequences."
 
 
@@ -44,7 +48,7 @@ def classify(
 ) -> None:
     """Learn which of several labels a sequence has."""
     columns = (id_column, time, label)
-    _fit("classify", data, output, columns, settings, seed, resume, force, json, quiet)
+    fit_rows("classify", data, output, columns, settings, seed, resume, force, json, quiet)
 
 
 def regress(
@@ -62,14 +66,14 @@ def regress(
 ) -> None:
     """Learn a number of each sequence."""
     columns = (id_column, time, label)
-    _fit("regress", data, output, columns, settings, seed, resume, force, json, quiet)
+    fit_rows("regress", data, output, columns, settings, seed, resume, force, json, quiet)
 
 
 def text(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv, .tsv, .jsonl or .parquet, a text a row.")],
+    data: TextTable,
     output: ModelOutput,
-    text_column: Annotated[str, typer.Option("--text", metavar="COLUMN", help="Which column has the texts.")],
-    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Which column is to be predicted.")],
+    text_column: TextColumn,
+    label: TextLabel,
     encoding: Encoding = "utf-8",
     settings: Settings = None,
     seed: Seed = 0,
@@ -79,6 +83,24 @@ def text(
     quiet: Quiet = False,
 ) -> None:
     """Learn which of several labels a text has."""
+    fit_text(data, output, text_column, label, encoding, settings, seed, resume, force, json, quiet)
+
+
+def fit_text(
+    data: Path,
+    output: Path,
+    text_column: str,
+    label: str,
+    encoding: str,
+    settings: list[str] | None,
+    seed: int,
+    resume: bool,
+    force: bool,
+    json: bool,
+    quiet: bool,
+    plan: "SearchPlan | None" = None,
+) -> None:
+    """Fit to a table of texts, after a search if there is a plan for one, and show what came of it."""
     from gatecell.data.text_table import TextColumns  # noqa: PLC0415  heavy imports wait until a command runs
     from gatecell.recipes.own_texts import fit_texts  # noqa: PLC0415
     from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
@@ -93,6 +115,7 @@ def text(
         resume=resume,
         force=force,
         verbose=verbosity(quiet),
+        plan=plan,
     )
     found = result.data
     if found["empty"] and not quiet:
@@ -102,6 +125,8 @@ def text(
     if json:
         show.print_json(result.to_json())
         return
+    if result.search:
+        show.print_search(result.search)
     show.print_pairs(
         [
             ("rows", f"{found['rows']:,}"),
@@ -123,7 +148,7 @@ def _print_next(artifact: str) -> None:
     )
 
 
-def _fit(
+def fit_rows(
     task: "Task",
     data: Path,
     output: Path,
@@ -134,7 +159,9 @@ def _fit(
     force: bool,
     json: bool,
     quiet: bool,
+    plan: "SearchPlan | None" = None,
 ) -> None:
+    """Fit to a file of sequences, after a search if there is a plan for one, and show what came of it."""
     from gatecell.recipes.own_data import fit_file  # noqa: PLC0415  heavy imports wait until a command runs
     from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
 
@@ -148,12 +175,15 @@ def _fit(
         resume=resume,
         force=force,
         verbose=verbosity(quiet),
+        plan=plan,
     )
     if result.data["left_out"] and not quiet:
         show.say(f"Left out, since they hold text or have no name: {', '.join(result.data['left_out'])}.")
     if json:
         show.print_json(result.to_json())
         return
+    if result.search:
+        show.print_search(result.search)
     shortest, longest = result.data["steps"]
     classes = result.data["classes"]
     show.print_pairs(

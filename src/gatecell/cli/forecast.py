@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gatecell.estimators.forecasting.backtest import Backtest
+    from gatecell.recipes.own_series import SeriesColumns
+    from gatecell.recipes.searching import SearchPlan
 
 Table = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .csv.gz, a line a step of a series.")]
 Level = Annotated[
@@ -38,30 +40,31 @@ Future = Annotated[list[str] | None, typer.Option("--future", metavar="COLUMN", 
 Static = Annotated[
     list[str] | None, typer.Option("--static", metavar="COLUMN", help="A number that does not change along a series.")
 ]
+SeriesTime = Annotated[str, typer.Option("--time", metavar="COLUMN", help="Dates and times, or whole numbers.")]
+Target = Annotated[
+    list[str], typer.Option("--target", metavar="COLUMN", help="What is to be forecast; may be given again.")
+]
+SeriesId = Annotated[
+    str | None, typer.Option("--id", metavar="COLUMN", help="Which series a line is of; without it there is one.")
+]
+Horizon = Annotated[int | None, typer.Option("--horizon", metavar="N", help="Steps to forecast, as --set horizon=N.")]
+Frequency = Annotated[
+    str,
+    typer.Option("--frequency", metavar="ALIAS", help="h, D, MS and so on; rows: a line is a step, whatever its time."),
+]
 
 
 def forecast(
     data: Table,
     output: ModelOutput,
-    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="Dates and times, or whole numbers.")],
-    target: Annotated[
-        list[str], typer.Option("--target", metavar="COLUMN", help="What is to be forecast; may be given again.")
-    ],
-    id_column: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Which series a line is of; without it there is one.")
-    ] = None,
-    horizon: Annotated[
-        int | None, typer.Option("--horizon", metavar="N", help="Steps to forecast, as --set horizon=N.")
-    ] = None,
+    time: SeriesTime,
+    target: Target,
+    id_column: SeriesId = None,
+    horizon: Horizon = None,
     past: Past = None,
     future: Future = None,
     static: Static = None,
-    frequency: Annotated[
-        str,
-        typer.Option(
-            "--frequency", metavar="ALIAS", help="h, D, MS and so on; rows: a line is a step, whatever its time."
-        ),
-    ] = "infer",
+    frequency: Frequency = "infer",
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -70,7 +73,25 @@ def forecast(
     quiet: Quiet = False,
 ) -> None:
     """Learn to forecast one series or many."""
-    from gatecell.recipes.own_series import SeriesColumns, fit_series  # noqa: PLC0415  heavy imports wait until here
+    columns = (time, target, id_column, past, future, static)
+    fit_forecast(data, output, columns, horizon, frequency, settings, seed, resume, force, json, quiet)
+
+
+Columns = tuple[str, list[str], str | None, list[str] | None, list[str] | None, list[str] | None]
+"""Time, targets, id, covariates of the past, known ahead, static."""
+
+
+def series_job(
+    columns: Columns, horizon: int | None, frequency: str, settings: list[str] | None
+) -> "tuple[SeriesColumns, dict[str, Any], str | int]":
+    """Return what the options say: columns, parameters, and the frequency.
+
+    Raises
+    ------
+    OptionError
+        Where the horizon is set twice, or a setting cannot be read.
+    """
+    from gatecell.recipes.own_series import SeriesColumns  # noqa: PLC0415  heavy imports wait until here
     from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
 
     changes = parse_settings(settings or [])
@@ -78,7 +99,8 @@ def forecast(
         if "horizon" in changes:
             raise OptionError("The horizon is set twice, by --horizon and by --set. Give one of them.")
         changes["horizon"] = horizon
-    columns = SeriesColumns(
+    time, target, id_column, past, future, static = columns
+    named = SeriesColumns(
         time=time,
         target=tuple(target),
         id=id_column,
@@ -86,20 +108,44 @@ def forecast(
         future=tuple(future or ()),
         static=tuple(static or ()),
     )
+    return named, changes, int(frequency) if frequency.isdecimal() else frequency
+
+
+def fit_forecast(
+    data: Path,
+    output: Path,
+    columns: Columns,
+    horizon: int | None,
+    frequency: str,
+    settings: list[str] | None,
+    seed: int,
+    resume: bool,
+    force: bool,
+    json: bool,
+    quiet: bool,
+    plan: "SearchPlan | None" = None,
+) -> None:
+    """Fit to a table of series, after a search if there is a plan for one, and show what came of it."""
+    from gatecell.recipes.own_series import fit_series  # noqa: PLC0415  heavy imports wait until here
+
+    named, changes, steps = series_job(columns, horizon, frequency, settings)
     result = fit_series(
         data,
-        columns,
+        named,
         output=output,
-        frequency=int(frequency) if frequency.isdecimal() else frequency,
+        frequency=steps,
         settings=changes,
         seed=seed,
         resume=resume,
         force=force,
         verbose=verbosity(quiet),
+        plan=plan,
     )
     if json:
         show.print_json(result.to_json())
         return
+    if result.search:
+        show.print_search(result.search)
     shortest, longest = result.data["steps"]
     show.print_pairs(
         [

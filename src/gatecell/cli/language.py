@@ -3,7 +3,7 @@
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,12 +23,17 @@ from gatecell.cli.options import (
     verbosity,
 )
 
+if TYPE_CHECKING:
+    from gatecell.recipes.searching import SearchPlan
+
+LongText = Annotated[
+    Path,
+    typer.Argument(metavar="TEXT", help="A file that is one text; or .csv, .tsv, .jsonl or .parquet with --text."),
+]
+
 
 def language(
-    data: Annotated[
-        Path,
-        typer.Argument(metavar="TEXT", help="A file that is one text; or .csv, .tsv, .jsonl or .parquet with --text."),
-    ],
+    data: LongText,
     output: ModelOutput,
     text_column: Text = None,
     encoding: Encoding = "utf-8",
@@ -40,6 +45,23 @@ def language(
     quiet: Quiet = False,
 ) -> None:
     """Learn to say what comes next in a text: by word, or with --set tokens=character."""
+    fit_language_model(data, output, text_column, encoding, settings, seed, resume, force, json, quiet)
+
+
+def fit_language_model(
+    data: Path,
+    output: Path,
+    text_column: str | None,
+    encoding: str,
+    settings: list[str] | None,
+    seed: int,
+    resume: bool,
+    force: bool,
+    json: bool,
+    quiet: bool,
+    plan: "SearchPlan | None" = None,
+) -> None:
+    """Fit to text, after a search if there is a plan for one, and show what came of it."""
     from gatecell.recipes.own_language import fit_language  # noqa: PLC0415  heavy imports wait until a command runs
     from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
 
@@ -53,10 +75,13 @@ def language(
         resume=resume,
         force=force,
         verbose=verbosity(quiet),
+        plan=plan,
     )
     if json:
         show.print_json(result.to_json())
         return
+    if result.search:
+        show.print_search(result.search)
     found = result.data
     show.print_pairs(
         [

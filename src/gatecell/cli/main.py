@@ -16,7 +16,12 @@ from gatecell._core.errors import EngineError, GatecellError, MissingDependencyE
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-_RESUME = {"quickstart": ("--force", []), "run": ("--resume", ["--resume"]), "fit": ("--resume", ["--resume"])}
+_RESUME = {
+    "quickstart": ("--force", []),
+    "run": ("--resume", ["--resume"]),
+    "fit": ("--resume", ["--resume"]),
+    "tune": ("--resume", ["--resume"]),
+}
 """What is taken out of a command line that was stopped, and what is added, to go on with it."""
 _HINTS = {
     errno.ENOSPC: " Make room there, or name another place with --output; finished files are as they were.",

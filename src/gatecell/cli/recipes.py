@@ -30,7 +30,7 @@ def recipes(
 
 
 def _print_one(recipe: Any) -> None:
-    from gatecell.recipes.recipe import OPTIONS  # noqa: PLC0415
+    from gatecell.recipes.recipe import SearchRecipe, options_of  # noqa: PLC0415
 
     show.print_line(f"{recipe.name}: {recipe.summary}")
     show.print_line()
@@ -40,9 +40,13 @@ def _print_one(recipe: Any) -> None:
     show.print_line()
     show.print_line("Parameters (change with --set):")
     show.print_pairs([(f"  {key}", show.setting(value)) for key, value in recipe.parameters.items()])
+    if isinstance(recipe, SearchRecipe):
+        show.print_line()
+        show.print_line("Searched, in every combination:")
+        show.print_pairs([(f"  {key}", ", ".join(map(str, values))) for key, values in recipe.space.items()])
     show.print_line()
     show.print_line("Options (also with --set):")
-    for key, (default, text) in OPTIONS.items():
+    for key, (default, text) in options_of(recipe).items():
         show.print_line(_item(f"{key}={show.setting(default)}: {text}"))
     if recipe.departures:
         show.print_line()
@@ -59,5 +63,6 @@ def _as_json(recipe: Any) -> dict[str, Any]:
     return {
         **{key: getattr(recipe, key) for key in ("name", "summary", "data", "target", "estimator")},
         "parameters": dict(recipe.parameters),
+        **({"space": {key: list(values) for key, values in recipe.space.items()}} if hasattr(recipe, "space") else {}),
         "departures": list(recipe.departures),
     }

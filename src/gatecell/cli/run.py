@@ -47,6 +47,8 @@ def run(
 
 def print_result(result: "RunResult") -> None:
     """Print the figures of a run and where its files lie."""
+    if result.search:
+        show.print_search(result.search)
     model = Path(result.artifact)
     show.print_pairs(
         [

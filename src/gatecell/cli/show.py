@@ -80,6 +80,35 @@ def print_judgement(judgement: "Judgement", *, json: bool, **about: Any) -> None
             print_line(sentence)
 
 
+def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print rows under headings, the values of a column under each other."""
+    lines = [list(headings), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print_line("  ".join(f"{value:>{width}}" for value, width in zip(line, widths, strict=True)))
+
+
+def print_search(search: Mapping[str, Any]) -> None:
+    """Print what a search tried, the best first, and how many of which state there are."""
+    from gatecell.tuning.trials import Tuning, columns_of  # noqa: PLC0415
+
+    tuning = Tuning.from_json(search)
+    ranked = tuning.ranked()
+    counts = ", ".join(f"{count:,} {state}" for state, count in tuning.counts().items())
+    print_line(
+        f"Search by {tuning.by}: {counts}, {tuning.seconds:.1f} s. A score is {tuning.scoring} on {tuning.evaluation}."
+    )
+    print_line()
+    print_table(*columns_of(ranked[:MOST_TRIALS], tuning.space))
+    if len(ranked) > MOST_TRIALS:
+        print_line(f"and {len(ranked) - MOST_TRIALS:,} more, in the report")
+    print_line()
+
+
+MOST_TRIALS = 20
+"""Of the table of a search."""
+
+
 def print_next(*commands: Iterable[str]) -> None:
     """Print what to try next."""
     print_line()

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -31,6 +31,7 @@ from gatecell.training.loggers import check_logger
 from gatecell.training.loop import TrainingResult, fit
 from gatecell.training.prediction import Loss, Metric
 from gatecell.training.state import TrainingState
+from gatecell.tuning.learning_rate import HIGHEST_RATE, LOWEST_RATE, N_STEPS, LearningRateCurve, learning_rate_curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,17 @@ class TrainingSummary:
     """Whether early stopping ended the run."""
     seconds: float
     """Wall time of the last ``fit`` or ``partial_fit``."""
+
+
+class TrainingRun(NamedTuple):
+    """A training that may begin: the data are read, the parameters are checked."""
+
+    seed: int
+    config: TrainingConfig
+    source: BatchSource
+    validation: BatchSource | None
+    identity: Callable[[], Mapping[str, Any]]
+    """What a checkpoint must agree on, where there is one."""
 
 
 ONE_EPOCH: dict[str, Any] = {"max_epochs": 1, "patience": None, "lr_schedule": None}
@@ -113,6 +125,44 @@ class LSTMEstimator(BaseEstimator, ABC):
     @abstractmethod
     def _metrics(self) -> dict[str, Metric]:
         """What the history has beside the loss."""
+
+    @abstractmethod
+    def _training_run(self, *data: Any, **options: Any) -> TrainingRun:
+        """Read what ``fit`` takes, note on the estimator what it is, and return the training that follows."""
+
+    def learning_rate_curve(
+        self,
+        *data: Any,
+        low: float = LOWEST_RATE,
+        high: float = HIGHEST_RATE,
+        n_steps: int = N_STEPS,
+        **options: Any,
+    ) -> LearningRateCurve:
+        """Return the loss under a learning rate that rises from step to step, to choose ``learning_rate`` by.
+
+        The estimator is not changed: a network of its parameters is trained aside and thrown away.
+
+        Parameters
+        ----------
+        *data, **options
+            What ``fit`` takes.
+        low, high, n_steps
+            See ``gatecell.tuning.learning_rate.learning_rate_curve``.
+
+        Returns
+        -------
+        LearningRateCurve
+            ``gatecell.plotting.LearningRateDisplay`` draws it.
+
+        Raises
+        ------
+        InputError, OptionError
+            As ``fit``.
+        """
+        probe = clone(self).set_params(checkpoint_dir=None)
+        run = probe._training_run(*data, **options)
+        network = probe._new_network(run.seed)
+        return learning_rate_curve(network, probe._loss, run.source, run.config, low=low, high=high, n_steps=n_steps)
 
     def _train(
         self,

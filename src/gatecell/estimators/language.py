@@ -19,7 +19,7 @@ from gatecell.data.language import LanguageTokenizer, LanguageTokenizerConfig
 from gatecell.data.streams import Streams
 from gatecell.data.text import TokenizerConfig
 from gatecell.data.tokens import Tokens
-from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
+from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, TrainingRun, check_watched
 from gatecell.estimators.language_reading import drawn, log_probabilities
 from gatecell.estimators.language_texts import (
     LongOrSeveral,
@@ -231,20 +231,25 @@ class LSTMLanguageModel(LSTMEstimator):
         After every other error, or an interrupt, the estimator is as it was before the call.
         """
         with self._kept_unless_trained():
-            seed = self._draw_seed()
-            config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
-            texts, rest = read_parts(X, validation, self.validation_fraction, seed=seed)
-            check_watched(config, rest)
-            train = self._learnt(texts, one_text=isinstance(X, str))
-            held_out = None if rest is None else self._marked(rest)
-            self._train(
-                seed,
-                config,
-                self._source(train, config),
-                None if held_out is None else self._source(held_out, config),
-                lambda: {"train": fingerprint(train), "validation": held_out and fingerprint(held_out)},
-            )
+            self._train(*self._training_run(X, validation=validation))
         return self
+
+    def _training_run(
+        self, X: LongOrSeveral, y: None = None, *, validation: LongOrSeveral | None = None
+    ) -> TrainingRun:
+        seed = self._draw_seed()
+        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
+        texts, rest = read_parts(X, validation, self.validation_fraction, seed=seed)
+        check_watched(config, rest)
+        train = self._learnt(texts, one_text=isinstance(X, str))
+        held_out = None if rest is None else self._marked(rest)
+        return TrainingRun(
+            seed,
+            config,
+            self._source(train, config),
+            None if held_out is None else self._source(held_out, config),
+            lambda: {"train": fingerprint(train), "validation": held_out and fingerprint(held_out)},
+        )
 
     def partial_fit(self, X: LongOrSeveral, y: None = None) -> Self:
         """Train for one more epoch, on these texts; the first call begins as ``fit`` does.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gatecell._core.errors import InputError, OptionError
 from gatecell._core.random import derive_seed
-from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, check_watched
+from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, TrainingRun, check_watched
 from gatecell.estimators.exact import ExactHead
 from gatecell.estimators.holdout import split_off
 from gatecell.estimators.inputs import as_input_errors
@@ -108,13 +108,16 @@ class RowEstimator(Inspected, LSTMEstimator):
         return self
 
     def _fit(self, X: Any, y: Any, validation_data: Any, sample_weight: Any) -> None:
+        self._train(*self._training_run(X, y, validation_data=validation_data, sample_weight=sample_weight))
+
+    def _training_run(self, X: Any, y: Any, *, validation_data: Any = None, sample_weight: Any = None) -> TrainingRun:
         seed = self._draw_seed()
         config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
         train, validation = self._read_parts(X, y, sample_weight, validation_data, seed)
         check_watched(config, validation)
         self._check_learnable(train)
         source, validation_source = self._prepared(train, validation, config.batch_size, reset=True)
-        self._train(seed, config, source, validation_source, lambda: _identity(train, validation))
+        return TrainingRun(seed, config, source, validation_source, lambda: _identity(train, validation))
 
     def partial_fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on these rows; the first call begins as ``fit`` does.

@@ -13,9 +13,13 @@ from gatecell.plotting.graph import NetworkGraphDisplay as NetworkGraphDisplay
 from gatecell.plotting.history import HistoryDisplay as HistoryDisplay
 from gatecell.plotting.horizon import BacktestDisplay as BacktestDisplay
 from gatecell.plotting.horizon import HorizonErrorDisplay as HorizonErrorDisplay
+from gatecell.plotting.learning_rate import LearningRateDisplay as LearningRateDisplay
 from gatecell.plotting.saliency import SaliencyDisplay as SaliencyDisplay
 from gatecell.plotting.tokens import AttentionDisplay as AttentionDisplay
 from gatecell.plotting.tokens import TokenSaliencyDisplay as TokenSaliencyDisplay
+from gatecell.plotting.trials import ImportanceDisplay as ImportanceDisplay
+from gatecell.plotting.trials import SliceDisplay as SliceDisplay
+from gatecell.plotting.trials import TrialsDisplay as TrialsDisplay
 
 __all__ = [
     "AttentionDisplay",
@@ -26,9 +30,13 @@ __all__ = [
     "GateActivityDisplay",
     "HistoryDisplay",
     "HorizonErrorDisplay",
+    "ImportanceDisplay",
+    "LearningRateDisplay",
     "MissingFontWarning",
     "NetworkGraphDisplay",
     "SaliencyDisplay",
+    "SliceDisplay",
     "TokenSaliencyDisplay",
+    "TrialsDisplay",
     "use_chinese_fonts",
 ]

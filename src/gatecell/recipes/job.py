@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import OptionError
@@ -15,9 +15,11 @@ from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.reports import command_line, report_beside
 from gatecell.recipes.run import kept_epoch, validation_metrics
+from gatecell.recipes.searching import SearchPlan, run_search, study_ready
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.tuning.trials import Tuning
 
 Task = Literal["classify", "regress", "text", "forecast", "language"]
 TASKS: Mapping[Task, str] = MappingProxyType(
@@ -36,6 +38,17 @@ PARAMETERS: Mapping[Task, Mapping[str, Any]] = MappingProxyType(
 )
 """Where a job on own data departs from the estimators' defaults: a figure on rows not learned from comes with it. A
 forecaster holds its latest steps out by itself."""
+_PATIENCE: Mapping[str, Any] = MappingProxyType({"patience": 5})
+SEARCHED: Mapping[Task, Mapping[str, Any]] = MappingProxyType(
+    {
+        "classify": _PATIENCE,
+        "regress": _PATIENCE,
+        "text": _PATIENCE,
+        "forecast": MappingProxyType({}),
+        "language": _PATIENCE,
+    }
+)
+"""Where a job that searches departs from that, too: a trial that learns no more ends."""
 MODEL_ENDING = ".safetensors"
 
 
@@ -55,6 +68,8 @@ class FitResult:
     """The model's file, absolute."""
     report: str
     """The report's file, absolute."""
+    search: dict[str, Any] | None = None
+    """Of a search before the fit, as ``gatecell.tuning.trials.Tuning.to_json`` has it."""
     data: dict[str, Any]
     """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
     ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``, ``steps``, ``targets`` and
@@ -63,8 +78,16 @@ class FitResult:
     """The folder of the logs, absolute; empty where ``logger`` is not set to a name."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``gatecell fit --json`` prints; logs where there are some."""
-        return {name: value for name, value in asdict(self).items() if name != "logs" or value}
+        """Return what ``gatecell fit --json`` and ``gatecell tune --json`` print; logs and a search where there are."""
+        return {name: value for name, value in asdict(self).items() if name not in ("logs", "search") or value}
+
+
+class Fitted(NamedTuple):
+    """What came of a job."""
+
+    estimator: LSTMEstimator
+    tuning: Tuning | None
+    """The search before the fit, if there was one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +100,8 @@ class Job:
     verbose: int
     model_path: Path
     seconds_before: float
+    plan: SearchPlan | None
+    """The search before the fit, if there is one."""
 
     @classmethod
     def prepared(
@@ -89,6 +114,7 @@ class Job:
         resume: bool,
         force: bool,
         verbose: int,
+        plan: SearchPlan | None = None,
     ) -> Self:
         """Check what can be before the data are read; for the arguments see ``gatecell.recipes.own_data.fit_file``.
 
@@ -104,7 +130,12 @@ class Job:
         checkpoint = _checkpoint_of(model_path)
         # a checkpoint is only there where the model was allowed to be replaced
         check_replaceable(report_beside(model_path))
-        _check_output(model_path, replace=force or (resume and checkpoint.exists()))
+        study = None if plan is None else plan.study or _study_of(model_path)
+        begun = checkpoint.exists() or (study is not None and study.exists())
+        _check_output(model_path, replace=force or (resume and begun))
+        if study is not None:
+            _check_plan(plan, settings)
+            study_ready(study, resume=resume, force=force)
         return cls(
             task=task,
             settings=settings,
@@ -112,12 +143,13 @@ class Job:
             verbose=verbose,
             model_path=model_path,
             seconds_before=seconds_done(checkpoint, resume=resume, force=force),
+            plan=None if plan is None else replace(plan, study=study),
         )
 
-    def fit(self, *data: Any, **reading: Any) -> LSTMEstimator:
-        """Fit the estimator of the task to X and y, or to what else its ``fit`` takes."""
-        logs = self.model_path.with_suffix(".logs")
-        parameters = with_logs(merged(PARAMETERS[self.task], self.settings), logs)
+    def fit(self, *data: Any, **reading: Any) -> Fitted:
+        """Fit the estimator of the task to X and y, or to what else its ``fit`` takes; search before, if so planned."""
+        own = PARAMETERS[self.task] if self.plan is None else {**PARAMETERS[self.task], **SEARCHED[self.task]}
+        parameters = with_logs(merged(own, self.settings), self.model_path.with_suffix(".logs"))
         if "class_weight" in parameters:
             parameters["class_weight"] = labels_as_in(data[1], parameters["class_weight"])
         estimator = ESTIMATORS[TASKS[self.task]](
@@ -126,13 +158,16 @@ class Job:
             verbose=self.verbose,
             checkpoint_dir=_checkpoint_of(self.model_path),
         )
-        fitted: LSTMEstimator = estimator.fit(*data, **reading)
-        return fitted
+        tuning = None
+        if self.plan is not None:
+            tuning = run_search(estimator, self.plan, *data, seed=self.seed, verbose=self.verbose, fit_params=reading)
+        return Fitted(estimator.fit(*data, **reading), tuning)
 
     def origin(self, path: str | Path, options: Mapping[str, str | Sequence[str] | None]) -> Origin:
         """Return where the model comes from: the file, and the options of the command line that say how it is read."""
         words = [word for name, value in options.items() for word in _option(name, value)]
-        command = ["fit", self.task, str(path), *words, "--output", str(self.model_path)]
+        verb, plan = ("fit", []) if self.plan is None else ("tune", self.plan.words())
+        command = [verb, self.task, str(path), *words, "--output", str(self.model_path), *plan]
         return Origin(
             title=self.model_path.stem,
             summary=f"{TASKS[self.task]}, fitted to {Path(path).name}",
@@ -150,6 +185,7 @@ class Job:
         judged: Judged | None = None,
         further: Mapping[str, float] | None = None,
         notes: Mapping[str, Any] | None = None,
+        tuning: Tuning | None = None,
     ) -> FitResult:
         """Save the estimator, with the columns that it was fitted on; write its report; and remove the checkpoint.
 
@@ -161,11 +197,14 @@ class Job:
         metrics |= {**validation_metrics(estimator), **(further or {})}
         seconds = {"fit": round(self.seconds_before + estimator.training_.seconds, 3)}
         origin = replace(origin, seed=self.seed, seconds=seconds)
-        kept_notes = {"columns": columns, "metrics": metrics, "task": self.task, "origin": origin.to_json()}
+        if tuning is not None:
+            seconds["search"] = round(tuning.seconds, 3)
+        searched = {} if tuning is None else {"search": tuning.to_json()}
+        kept_notes = {"columns": columns, "metrics": metrics, "task": self.task, "origin": origin.to_json(), **searched}
         save_estimator(estimator, self.model_path, notes={**kept_notes, **(notes or {})})
         report = report_beside(self.model_path)
         why_not = "" if judged is not None else _NOTHING_HELD_OUT
-        write_report(report, estimator, origin=origin, judged=judged, why_not=why_not)
+        write_report(report, estimator, origin=origin, judged=judged, why_not=why_not, tuning=tuning)
         discard(_checkpoint_of(self.model_path))
         return FitResult(
             task=self.task,
@@ -176,6 +215,7 @@ class Job:
             report=str(report.resolve()),
             data=data,
             logs=logs_of(estimator),
+            search=searched.get("search"),
         )
 
 
@@ -189,6 +229,16 @@ _NOTHING_HELD_OUT = "No rows were held out at the fit, so that there are none to
 
 def _checkpoint_of(model_path: Path) -> Path:
     return model_path.with_name(f"{model_path.name}.checkpoint")
+
+
+def _study_of(model_path: Path) -> Path:
+    return model_path.with_name(f"{model_path.stem}.study.db")
+
+
+def _check_plan(plan: SearchPlan | None, settings: Mapping[str, Any]) -> None:
+    both = [name for name in (plan.space if plan and plan.space else {}) if name in settings]
+    if both:
+        raise OptionError(f"{both[0]} is set and searched at once. Leave out --set {both[0]} or --search {both[0]}.")
 
 
 def _check_output(path: Path, *, replace: bool) -> None:

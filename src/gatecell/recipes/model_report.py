@@ -11,6 +11,7 @@ from gatecell.recipes.reports import REPORT_FILE, report_beside
 from gatecell.recipes.run import MODEL_FILE, judge_again
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.tuning.trials import Tuning
 
 
 class Reported(NamedTuple):
@@ -58,7 +59,8 @@ def report_model(
     if judged is None:
         judged, why_not = _by_recipe(notes, estimator)
     origin = Origin.from_json(notes["origin"]) if "origin" in notes else _origin(model, notes)
-    write_report(path, estimator, origin=origin, judged=judged, why_not=why_not)
+    tuning = Tuning.from_json(notes["search"]) if "search" in notes else None
+    write_report(path, estimator, origin=origin, judged=judged, why_not=why_not, tuning=tuning)
     if judged is None:
         return Reported(path.resolve(), {}, {}, why_not)
     return Reported(path.resolve(), judged.judgement.metrics(), judged.judgement.named_intervals(), "")

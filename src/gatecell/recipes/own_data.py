@@ -19,6 +19,7 @@ from gatecell.estimators.loading import load
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, Task
 from gatecell.recipes.scoring import judge
+from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
 
@@ -47,6 +48,7 @@ def fit_file(
     resume: bool = False,
     force: bool = False,
     verbose: int = 0,
+    plan: SearchPlan | None = None,
 ) -> FitResult:
     """Fit an estimator to a file of sequences and save it.
 
@@ -69,6 +71,8 @@ def fit_file(
         Go on with a fit that was stopped; replace a model or a checkpoint that is there.
     verbose : int
         As of the estimators.
+    plan : SearchPlan, optional
+        A search before the fit, of what ``settings`` leave open.
 
     Raises
     ------
@@ -79,10 +83,11 @@ def fit_file(
     TrainingError
         Where the training fails.
     """
-    job = Job.prepared(task, output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
-    data = _labelled(read_labelled(path, columns), path, columns)
-    y = _numbers(data, path) if task == "regress" else data.y
-    estimator = job.fit(data.X, y)
+    job = Job.prepared(
+        task, output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
+    )
+    data, y = read_rows(task, path, columns)
+    estimator, tuning = job.fit(data.X, y)
     used = LongColumns(**{**asdict(columns), "channels": data.channels}) if columns else None
     named = {} if columns is None else {"id": columns.id, "time": columns.time, "label": columns.label}
     held_out = held_out_part(estimator, data.X, y, [f"row {name}" for name in data.rows])
@@ -92,7 +97,16 @@ def fit_file(
         data=_described(data, estimator),
         origin=replace(job.origin(path, named), parts=part_sizes(estimator, len(data))),
         judged=held_out,
+        tuning=tuning,
     )
+
+
+def read_rows(
+    task: Task, path: str | Path, columns: LongColumns | None
+) -> tuple[LabelledSequences, NDArray[Any] | None]:
+    """Return a file's sequences and what is to be learnt of them; arguments and errors as those of ``fit_file``."""
+    data = _labelled(read_labelled(path, columns), path, columns)
+    return data, _numbers(data, path) if task == "regress" else data.y
 
 
 def held_out_part(estimator: LSTMEstimator, X: Any, y: Any, names: Sequence[str]) -> Judged | None:

@@ -12,6 +12,7 @@ from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import read_parts
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
+from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
 
@@ -52,6 +53,7 @@ def fit_language(
     resume: bool = False,
     force: bool = False,
     verbose: int = 0,
+    plan: SearchPlan | None = None,
 ) -> FitResult:
     """Fit a language model to a file and save it.
 
@@ -59,7 +61,7 @@ def fit_language(
     ----------
     path, column, encoding
         See ``read_language``.
-    output, settings, seed, resume, force, verbose
+    output, settings, seed, resume, force, verbose, plan
         See ``gatecell.recipes.own_data.fit_file``.
 
     Returns
@@ -72,9 +74,11 @@ def fit_language(
     InputError, OptionError, TrainingError
         As ``fit_file`` and ``read_language``.
     """
-    job = Job.prepared("language", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
+    job = Job.prepared(
+        "language", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
+    )
     text = read_language(path, column=column, encoding=encoding)
-    estimator = job.fit(text)
+    estimator, tuning = job.fit(text)
     assert isinstance(estimator, LSTMLanguageModel)
     texts = [text] if isinstance(text, str) else text
     data = {
@@ -94,6 +98,7 @@ def fit_language(
         columns=columns,
         data=data,
         origin=origin,
+        tuning=tuning,
         judged=held_out,
         # of the same part as the epoch's, whose lanes begin where they were cut
         further={} if held_out is None else held_out.judgement.metrics("validation_"),

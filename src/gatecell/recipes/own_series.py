@@ -21,6 +21,7 @@ from gatecell.data.tables import TABLES, is_table
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.recipes.job import FitResult, Job
+from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
 _Stamps = dict[str, str | int]
@@ -60,6 +61,7 @@ def fit_series(
     resume: bool = False,
     force: bool = False,
     verbose: int = 0,
+    plan: SearchPlan | None = None,
 ) -> FitResult:
     """Fit a forecaster to a table of series and save it.
 
@@ -71,7 +73,7 @@ def fit_series(
         They are kept with the model, so that later tables are read alike.
     frequency : str or int
         See ``gatecell.data.frames.read_panel``.
-    output, settings, seed, resume, force, verbose
+    output, settings, seed, resume, force, verbose, plan
         See ``gatecell.recipes.own_data.fit_file``.
 
     Returns
@@ -84,10 +86,11 @@ def fit_series(
     InputError, OptionError, TrainingError
         As ``gatecell.recipes.own_data.fit_file`` has them.
     """
-    job = Job.prepared("forecast", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
-    reading = {**asdict(columns), "static": columns.static or None, "frequency": frequency}
-    table = _table(path, columns.id)
-    estimator = job.fit(table, **reading)
+    job = Job.prepared(
+        "forecast", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
+    )
+    table, reading = reading_of(path, columns, frequency)
+    estimator, tuning = job.fit(table, **reading)
     assert isinstance(estimator, LSTMForecaster)
     held_out = estimator.validation_fraction is not None
     backtest = estimator.backtest(level=LEVELS) if held_out else None
@@ -107,7 +110,14 @@ def fit_series(
         judged=None if backtest is None else Judged(judgement=backtest.judgement, X=backtest, what="steps held out"),
         further={} if backtest is None else backtest.judgement.metrics("validation_"),
         notes={_KNOWN_UNTIL: _last_stamps(table, columns)} if panel.frequency == ROWS else None,
+        tuning=tuning,
     )
+
+
+def reading_of(path: str | Path, columns: SeriesColumns, frequency: str | int) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return a table of series, and how ``LSTMForecaster.fit`` is to read it; errors as those of ``fit_series``."""
+    reading = {**asdict(columns), "static": columns.static or None, "frequency": frequency}
+    return _table(path, columns.id), reading
 
 
 def forecast_series(

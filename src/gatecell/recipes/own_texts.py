@@ -1,6 +1,6 @@
 """Fit, predict and evaluate on the user's own tables of texts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.own_data import held_out_part, part_sizes
 from gatecell.recipes.scoring import judge
+from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
 ADDED = ("label", "probability")
@@ -40,6 +41,7 @@ def fit_texts(
     resume: bool = False,
     force: bool = False,
     verbose: int = 0,
+    plan: SearchPlan | None = None,
 ) -> FitResult:
     """Fit a classifier to a table of texts and save it.
 
@@ -49,7 +51,7 @@ def fit_texts(
         See ``gatecell.data.text_table.read_text_table``.
     columns : TextColumns
         With a label.
-    output, settings, seed, resume, force, verbose
+    output, settings, seed, resume, force, verbose, plan
         See ``gatecell.recipes.own_data.fit_file``.
 
     Raises
@@ -57,10 +59,11 @@ def fit_texts(
     InputError, OptionError, TrainingError
         As ``fit_file`` and ``read_text_table``.
     """
-    job = Job.prepared("text", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose)
-    table = read_text_table(path, encoding=encoding)
-    texts, labels = table.texts(columns.text), table.labels(_label_column(columns))
-    estimator = job.fit(texts, np.array(labels))
+    job = Job.prepared(
+        "text", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
+    )
+    texts, labels, places = read_labelled_texts(path, columns, encoding)
+    estimator, tuning = job.fit(texts, labels)
     assert isinstance(estimator, LSTMTextClassifier)
     data = {
         "rows": len(texts),
@@ -79,8 +82,17 @@ def fit_texts(
         columns=asdict(columns),
         data=data,
         origin=replace(job.origin(path, named), parts=part_sizes(estimator, len(texts))),
-        judged=held_out_part(estimator, texts, labels, table.places),
+        judged=held_out_part(estimator, texts, labels, places),
+        tuning=tuning,
     )
+
+
+def read_labelled_texts(
+    path: str | Path, columns: TextColumns, encoding: str = DEFAULT_ENCODING
+) -> tuple[list[str], NDArray[Any], Sequence[str]]:
+    """Return a table's texts, their labels and where each stands; errors as those of ``fit_texts``."""
+    table = read_text_table(path, encoding=encoding)
+    return table.texts(columns.text), np.array(table.labels(_label_column(columns))), table.places
 
 
 def predict_texts(

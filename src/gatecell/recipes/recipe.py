@@ -1,6 +1,6 @@
 """What a recipe is. Nothing heavy is imported here, so that recipes can be listed at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -77,6 +77,14 @@ class Recipe:
     """Where it departs from the tutorial that it is known from, and why."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SearchRecipe(Recipe):
+    """A job that searches parameters first, on some of the rows, and then fits the best ones to those rows."""
+
+    space: Mapping[str, Sequence[Any]]
+    """Parameter to its choices; every combination is tried."""
+
+
 QUICK_ROWS = 300
 """Rows of each part of the data that a quick run uses at most."""
 QUICK_STEPS = 2000
@@ -95,3 +103,19 @@ OPTIONS: Mapping[str, tuple[Any, str]] = {
     "download": (False, "whether to download data that are not on this machine"),
 }
 """What every recipe takes beside the parameters of its estimator: default and meaning."""
+SEARCH_OPTIONS: Mapping[str, tuple[Any, str]] = {
+    "search": (
+        "grid",
+        "by what: grid (scikit-learn's GridSearchCV) or optuna (goes on with --resume where it was stopped; needs the "
+        "extra tune)",
+    ),
+    "folds": (3, "into how many parts the rows are divided, each of which is measured on once"),
+    "rows": (5000, "rows of the training part, evenly spread over it, to search on and to fit the best to"),
+}
+"""What a recipe that searches takes besides; in a quick run the choices are the first and the last of each parameter,
+the folds two."""
+
+
+def options_of(recipe: Recipe) -> dict[str, tuple[Any, str]]:
+    """Return what a recipe takes beside the parameters of its estimator."""
+    return {**OPTIONS, **(SEARCH_OPTIONS if isinstance(recipe, SearchRecipe) else {})}

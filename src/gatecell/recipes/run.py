@@ -1,9 +1,10 @@
 """Running a recipe: data, estimator, fit, one look at the test part, and the files that remain."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,33 @@ from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import begun, discard, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.recipe import (
-    OPTIONS,
     QUICK_CHARACTERS,
     QUICK_ROWS,
     VALIDATION_CHOICES,
     Part,
     Recipe,
     RecipeData,
+    SearchRecipe,
     SeriesData,
+    options_of,
 )
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.reports import REPORT_FILE, command_line
 from gatecell.recipes.scoring import judge
+from gatecell.recipes.searching import (
+    BY,
+    SEARCH_FOLDER,
+    SearchPlan,
+    discard_search,
+    quick_plan,
+    search_folder,
+    search_of_run,
+)
 from gatecell.recipes.series_run import Further, fit_series, judge_series, shortened
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.tuning.trials import Tuning
 
 MODEL_FILE = "model.safetensors"
 HISTORY_FILE = "history.csv"
@@ -73,15 +85,17 @@ class RunResult:
     """The folder of the logs, absolute; empty where ``logger`` is not set to a name."""
     verdict: list[str] = field(default_factory=list)
     """Of a forecaster: sentences that say whether it is better than naive forecasts."""
+    search: dict[str, Any] = field(default_factory=dict)
+    """Of a recipe that searches: what was tried, as ``gatecell.tuning.trials.Tuning.to_json`` has it."""
     intervals: dict[str, list[float]] = field(default_factory=dict)
     """Low and high of the 95 % interval of some of the metrics, by their names."""
     versions: dict[str, str] = field(default_factory=library_versions)
     """Of Python and the libraries."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``gatecell run --json`` prints; logs and a verdict where there are some."""
+        """Return what ``gatecell run --json`` prints; logs, a verdict and a search where there are some."""
         names = ("recipe", "seed", "metrics", "intervals", "seconds", "artifact", "report")
-        further = (name for name in ("logs", "verdict") if getattr(self, name))
+        further = (name for name in ("logs", "verdict", "search") if getattr(self, name))
         return {name: getattr(self, name) for name in (*names, *further)}
 
 
@@ -140,10 +154,13 @@ def run_recipe(
     recipe = get_recipe(name)
     settings = dict(settings or {})
     estimator_class = ESTIMATORS[recipe.estimator]
-    check_names(settings, estimator_class().get_params(deep=False), OPTIONS)
+    known = options_of(recipe)
+    check_names(settings, estimator_class().get_params(deep=False), known)
     check_integer("seed", seed, minimum=0)
-    options = {option: settings.get(option, default) for option, (default, _) in OPTIONS.items()}
+    options = {option: settings.get(option, default) for option, (default, _) in known.items()}
     check_choice("validation", options["validation"], VALIDATION_CHOICES)
+    if isinstance(recipe, SearchRecipe):
+        check_choice("search", options["search"], BY)
     for option in ("quick", "download"):
         check_flag(option, options[option])
     folder = Path(output) if output is not None else default_output(name, seed)
@@ -157,8 +174,18 @@ def run_recipe(
     )
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
+    tuning = None
     with begun(checkpoint):
         data = _data(recipe, options)
+        if isinstance(recipe, SearchRecipe):
+            search_folder(folder / SEARCH_FOLDER, resume=resume, force=force)
+            assert isinstance(data, RecipeData)
+            plan = _plan(recipe, options)
+            _match_labels(estimator, data.train.y)
+            about = {"recipe": name, "seed": seed, "settings": lasting}
+            tuning = search_of_run(
+                estimator, plan, folder / SEARCH_FOLDER, *data.train, about=about, seed=seed, verbose=verbose
+            )
         if isinstance(data, SeriesData):
             fit_series(estimator, data, options["validation"])
         else:
@@ -176,7 +203,12 @@ def run_recipe(
         metrics=judgement.metrics("test_")
         | dict(further.metrics)
         | (validation_metrics(estimator) if options["validation"] == "held-out" else {}),
-        seconds={"fit": round(earlier + estimator.training_.seconds, 3), "test": round(test_seconds, 3)},
+        seconds={
+            **({} if tuning is None else {"search": round(tuning.seconds, 3)}),
+            "fit": round(earlier + estimator.training_.seconds, 3),
+            "test": round(test_seconds, 3),
+        },
+        search={} if tuning is None else tuning.to_json(),
         intervals=judgement.named_intervals("test_"),
         artifact=str((folder / MODEL_FILE).resolve()),
         report=str((folder / REPORT_FILE).resolve()),
@@ -195,8 +227,9 @@ def run_recipe(
         seconds=result.seconds,
         departures=recipe.departures,
     )
-    _write(folder, estimator, result, origin, judged)
+    _write(folder, estimator, result, origin, judged, tuning)
     discard(checkpoint)
+    discard_search(folder / SEARCH_FOLDER)
     return result
 
 
@@ -211,12 +244,16 @@ def judge_again(name: str, settings: Mapping[str, Any], estimator: LSTMEstimator
         Where the data are not at hand.
     """
     recipe = get_recipe(name)
-    options = {option: settings.get(option, default) for option, (default, _) in OPTIONS.items()}
+    options = {option: settings.get(option, default) for option, (default, _) in options_of(recipe).items()}
     return _judged(estimator, _data(recipe, options))[0]
 
 
 def _data(recipe: Recipe, options: Mapping[str, Any]) -> RecipeData | SeriesData:
     data = recipe.load(options["download"])
+    if isinstance(recipe, SearchRecipe):
+        assert isinstance(data, RecipeData)
+        check_integer("rows", options["rows"], minimum=2)
+        data = replace(data, train=_thin(data.train, options["rows"]))
     if not options["quick"]:
         return data
     return shortened(data) if isinstance(data, SeriesData) else _thinned(data)
@@ -255,7 +292,7 @@ def validation_metrics(estimator: LSTMEstimator) -> dict[str, float]:
 
 
 def _parameters(recipe: Recipe, settings: Mapping[str, Any], validation: str, *, quick: bool) -> dict[str, Any]:
-    own = {name: value for name, value in settings.items() if name not in OPTIONS}
+    own = {name: value for name, value in settings.items() if name not in options_of(recipe)}
     parameters = merged({**recipe.parameters, **recipe.quick} if quick else recipe.parameters, own)
     if validation != "held-out":
         watching = [name for name in ("patience", "validation_fraction") if own.get(name) is not None]
@@ -273,10 +310,17 @@ def _parameters(recipe: Recipe, settings: Mapping[str, Any], validation: str, *,
     return parameters
 
 
+def _plan(recipe: SearchRecipe, options: Mapping[str, Any]) -> SearchPlan:
+    """Return the search of a recipe: every combination, to its end, as a grid has it."""
+    check_integer("folds", options["folds"], minimum=2)
+    combinations = math.prod(map(len, recipe.space.values()))
+    plan = SearchPlan(space=recipe.space, by=options["search"], n_trials=combinations, cv=options["folds"], prune=False)
+    return quick_plan(plan) if options["quick"] else plan
+
+
 def _fit(estimator: LSTMEstimator, recipe: Recipe, data: RecipeData, validation: str) -> None:
     train, validation_data = data.train, None
-    if isinstance(estimator, ClassTargets):
-        estimator.set_params(class_weight=labels_as_in(train.y, estimator.class_weight))
+    _match_labels(estimator, train.y)
     if validation == "test":
         validation_data = data.test
     elif validation == "held-out" and data.validation is not None:
@@ -291,23 +335,34 @@ def _fit(estimator: LSTMEstimator, recipe: Recipe, data: RecipeData, validation:
         estimator.fit(*train, validation_data=validation_data)
 
 
+def _match_labels(estimator: LSTMEstimator, y: Any) -> None:
+    """Give the class weights the labels that ``y`` has."""
+    if isinstance(estimator, ClassTargets):
+        estimator.set_params(class_weight=labels_as_in(y, estimator.class_weight))
+
+
 def _thinned(data: RecipeData) -> RecipeData:
     """Return at most ``QUICK_ROWS`` rows of each part, evenly spread over it, or the beginning of a long text."""
 
     def thin(part: Part) -> Part:
-        if part.y is None:
-            return Part(part.X[:QUICK_CHARACTERS])
-        return Part(part.X[:: step(part)], part.y[:: step(part)])
-
-    def step(part: Part) -> int:
-        return -(-len(part.X) // QUICK_ROWS)
+        return Part(part.X[:QUICK_CHARACTERS]) if part.y is None else _thin(part, QUICK_ROWS)
 
     return RecipeData(
         thin(data.train),
         thin(data.test),
-        {name: values[:: step(data.test)] for name, values in data.baselines.items()},
+        {name: values[:: _stride(data.test, QUICK_ROWS)] for name, values in data.baselines.items()},
         None if data.validation is None else thin(data.validation),
     )
+
+
+def _thin(part: Part, n_rows: int) -> Part:
+    """Return at most ``n_rows`` rows, evenly spread."""
+    stride = _stride(part, n_rows)
+    return Part(part.X[::stride], part.y[::stride])
+
+
+def _stride(part: Part, n_rows: int) -> int:
+    return -(-len(part.X) // n_rows)
 
 
 def _latest(rows: Part, fraction: Any) -> tuple[Part, Part]:
@@ -332,7 +387,7 @@ def _check_folder(folder: Path, *, force: bool) -> None:
 
 def _finished(folder: Path, recipe: Recipe, seed: int, settings: dict[str, Any]) -> RunResult | None:
     path = folder / RESULT_FILE
-    if not path.exists() or (folder / CHECKPOINT_FOLDER).exists():
+    if not path.exists() or (folder / CHECKPOINT_FOLDER).exists() or (folder / SEARCH_FOLDER).exists():
         return None
     try:
         found = RunResult(**json.loads(path.read_text(encoding="utf-8")))
@@ -347,17 +402,25 @@ def _finished(folder: Path, recipe: Recipe, seed: int, settings: dict[str, Any])
     return found
 
 
-def _write(folder: Path, estimator: LSTMEstimator, result: RunResult, origin: Origin, judged: Judged) -> None:
+def _write(
+    folder: Path,
+    estimator: LSTMEstimator,
+    result: RunResult,
+    origin: Origin,
+    judged: Judged,
+    tuning: Tuning | None,
+) -> None:
     notes = {
         "recipe": result.recipe,
         "settings": result.settings,
         "metrics": result.metrics,
         "origin": origin.to_json(),
+        **({} if tuning is None else {"search": tuning.to_json()}),
     }
     save_estimator(estimator, folder / MODEL_FILE, notes=notes)
     # of the earlier model, which has gone only now
     (folder / RESULT_FILE).unlink(missing_ok=True)
     estimator.history_.to_csv(folder / HISTORY_FILE)
-    write_report(folder / REPORT_FILE, estimator, origin=origin, judged=judged)
+    write_report(folder / REPORT_FILE, estimator, origin=origin, judged=judged, tuning=tuning)
     with atomic_path(folder / RESULT_FILE) as part:
         part.write_text(json.dumps(asdict(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -45,15 +45,16 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
             settings.setdefault(outer, {})
             if not isinstance(settings[outer], dict):
                 raise OptionError(f"{outer} is set as a whole and in parts. Do one of them.")
-            settings[outer][inner] = _value(value.strip())
+            settings[outer][inner] = read_value(value.strip())
         elif key in settings:
             raise OptionError(f"{key} is set as a whole and in parts. Do one of them.")
         else:
-            settings[key] = _value(value.strip())
+            settings[key] = read_value(value.strip())
     return settings
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Read a value: ``true``, ``false``, ``none``, a number, a list or dict in JSON, or else text."""
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     try:

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Any
 
-from gatecell.recipes.recipe import Part, Recipe, RecipeData
+from gatecell.recipes.recipe import Part, Recipe, RecipeData, SearchRecipe
 
 _QUICK = MappingProxyType({"max_epochs": 1, "max_length": 40, "vocabulary_size": 1000})
 
@@ -144,6 +144,19 @@ IMDB_BERT = _imdb_recipe(
     ),
     encoder="bert-base-uncased",
     hidden_size=128,
+)
+
+IMDB_SEARCH = SearchRecipe(
+    name="imdb-search",
+    summary="Film reviews: the grid of hidden size 64, 100, 128 and dropout 0.1, 0.2, 0.3, each by 3 folds",
+    data="IMDB: 5,000 of the 25,000 reviews to search and to train on, 25,000 to test",
+    target="the table, the best model",
+    estimator="LSTMTextClassifier",
+    parameters=MappingProxyType(_IMDB_PARAMETERS | {"max_epochs": 5, "batch_size": 32, "learning_rate": 3e-3}),
+    space=MappingProxyType({"hidden_size": (64, 100, 128), "input_dropout": (0.1, 0.2, 0.3)}),
+    load=_imdb,
+    quick=_QUICK,
+    departures=_IMDB_DEPARTURES,
 )
 
 NEWS = Recipe(

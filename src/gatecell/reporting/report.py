@@ -33,7 +33,9 @@ from gatecell.reporting.language import language_facts, language_sections
 from gatecell.reporting.numbers import number_sections
 from gatecell.reporting.series import series_facts, series_sections
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.reporting.tuning import search_card, search_section
 from gatecell.reporting.worst import looking_section, worst_section
+from gatecell.tuning.trials import Tuning
 
 _MARK = '<meta name="generator" content="Gatecell'
 """By what a report is known again, so that no other file is replaced."""
@@ -49,6 +51,7 @@ def write_report(
     origin: Origin | None = None,
     judged: Judged | None = None,
     why_not: str = "",
+    tuning: Tuning | None = None,
 ) -> Path:
     """Write a report: one HTML file that needs nothing else, neither network nor script.
 
@@ -64,6 +67,8 @@ def write_report(
         A look at rows whose answers are known; without one the page has no figures on data.
     why_not : str
         Why there is none.
+    tuning : Tuning, optional
+        The search that chose the parameters.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def write_report(
     """
     path = Path(path)
     check_replaceable(path)
-    text = render(page_of(estimator, origin or Origin(title=type(estimator).__name__), judged, why_not))
+    text = render(page_of(estimator, origin or Origin(title=type(estimator).__name__), judged, why_not, tuning))
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n", errors="replace")
     return path
@@ -93,14 +98,16 @@ def check_replaceable(path: Path) -> None:
         raise OptionError(f"{path} is there already, and is no report of Gatecell. Name another file for the report.")
 
 
-def page_of(estimator: LSTMEstimator, origin: Origin, judged: Judged | None, why_not: str = "") -> Page:
+def page_of(
+    estimator: LSTMEstimator, origin: Origin, judged: Judged | None, why_not: str = "", tuning: Tuning | None = None
+) -> Page:
     """Return what a report says; arguments as those of ``write_report``."""
     return Page(
         title=origin.title,
         subtitle=origin.summary or f"{type(estimator).__name__}",
-        cards=list(cards(estimator, origin, judged)),
+        cards=[*cards(estimator, origin, judged), *([] if tuning is None else [search_card(tuning)])],
         verdict="" if judged is None else " ".join(judged.judgement.verdicts()) or verdict(judged.judgement),
-        sections=list(_sections(estimator, origin, judged, why_not)),
+        sections=list(_sections(estimator, origin, judged, why_not, tuning)),
         footer=[f"Gatecell {version('gatecell')}", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")],
     )
 
@@ -112,12 +119,16 @@ def render(page: Page) -> str:
     return environment.from_string(source).render(page=page)
 
 
-def _sections(estimator: LSTMEstimator, origin: Origin, judged: Judged | None, why_not: str) -> Iterator[Section]:
+def _sections(
+    estimator: LSTMEstimator, origin: Origin, judged: Judged | None, why_not: str, tuning: Tuning | None
+) -> Iterator[Section]:
     if judged is None:
         text = "No rows were judged here. `gatecell report MODEL DATA` judges by data whose answers are known."
         yield Section("Figures", [Paragraph(part) for part in (why_not, text) if part])
     else:
         yield figures_section(judged)
+    if tuning is not None:
+        yield search_section(tuning)
     yield _data_section(estimator, origin, judged)
     curves = curves_section(estimator)
     if curves is not None:

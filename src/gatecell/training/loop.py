@@ -110,7 +110,7 @@ def fit(
     """
     config = config or TrainingConfig()
     metrics = metrics or {}
-    objective = loss if isinstance(loss, Objective) else RowObjective(loss, config.bptt if config.stateful else None)
+    objective = objective_of(loss, config)
     _check(train, validation, config, [*objective.figures(0.0), *metrics], checkpoint_dir, resume)
     began = time.perf_counter()
     state, folder = _prepared_state(network, train, validation, config, checkpoint_dir, resume, identity, start)
@@ -151,27 +151,47 @@ def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState, l
     if log is not None:
         callbacks.append(EpochLog(config, state, log))
     with quiet_lightning(), own_random_state(), interruptible(), torch.enable_grad():
-        try:
-            trainer = Trainer(
-                accelerator=config.accelerator,
-                devices=1,
-                max_epochs=state.first_epoch + config.max_epochs - state.epochs_done,
-                callbacks=callbacks,
-                # a plain process even inside a SLURM job, whose plugin would take over signals and devices
-                plugins=[LightningEnvironment()],
-                logger=log.logger if log is not None else False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
-        except MisconfigurationException as error:
-            raise OptionError(
-                f'accelerator={config.accelerator!r} is not on this machine ({error}). Use accelerator="auto".'
-            ) from error
+        trainer = build_trainer(
+            config,
+            max_epochs=state.first_epoch + config.max_epochs - state.epochs_done,
+            callbacks=callbacks,
+            logger=log.logger if log is not None else False,
+        )
         device = trainer.strategy.root_device
         trainer.fit(module)
     # Lightning leaves a network on the CPU; predictions that follow should run where it was trained
     module.network.to(device)
+
+
+def objective_of(loss: Loss | Objective, config: TrainingConfig) -> Objective:
+    """Return what is done with a batch: ``loss`` itself where it says so, or else the mean of the losses of rows."""
+    return loss if isinstance(loss, Objective) else RowObjective(loss, config.bptt if config.stateful else None)
+
+
+def build_trainer(config: TrainingConfig, *, logger: Any = False, **options: Any) -> Trainer:
+    """Return a Lightning trainer on the device that ``config`` names, without checkpoint and display.
+
+    Raises
+    ------
+    OptionError
+        Where the device is not on this machine.
+    """
+    try:
+        return Trainer(
+            accelerator=config.accelerator,
+            devices=1,
+            # a plain process even inside a SLURM job, whose plugin would take over signals and devices
+            plugins=[LightningEnvironment()],
+            logger=logger,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            **options,
+        )
+    except MisconfigurationException as error:
+        raise OptionError(
+            f'accelerator={config.accelerator!r} is not on this machine ({error}). Use accelerator="auto".'
+        ) from error
 
 
 def _prepared_state(

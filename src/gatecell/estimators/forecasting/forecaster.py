@@ -16,7 +16,7 @@ from gatecell.data.frames import read_panel
 from gatecell.data.known_ahead import read_future
 from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
-from gatecell.estimators.base import ONE_EPOCH
+from gatecell.estimators.base import ONE_EPOCH, TrainingRun
 from gatecell.estimators.forecasting.arguments import (
     check_same_options,
     checked_levels,
@@ -251,14 +251,19 @@ class LSTMForecaster(WindowEstimator):
         After an error, or an interrupt, the forecaster is as it was before the call.
         """
         with self._kept_unless_trained():
-            panel = read_panel(
-                y, time=time, target=target, id=id, past=past, future=future, static=static, frequency=frequency
+            self._train(
+                *self._training_run(
+                    y, time=time, target=target, id=id, past=past, future=future, static=static, frequency=frequency
+                )
             )
-            self._columns: dict[str, Any] = {"time": time, "id": id}
-            self._fit(panel)
+            self._view = self._view.with_past(
+                self.network_, self._preparation.options.horizon, self.calibration_windows
+            )
         return self
 
-    def _fit(self, panel: Panel) -> None:
+    def _training_run(self, y: Any, *, time: str | None = None, id: str | None = None, **reading: Any) -> TrainingRun:
+        panel = read_panel(y, time=time, id=id, **reading)
+        self._columns: dict[str, Any] = {"time": time, "id": id}
         seed = self._draw_seed()
         check_integer("calibration_windows", self.calibration_windows, minimum=1)
         parameters = self.get_params(deep=False)
@@ -278,8 +283,7 @@ class LSTMForecaster(WindowEstimator):
         n_targets, n_parameters = preparation.n_features(panel)[0], options.build_output().n_parameters
         # noted before the training, which may end by an error with a network of some epochs
         self._view = View(preparation, panel, stretches, ends, no_past(options.horizon, n_targets, n_parameters))
-        self._train(seed, config, source, validation, lambda: identity(panel, parameters))
-        self._view = self._view.with_past(self.network_, options.horizon, self.calibration_windows)
+        return TrainingRun(seed, config, source, validation, lambda: identity(panel, parameters))
 
     def predict(
         self, horizon: int | None = None, level: Sequence[float] = (80, 95), *, future: Any = None

@@ -1,0 +1,143 @@
+"""``gatecell learning-rate``: the loss under a rising learning rate, and the rate that it suggests."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gatecell.cli import show
+from gatecell.cli.fit import TextColumn, TextLabel, TextTable
+from gatecell.cli.forecast import (
+    Frequency,
+    Future,
+    Horizon,
+    Past,
+    SeriesId,
+    SeriesTime,
+    Static,
+    Table,
+    Target,
+    series_job,
+)
+from gatecell.cli.options import Data, Encoding, Id, Json, Label, Seed, Settings, Time, check_no_folder, long_columns
+
+if TYPE_CHECKING:
+    from gatecell.recipes.own_rate import RateResult
+
+HELP = "Find a learning rate: train a little under one that rises, and look at the loss."
+PictureFile = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The picture of the curve, .png, .svg or .pdf.")
+]
+PICTURE = Path("learning-rate.png")
+
+
+def classify(
+    data: Data,
+    id_column: Id = None,
+    time: Time = None,
+    label: Label = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    output: PictureFile = PICTURE,
+    json: Json = False,
+) -> None:
+    """Find a learning rate for a classifier of sequences."""
+    _rows("classify", data, (id_column, time, label), settings, seed, output, json)
+
+
+def regress(
+    data: Data,
+    id_column: Id = None,
+    time: Time = None,
+    label: Label = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    output: PictureFile = PICTURE,
+    json: Json = False,
+) -> None:
+    """Find a learning rate for a model of a number of each sequence."""
+    _rows("regress", data, (id_column, time, label), settings, seed, output, json)
+
+
+def text(
+    data: TextTable,
+    text_column: TextColumn,
+    label: TextLabel,
+    encoding: Encoding = "utf-8",
+    settings: Settings = None,
+    seed: Seed = 0,
+    output: PictureFile = PICTURE,
+    json: Json = False,
+) -> None:
+    """Find a learning rate for a classifier of texts."""
+    from gatecell.data.text_table import TextColumns  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415
+    from gatecell.recipes.own_texts import read_labelled_texts  # noqa: PLC0415
+
+    check_no_folder(output, PICTURE.name)
+    texts, labels, _ = read_labelled_texts(data, TextColumns(text=text_column, label=label), encoding)
+    _show(rate_of("text", texts, labels, settings=_parsed(settings), seed=seed, output=output), json)
+
+
+def forecast(
+    data: Table,
+    time: SeriesTime,
+    target: Target,
+    id_column: SeriesId = None,
+    horizon: Horizon = None,
+    past: Past = None,
+    future: Future = None,
+    static: Static = None,
+    frequency: Frequency = "infer",
+    settings: Settings = None,
+    seed: Seed = 0,
+    output: PictureFile = PICTURE,
+    json: Json = False,
+) -> None:
+    """Find a learning rate for a forecaster."""
+    from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_series import reading_of  # noqa: PLC0415
+
+    check_no_folder(output, PICTURE.name)
+    columns, changes, steps = series_job((time, target, id_column, past, future, static), horizon, frequency, settings)
+    table, reading = reading_of(data, columns, steps)
+    _show(rate_of("forecast", table, settings=changes, seed=seed, output=output, reading=reading), json)
+
+
+def _rows(
+    task: Any,
+    data: Path,
+    columns: tuple[str | None, str | None, str | None],
+    settings: list[str] | None,
+    seed: int,
+    output: Path,
+    json: bool,
+) -> None:
+    from gatecell.recipes.own_data import read_rows  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415
+
+    check_no_folder(output, PICTURE.name)
+    rows, y = read_rows(task, data, long_columns(*columns))
+    _show(rate_of(task, rows.X, y, settings=_parsed(settings), seed=seed, output=output), json)
+
+
+def _parsed(settings: list[str] | None) -> dict[str, Any]:
+    from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
+
+    return parse_settings(settings or [])
+
+
+def _show(result: "RateResult", json: bool) -> None:
+    if json:
+        show.print_json(result.to_json())
+        return
+    suggestion = "none: the loss hardly falls" if result.suggestion is None else f"{result.suggestion:.2g}"
+    show.print_pairs(
+        [
+            ("suggestion", suggestion),
+            ("steps", f"{len(result.rates)}, from {result.rates[0]:.2g} to {result.rates[-1]:.2g}"),
+            ("picture", show.near(result.picture)),
+        ]
+    )
+    if result.suggestion is not None:
+        show.print_line(f"Use it with: --set learning_rate={result.suggestion:.2g}")

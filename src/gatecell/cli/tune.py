@@ -1,0 +1,159 @@
+"""``gatecell tune``: a search by Optuna, and the best parameters fitted."""
+
+from gatecell.cli.fit import TextColumn, TextLabel, TextTable, fit_rows, fit_text
+from gatecell.cli.forecast import (
+    Frequency,
+    Future,
+    Horizon,
+    Past,
+    SeriesId,
+    SeriesTime,
+    Static,
+    Table,
+    Target,
+    fit_forecast,
+)
+from gatecell.cli.language import LongText, fit_language_model
+from gatecell.cli.options import (
+    Data,
+    Encoding,
+    Force,
+    Id,
+    Json,
+    Label,
+    ModelOutput,
+    Quiet,
+    Resume,
+    Seed,
+    Settings,
+    Text,
+    Time,
+)
+from gatecell.cli.search_options import CV, N_TRIALS, Cv, NoPrune, Search, Study, Timeout, Trials, plan_of
+
+HELP = "Search the parameters of a model of your own data, and fit the best."
+
+
+def classify(
+    data: Data,
+    output: ModelOutput,
+    id_column: Id = None,
+    time: Time = None,
+    label: Label = None,
+    search: Search = None,
+    n_trials: Trials = N_TRIALS,
+    timeout: Timeout = None,
+    cv: Cv = CV,
+    no_prune: NoPrune = False,
+    study: Study = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best classifier of sequences."""
+    columns = (id_column, time, label)
+    plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
+    fit_rows("classify", data, output, columns, settings, seed, resume, force, json, quiet, plan)
+
+
+def regress(
+    data: Data,
+    output: ModelOutput,
+    id_column: Id = None,
+    time: Time = None,
+    label: Label = None,
+    search: Search = None,
+    n_trials: Trials = N_TRIALS,
+    timeout: Timeout = None,
+    cv: Cv = CV,
+    no_prune: NoPrune = False,
+    study: Study = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best model of a number of each sequence."""
+    columns = (id_column, time, label)
+    plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
+    fit_rows("regress", data, output, columns, settings, seed, resume, force, json, quiet, plan)
+
+
+def text(
+    data: TextTable,
+    output: ModelOutput,
+    text_column: TextColumn,
+    label: TextLabel,
+    encoding: Encoding = "utf-8",
+    search: Search = None,
+    n_trials: Trials = N_TRIALS,
+    timeout: Timeout = None,
+    cv: Cv = CV,
+    no_prune: NoPrune = False,
+    study: Study = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best classifier of texts."""
+    plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
+    fit_text(data, output, text_column, label, encoding, settings, seed, resume, force, json, quiet, plan)
+
+
+def forecast(
+    data: Table,
+    output: ModelOutput,
+    time: SeriesTime,
+    target: Target,
+    id_column: SeriesId = None,
+    horizon: Horizon = None,
+    past: Past = None,
+    future: Future = None,
+    static: Static = None,
+    frequency: Frequency = "infer",
+    search: Search = None,
+    n_trials: Trials = N_TRIALS,
+    timeout: Timeout = None,
+    no_prune: NoPrune = False,
+    study: Study = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best forecaster, by the steps that it holds out."""
+    columns = (time, target, id_column, past, future, static)
+    plan = plan_of(search, n_trials, timeout, CV, no_prune, study)
+    fit_forecast(data, output, columns, horizon, frequency, settings, seed, resume, force, json, quiet, plan)
+
+
+def language(
+    data: LongText,
+    output: ModelOutput,
+    text_column: Text = None,
+    encoding: Encoding = "utf-8",
+    search: Search = None,
+    n_trials: Trials = N_TRIALS,
+    timeout: Timeout = None,
+    no_prune: NoPrune = False,
+    study: Study = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the best language model, by the text that it holds out."""
+    plan = plan_of(search, n_trials, timeout, CV, no_prune, study)
+    fit_language_model(data, output, text_column, encoding, settings, seed, resume, force, json, quiet, plan)

@@ -1,0 +1,181 @@
+"""A search before a fit: of a recipe that searches, and of a job on the user's own data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sklearn import clone
+
+from gatecell._core.errors import OptionError
+from gatecell._core.files import atomic_path
+from gatecell.tuning.grid import grid_search
+from gatecell.tuning.search import N_TRIALS, tune
+from gatecell.tuning.space import Range, Space, label, with_parameters
+from gatecell.tuning.study_file import check_study_file
+from gatecell.tuning.trials import Tuning
+
+STUDY_FILE = "study.db"
+GRID_FILE = "grid.json"
+SEARCH_FOLDER = "search"
+"""In the folder of a run, until it is done."""
+By = Literal["grid", "optuna"]
+BY: tuple[str, ...] = ("grid", "optuna")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan:
+    """How to search; see ``gatecell.tuning.search.tune``."""
+
+    space: Space | None = None
+    """None: the estimator's default."""
+    by: By = "optuna"
+    n_trials: int = N_TRIALS
+    timeout: float | None = None
+    cv: Any = 0.2
+    prune: bool = True
+    study: Path | None = None
+    """Of a job: its file; by default beside the model."""
+
+    def words(self) -> list[str]:
+        """Return the plan as one types it on the command line."""
+        words = [word for name, item in (self.space or {}).items() for word in ("--search", f"{name}={_typed(item)}")]
+        words += ["--n-trials", str(self.n_trials), "--cv", str(self.cv)]
+        return words if self.prune else [*words, "--no-prune"]
+
+
+def run_search(
+    estimator: Any,
+    plan: SearchPlan,
+    *data: Any,
+    seed: int,
+    verbose: int = 0,
+    fit_params: Mapping[str, Any] | None = None,
+) -> Tuning:
+    """Search by Optuna, in the plan's file; the best parameters are then set on ``estimator``, which is not fitted."""
+    X, *y = data
+    found = tune(
+        estimator,
+        X,
+        y[0] if y else None,
+        plan.space,
+        n_trials=plan.n_trials,
+        timeout=plan.timeout,
+        study=plan.study,
+        cv=plan.cv,
+        prune=plan.prune,
+        refit=False,
+        random_state=seed,
+        fit_params=fit_params,
+        verbose=verbose,
+    )
+    with_parameters(estimator, found.best_params)
+    return found
+
+
+def search_of_run(
+    estimator: Any, plan: SearchPlan, folder: Path, X: Any, y: Any, *, about: Mapping[str, Any], seed: int, verbose: int
+) -> Tuning:
+    """Search for a run of a recipe, and keep what was found in ``folder`` until the run is done.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets the best parameters.
+    plan : SearchPlan
+    folder : Path
+        Made ready by ``search_folder``. By Optuna it keeps every trial, by scikit-learn's grid the whole of it.
+    X, y
+        The rows to search on.
+    about : mapping
+        JSON values that say which run this is.
+    seed, verbose : int
+
+    Raises
+    ------
+    OptionError
+        Where the folder has the grid of another run.
+    """
+    if plan.by == "optuna":
+        return run_search(estimator, replace(plan, study=folder / STUDY_FILE), X, y, seed=seed, verbose=verbose)
+    path = folder / GRID_FILE
+    if path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["about"] != about:
+            raise OptionError(
+                f"{path} is of a run with {kept['about']}, and this one has {dict(about)}. Name another folder with "
+                "--output, or discard it with --force."
+            )
+        found = Tuning.from_json(kept["search"])
+    else:
+        assert plan.space is not None
+        basis = clone(estimator).set_params(checkpoint_dir=None, verbose=0)
+        found = grid_search(basis, X, y, plan.space, cv=plan.cv, refit=False, verbose=3 if verbose else 0)
+        with atomic_path(path) as part:
+            part.write_text(json.dumps({"about": about, "search": found.to_json()}), encoding="utf-8")
+    with_parameters(estimator, found.best_params)
+    return found
+
+
+def search_folder(folder: Path, *, resume: bool, force: bool) -> None:
+    """Make the folder of a run's search ready: go on with what is there, discard it, or refuse.
+
+    Raises
+    ------
+    OptionError
+        Where a search is there, and neither is said.
+    """
+    if not _kept(folder) or resume:
+        return
+    if not force:
+        raise OptionError(
+            f"{folder} has the search of an unfinished run. Go on with it by --resume, or discard it by --force."
+        )
+    discard_search(folder)
+
+
+def discard_search(folder: Path) -> None:
+    """Remove what a run's search kept."""
+    for path in _kept(folder):
+        path.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def study_ready(path: Path, *, resume: bool, force: bool) -> None:
+    """Make the way free for the study of a job: go on with one that is there, discard it, or refuse.
+
+    Raises
+    ------
+    OptionError
+        Where there is one, and neither is said.
+    StudyError
+        Where the file is no study; it is left as it is.
+    """
+    if not path.exists():
+        return
+    check_study_file(path)
+    if resume:
+        return
+    if not force:
+        raise OptionError(f"{path} has a study. Go on with it by --resume, or discard it by --force.")
+    path.unlink()
+
+
+def quick_plan(plan: SearchPlan) -> SearchPlan:
+    """Return a plan of the first and the last choice of each parameter, and two folds."""
+    space = {
+        name: item if isinstance(item, Range) else list(dict.fromkeys((item[0], item[-1])))
+        for name, item in (plan.space or {}).items()
+    }
+    return replace(plan, space=space, cv=2)
+
+
+def _kept(folder: Path) -> list[Path]:
+    names = (STUDY_FILE, f"{STUDY_FILE}.lock", GRID_FILE)
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def _typed(item: Any) -> str:
+    return str(item) if isinstance(item, Range) else ",".join(label(value).strip('"') for value in item)

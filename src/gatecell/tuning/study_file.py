@@ -1,0 +1,138 @@
+"""The file of a study: an SQLite database that Optuna writes, checked before Optuna touches it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gatecell._core.errors import OptionError, StudyError
+from gatecell._core.optional import require
+
+if TYPE_CHECKING:
+    import optuna
+
+STUDY_NAME = "gatecell"
+"""Of the one study in a file."""
+LOCK_TIMEOUT_S = 60.0
+"""How long another process may hold the file: a write takes milliseconds, but a process may be stopped in it."""
+_IDENTITY = "gatecell_search"
+"""The attribute of the study that says of which search it is."""
+_HEADER = b"SQLite format 3\0"
+
+
+def optuna_module() -> Any:
+    """Import Optuna.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where it is not installed; says which ``pip install`` brings it.
+    """
+    return require("optuna", extra="tune", purpose="A search by Optuna")
+
+
+def open_study(path: Path | None, identity: Mapping[str, Any]) -> "optuna.Study":
+    """Open the study of a file, or begin one where there is no file; None: one in memory.
+
+    To be called by one process at a time.
+
+    Raises
+    ------
+    StudyError
+        Where the file is no study, one of another search, or locked.
+    """
+    optuna = optuna_module()
+    if path is None:
+        return optuna.create_study(direction="maximize")  # type: ignore[no-any-return]
+    if not path.exists():
+        _create(path, identity)
+    check_study_file(path)
+    with storage_errors(path):
+        study = optuna.load_study(study_name=STUDY_NAME, storage=_storage(path))
+        _check_identity(path, json.loads(study.user_attrs[_IDENTITY]), json.loads(json.dumps(identity)))
+    return study  # type: ignore[no-any-return]
+
+
+def _storage(path: Path) -> Any:
+    optuna = optuna_module()
+    return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT_S}})
+
+
+def _create(path: Path, identity: Mapping[str, Any]) -> None:
+    """Make the file under another name first, so that there is a whole one or none."""
+    optuna = optuna_module()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    storage = _storage(part)
+    study = optuna.create_study(study_name=STUDY_NAME, storage=storage, direction="maximize")
+    study.set_user_attr(_IDENTITY, json.dumps(identity))
+    storage.engine.dispose()
+    part.replace(path)
+
+
+def check_study_file(path: Path) -> None:
+    """Raise unless a file is a study of ours that can be read.
+
+    Raises
+    ------
+    StudyError, OptionError
+        Where it is another file, locked, or a folder; it is left as it is.
+    """
+    if path.is_dir():
+        raise OptionError(f"{path} is a folder. Name a file for the study, such as {path / 'study.db'}.")
+    with path.open("rb") as stream:
+        is_database = stream.read(len(_HEADER)) == _HEADER
+    foreign = f"{path} is no study of Gatecell"
+    if not is_database:
+        raise StudyError(f"{foreign}: it is no SQLite database. Name another file; this one is left as it is.")
+    query = "SELECT value_json FROM study_user_attributes WHERE key = ?"
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOCK_TIMEOUT_S)) as connection:
+            found = connection.execute(query, (_IDENTITY,)).fetchone()
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise _locked(path) from error
+        raise StudyError(f"{foreign}, or damaged ({error}). Name another file; this one is left as it is.") from error
+    if found is None:
+        raise StudyError(f"{foreign}, but another study of Optuna. Name another file; this one is left as it is.")
+
+
+def _check_identity(path: Path, known: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    for name, value in asked.items():
+        if known.get(name) != value:
+            raise StudyError(
+                f"{path} is the study of another search: its {name} was {_told(known.get(name))} and now is "
+                f"{_told(value)}, and scores of the two do not compare. Name another file for this search, or ask for "
+                "that one again."
+            )
+
+
+def _told(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
+def _locked(path: Path) -> StudyError:
+    return StudyError(
+        f"{path} is locked: another program has held it for {LOCK_TIMEOUT_S:g} s. Close that program, or look for one "
+        "that hangs, and begin again; the trials that had finished are kept."
+    )
+
+
+@contextmanager
+def storage_errors(path: Path | None) -> Iterator[None]:
+    """Turn what Optuna says of a file that it cannot use into ``StudyError``."""
+    optuna = optuna_module()
+    try:
+        yield
+    except optuna.exceptions.StorageInternalError as error:
+        text = str(error.__cause__ or error)
+        if path is not None and "locked" in text:
+            raise _locked(path) from error
+        raise StudyError(
+            f"{path} could not be read or written: {text.splitlines()[0]}. Free some space, or name another file; the "
+            "trials that had finished are kept."
+        ) from error

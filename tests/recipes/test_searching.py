@@ -1,0 +1,226 @@
+"""Recipes that search before they fit, and searches of one's own data."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from gatecell._core.errors import OptionError, StudyError
+from gatecell.artifact.store import load_artifact
+from gatecell.estimators.loading import load
+from gatecell.recipes.model_report import report_model
+from gatecell.recipes.own_data import fit_file
+from gatecell.recipes.recipe import SearchRecipe
+from gatecell.recipes.registry import RECIPES
+from gatecell.recipes.run import run_recipe
+from gatecell.recipes.search_space import parse_space
+from gatecell.recipes.searching import SearchPlan
+from gatecell.tuning.space import Range
+from gatecell.tuning.trials import Tuning
+from tests.recipes.conftest import Stop, tiny_data
+
+SETTINGS = {"folds": 2, "max_epochs": 1}
+
+
+@pytest.fixture(autouse=True)
+def recipe() -> Iterator[SearchRecipe]:
+    """A recipe of a second that searches."""
+    found = SearchRecipe(
+        name="tiny-search",
+        summary="",
+        data="",
+        target="",
+        estimator="LSTMClassifier",
+        parameters={"max_epochs": 2, "batch_size": 8, "learning_rate": 0.02, "validation_fraction": 0.25},
+        space={"hidden_size": (2, 3, 4), "pooling": ("last", "mean")},
+        load=tiny_data,
+    )
+    RECIPES[found.name] = found
+    yield found
+    del RECIPES[found.name]
+
+
+@pytest.mark.parametrize("by", ["grid", "optuna"])
+def test_a_recipe_that_searches(by: str, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "search": by, "rows": 30}
+    result = run_recipe("tiny-search", settings=settings, output=tmp_path)
+    trials = result.search["trials"]
+    assert len(trials) == 6
+    assert all(len(trial["scores"]) == 2 and trial["state"] == "finished" for trial in trials)
+    model = load(result.artifact).get_params()
+    assert {name: model[name] for name in ("hidden_size", "pooling")} == result.search["best_params"]
+    assert 0 <= result.metrics["test_accuracy"] <= 1
+    assert result.to_json()["search"]["best_score"] == max(trial["score"] for trial in trials)
+    assert result.seconds["search"] > 0
+    assert not (tmp_path / "search").exists()
+    page = (tmp_path / "report.html").read_text()
+    assert f"By {'Optuna' if by == 'optuna' else 'GridSearchCV'}: 6 finished" in page
+    # made anew, the page still has it
+    Path(result.report).unlink()
+    report_model(result.artifact, load(result.artifact))
+    assert "6 finished" in Path(result.report).read_text()
+    assert run_recipe("tiny-search", settings=settings, output=tmp_path, resume=True) == result
+
+
+def test_both_ways_to_search_find_the_same(tmp_path: Path) -> None:
+    one, other = (
+        run_recipe("tiny-search", settings={**SETTINGS, "search": by}, output=tmp_path / by).search
+        for by in ("grid", "optuna")
+    )
+    assert [trial["scores"] for trial in one["trials"]] == [trial["scores"] for trial in other["trials"]]
+
+
+@pytest.mark.parametrize("by", ["grid", "optuna"])
+def test_a_run_that_is_stopped_after_its_search_does_not_search_again(by: str, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "search": by}
+    with mock.patch("gatecell.recipes.run._fit", side_effect=Stop), pytest.raises(Stop):
+        run_recipe("tiny-search", settings=settings, output=tmp_path)
+    with pytest.raises(OptionError, match=r"search has the search of an unfinished run\. Go on with it by --resume"):
+        run_recipe("tiny-search", settings=settings, output=tmp_path)
+    with mock.patch("gatecell.tuning.scoring.Evaluation.run", side_effect=Stop):
+        result = run_recipe("tiny-search", settings=settings, output=tmp_path, resume=True)
+    assert len(result.search["trials"]) == 6
+    run_recipe("tiny-search", settings=settings, output=tmp_path)
+
+
+def test_the_grid_of_another_run(tmp_path: Path) -> None:
+    with mock.patch("gatecell.recipes.run._fit", side_effect=Stop), pytest.raises(Stop):
+        run_recipe("tiny-search", settings=SETTINGS, output=tmp_path)
+    with pytest.raises(OptionError, match=r"grid\.json is of a run with .*'seed': 0.*, and this one has .*'seed': 1"):
+        run_recipe("tiny-search", settings=SETTINGS, seed=1, output=tmp_path, resume=True)
+    assert run_recipe("tiny-search", settings=SETTINGS, seed=1, output=tmp_path, force=True).seed == 1
+
+
+def test_a_quick_search_has_the_ends_of_each_list(tmp_path: Path) -> None:
+    search = run_recipe("tiny-search", settings={"quick": True}, output=tmp_path).search
+    assert search["space"] == {"hidden_size": ["2", "4"], "pooling": ['"last"', '"mean"']}
+    assert {len(trial["scores"]) for trial in search["trials"]} == {2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"search": "bayes"}, "There is no search named 'bayes'"),
+        ({"folds": 1}, "folds must be an integer of at least 2, got 1"),
+        ({"rows": 1}, "rows must be an integer of at least 2, got 1"),
+    ],
+)
+def test_options_that_make_no_sense(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=message):
+        run_recipe("tiny-search", settings=settings, output=tmp_path)
+
+
+def test_a_recipe_that_only_fits_takes_no_search(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="There is no setting named 'folds'"):
+        run_recipe("digits", settings={"folds": 3}, output=tmp_path)
+
+
+PLAN = SearchPlan(space={"hidden_size": [2, 3]}, n_trials=2)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    y = np.arange(30) % 2
+    np.savez(tmp_path / "d.npz", X=np.random.default_rng(0).normal(size=(30, 6, 2)) + y[:, None, None], y=y)
+    return tmp_path / "d.npz"
+
+
+def search(data: Path, plan: SearchPlan = PLAN, **options: Any) -> Any:
+    settings = options.pop("settings", {"max_epochs": 1})
+    return fit_file("classify", data, output=data.with_name("m.safetensors"), settings=settings, plan=plan, **options)
+
+
+def test_a_search_of_own_data(data: Path) -> None:
+    result = search(data)
+    tuning = Tuning.from_json(result.search)
+    assert load(result.artifact).get_params()["hidden_size"] == tuning.best_params["hidden_size"]
+    notes = load_artifact(result.artifact).metadata["notes"]
+    assert notes["search"]["best_params"] == tuning.best_params
+    assert "gatecell tune classify" in notes["origin"]["command"]
+    assert "--search hidden_size=2,3 --n-trials 2 --cv 0.2" in notes["origin"]["command"]
+    assert result.metrics["validation_accuracy"] >= 0
+    assert (data.with_name("m.study.db")).exists()
+    with pytest.raises(OptionError, match=r"m\.safetensors is there already"):
+        search(data)
+    longer = search(
+        data, SearchPlan(space={"hidden_size": [2, 3, 4]}, n_trials=2, study=data.with_name("o.db")), force=True
+    )
+    assert len(longer.search["trials"]) == 2
+
+
+def test_a_study_that_is_there(data: Path) -> None:
+    search(data)
+    data.with_name("m.safetensors").unlink()
+    with pytest.raises(
+        OptionError, match=r"m\.study\.db has a study\. Go on with it by --resume, or discard it by --force"
+    ):
+        search(data)
+    with mock.patch("gatecell.tuning.scoring.Evaluation.run", side_effect=Stop):
+        assert len(search(data, resume=True).search["trials"]) == 2
+    assert len(search(data, force=True).search["trials"]) == 2
+
+
+def test_force_discards_no_file_of_others(data: Path) -> None:
+    other = data.with_name("m.study.db")
+    other.write_text("mine")
+    with pytest.raises(StudyError, match="is no study of Gatecell"):
+        search(data, force=True)
+    assert other.read_text() == "mine"
+
+
+def test_what_is_searched_is_not_set(data: Path) -> None:
+    with pytest.raises(OptionError, match=r"hidden_size is set and searched at once\. Leave out --set hidden_size"):
+        search(data, settings={"hidden_size": 3})
+
+
+def test_a_space_as_one_types_it() -> None:
+    texts = ["a=1,2.5,x,none", "b=1..9", "c=1e-4..1e-2:log", "d=[1, [2, 3]]", "e=true"]
+    assert parse_space(texts) == {
+        "a": [1, 2.5, "x", None],
+        "b": Range(1, 9),
+        "c": Range(1e-4, 1e-2, log=True),
+        "d": [1, [2, 3]],
+        "e": [True],
+    }
+    assert parse_space([]) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["a"], "'a' is nothing to search. Write key=values"),
+        (["a="], "'a=' is nothing to search"),
+        (["a=1", "a=2"], "a is to be searched twice"),
+        (["a=1..x"], "a=1..x is no range of numbers"),
+        (["a=[1"], r"a=\[1 is no list in JSON"),
+        (["a=3..2"], "A range rises, but 3 is not below 2"),
+    ],
+)
+def test_a_space_that_cannot_be_read(texts: list[str], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        parse_space(texts)
+
+
+def test_a_plan_as_one_types_it() -> None:
+    space = {"a": [1, "x"], "c": Range(1e-4, 1e-2, log=True)}
+    words = SearchPlan(space=space, n_trials=7, cv=3, prune=False).words()
+    assert words == [
+        "--search",
+        "a=1,x",
+        "--search",
+        "c=0.0001..0.01:log",
+        "--n-trials",
+        "7",
+        "--cv",
+        "3",
+        "--no-prune",
+    ]
+    assert parse_space(words[1:4:2]) == space
+
+
+def test_the_result_is_json(data: Path) -> None:
+    assert json.loads(json.dumps(search(data).to_json()))["search"]["by"] == "Optuna"

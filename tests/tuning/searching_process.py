@@ -1,0 +1,55 @@
+"""A process that searches: ``python searching_process.py STUDY KILL_AT_EPOCH GO``.
+
+It is killed when so many epochs were trained (0: it is not), and waits before it begins until the file GO is there.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+
+from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.training.history import Row
+from gatecell.training.watching import tell_watcher
+from gatecell.tuning.search import tune
+from gatecell.tuning.space import Range
+from gatecell.tuning.trials import Tuning
+
+N_TRIALS = 20
+ROWS = np.random.default_rng(0).normal(size=(30, 5, 2))
+LABELS = (ROWS[:, :, 0].sum(axis=1) > 0).astype(int)
+SPACE = {"hidden_size": (2, 3, 5), "learning_rate": Range(1e-3, 1e-1, log=True)}
+
+
+def search(study: Path | None) -> Tuning:
+    """Search, or go on."""
+    model = LSTMClassifier(max_epochs=4, batch_size=16, random_state=0)
+    return tune(model, ROWS, LABELS, SPACE, n_trials=N_TRIALS, study=study, refit=False)
+
+
+def main(study: Path, kill_at: int, go: Path) -> None:
+    """Search as the command line says."""
+    torch.set_num_threads(1)
+    epochs = 0
+
+    def killing(row: Row) -> None:
+        nonlocal epochs
+        epochs += 1
+        if epochs == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        tell_watcher(row)
+
+    go.with_name(f"{go.name}.{os.getpid()}").touch()
+    while not go.exists():
+        time.sleep(0.02)
+    with mock.patch("gatecell.training.module.tell_watcher", killing):
+        search(study)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
