@@ -46,7 +46,7 @@ def recipe() -> Iterator[SearchRecipe]:
 
 @pytest.mark.parametrize("by", ["grid", "optuna"])
 def test_a_recipe_that_searches(by: str, tmp_path: Path) -> None:
-    settings = {**SETTINGS, "search": by, "rows": 30}
+    settings = {**SETTINGS, "search": by, "rows": 14}
     result = run_recipe("tiny-search", settings=settings, output=tmp_path)
     trials = result.search["trials"]
     assert len(trials) == 6
