@@ -76,7 +76,7 @@ def test_a_display_draws_where_it_is_told(name: str) -> None:
     assert display.ax_ is ax
     assert display.figure_ is figure
     figure.savefig("/dev/null", format="svg")
-    assert any(part.get_visible() for part in (*ax.lines, *ax.images, *ax.patches, *ax.texts))
+    assert any(part.get_visible() for part in (*ax.lines, *ax.images, *ax.patches, *ax.texts, *ax.collections))
 
 
 @pytest.mark.parametrize("name", DRAWN)
