@@ -22,7 +22,7 @@ from gatecell.cli.app import build_app
 from gatecell.cli.main import main
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.recipes.job import TASKS
-from gatecell.recipes.recipe import OPTIONS
+from gatecell.recipes.recipe import options_of
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.settings import check_names, parse_settings
 
@@ -121,7 +121,7 @@ def _check_gatecell(words: list[str]) -> None:
     settings = parse_settings(values.get("settings") or [])
     if name == "run":
         recipe = get_recipe(values["recipe"])
-        check_names(settings, ESTIMATORS[recipe.estimator]().get_params(deep=False), OPTIONS)
+        check_names(settings, ESTIMATORS[recipe.estimator]().get_params(deep=False), options_of(recipe))
     elif name in TASKS:
         check_names(settings, ESTIMATORS[TASKS[name]]().get_params(deep=False))  # type: ignore[index]
 
