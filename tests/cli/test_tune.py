@@ -57,6 +57,16 @@ def test_a_search_as_json_goes_on(files: dict[str, tuple[str, ...]], gatecell: R
     assert gatecell(*words, "--resume").json["search"]["trials"] == found.json["search"]["trials"]
 
 
+def test_two_models_of_one_study(files: dict[str, tuple[str, ...]], gatecell: Run) -> None:
+    """As of two workers: where a model and its logs lie is no part of a search."""
+    data = files["classify"][0]
+    found = [
+        gatecell("tune", "classify", data, *SMALL[:-1], model, "--study", "s.db", "--json", "--resume").json["search"]
+        for model in ("one.safetensors", "two.safetensors")
+    ]
+    assert found[0]["trials"] == found[1]["trials"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -171,12 +171,15 @@ def test_a_score_that_is_no_number_is_a_failure() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"space": {"a": Range(0.0, 5.0)}}, r"its space was .*0\.\.6.* and now is .*0\.\.5"),
-        ({"estimator": Toy(options={"p": 1})}, r"its fixed parameters was .*None.* and now is .*'p': 1"),
-        ({"random_state": 3}, "its random_state was 0 and now is 3"),
-        ({"cv": 4}, "its rows measured on was"),
-        ({"scoring": "f1"}, "its scoring was accuracy and now is f1"),
-        ({"fit_params": {"weights": [1.0] * 20}}, "its data was"),
+        ({"space": {"a": Range(0.0, 5.0)}}, r"differs is the space, then .*0\.\.6.* and now .*0\.\.5"),
+        (
+            {"estimator": Toy(options={"p": 1})},
+            r"""the fixed parameters, then \{"options": "None"\} and now \{"options": "\{'p': 1\}"\}""",
+        ),
+        ({"random_state": 3}, "the random_state, then 0 and now 3"),
+        ({"cv": 4}, "the rows measured on, then"),
+        ({"scoring": "f1"}, "the scoring, then accuracy and now f1"),
+        ({"fit_params": {"weights": [1.0] * 20}}, "the data, then"),
     ],
 )
 def test_the_study_of_another_search(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -189,7 +192,8 @@ def test_the_study_of_another_search(tmp_path: Path, change: dict[str, Any], mes
 
 def test_other_data(tmp_path: Path) -> None:
     search(tmp_path / "s.db")
-    with pytest.raises(StudyError, match=r"is the study of another search: its data was .*Name another file"):
+    message = r"is the study of another search: what differs is the data, then .*Name another file"
+    with pytest.raises(StudyError, match=message):
         tune(Toy(), X + 1, Y, SPACE, n_trials=6, study=tmp_path / "s.db")
 
 

@@ -47,7 +47,7 @@ class Range:
 Space = Mapping[str, Any]
 """Name of a parameter to a ``Range``, or to a list of choices. ``training_options.optimizer`` is an entry of a
 parameter that is a dict; ``step__name`` a parameter of a step of a pipeline."""
-NOT_SEARCHED = frozenset({"checkpoint_dir", "random_state", "verbose"})
+NOT_SEARCHED = frozenset({"checkpoint_dir", "logger", "logger_dir", "random_state", "verbose"})
 """Parameters that no search can make better or worse."""
 
 

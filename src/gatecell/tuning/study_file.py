@@ -103,11 +103,21 @@ def check_study_file(path: Path) -> None:
 def _check_identity(path: Path, known: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     for name, value in asked.items():
         if known.get(name) != value:
+            before, now = _differing(known.get(name), value)
             raise StudyError(
-                f"{path} is the study of another search: its {name} was {_told(known.get(name))} and now is "
-                f"{_told(value)}, and scores of the two do not compare. Name another file for this search, or ask for "
+                f"{path} is the study of another search: what differs is the {name}, then {_told(before)} and now "
+                f"{_told(now)}, and scores of the two do not compare. Name another file for this search, or ask for "
                 "that one again."
             )
+
+
+def _differing(before: Any, now: Any) -> tuple[Any, Any]:
+    """Return of two dicts what differs, since what is the same would hide it; of other values the two."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return before, now
+    names = [name for name in (before | now) if before.get(name) != now.get(name)]
+    old, new = ({name: side[name] for name in names if name in side} for side in (before, now))
+    return old, new
 
 
 def _told(value: Any) -> str:
