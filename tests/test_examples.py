@@ -14,6 +14,7 @@ SAYS = {
     "texts": r"-> (good|bad)",
     "forecast": r"seasonal_naive",
     "language": r"written: ",
+    "search": r"two trials later: 6 of them, the best 9\d\.\d%",
     "drop_in": r"step 300: loss [\d.]+, right (9\d|100)%",
 }
 """What each prints, among other things."""
