@@ -415,7 +415,7 @@ def _write(
         "settings": result.settings,
         "metrics": result.metrics,
         "origin": origin.to_json(),
-        **({} if tuning is None else {"search": tuning.to_json()}),
+        **({"search": result.search} if result.search else {}),
     }
     save_estimator(estimator, folder / MODEL_FILE, notes=notes)
     # of the earlier model, which has gone only now

@@ -59,7 +59,8 @@ class Forward {
 
   static constexpr int64_t tile_z = G * lanes<T>;
   static constexpr int64_t most_in_tile = 32;  // vectors: no tile holds more than there are registers
-  static constexpr int64_t most_rows_in_tile = 8;
+  static constexpr int64_t most_rows_in_tile = tile_rows<1>;  // the narrowest tile has the most
+  static_assert(tile_rows<2> <= most_rows_in_tile && tile_rows<3> <= most_rows_in_tile && tile_rows<4> <= most_rows_in_tile);
 
   State allocate(Deal deal) {
     const int64_t rows = deal.count(schedule_.rows);
