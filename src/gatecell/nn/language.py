@@ -7,13 +7,14 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, embedding, linear
+from torch.nn import functional
 
 from gatecell._core.checks import check_choice, check_flag, check_integer, check_number, check_probability
 from gatecell._core.errors import InputError, OptionError
 from gatecell._core.records import plain, record_from_dict, record_to_dict
 from gatecell.kernels.options import PRECISIONS, Precision
 from gatecell.nn.config import LSTMConfig
+from gatecell.nn.dropout import dropout
 from gatecell.nn.lstm import LSTM
 from gatecell.nn.masking import check_tokens
 from gatecell.nn.softmax import linear_cross_entropy
@@ -218,12 +219,12 @@ class LanguageNetwork(nn.Module):
         each = self.config.lstm.dropout if self.training else 0.0
         final: tuple[Tensor, ...] = ()
         for index, layer in enumerate(self.lstm):
-            x = dropout(x, each) if each else x
+            x = dropout(x, each)
             x, own = layer(x, None if state is None else state[2 * index : 2 * index + 2], lengths=lengths)
             final += own
         if self.training and self.config.output_dropout:
-            x = x * dropout(x.new_ones(len(x), 1, x.shape[2]), self.config.output_dropout)
-        return (dropout(x, each) if each else x), final
+            x = x * functional.dropout(x.new_ones(len(x), 1, x.shape[2]), self.config.output_dropout)
+        return dropout(x, each), final
 
     def loss(self, features: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
         """Return the sum of ``-log p(target)`` in nats, of features ``(N, P)`` and tokens ``(N,)``, times ``scale``."""
@@ -238,7 +239,7 @@ class LanguageNetwork(nn.Module):
         """Return the log-probability of each next token up to a constant, ``(..., V)``, from features ``(..., P)``."""
         if isinstance(self.softmax, nn.AdaptiveLogSoftmaxWithLoss):
             return self.log_probabilities(features)
-        return linear(features, self._softmax_weight, self.softmax.bias)
+        return functional.linear(features, self._softmax_weight, self.softmax.bias)
 
     def log_probabilities(self, features: Tensor) -> Tensor:
         """Return the log-probability of each next token, ``(..., V)``, from features ``(..., P)``."""
@@ -254,12 +255,12 @@ class LanguageNetwork(nn.Module):
     def _embedded(self, tokens: Tensor) -> Tensor:
         n_tokens = self.config.vocabulary_size
         try:
-            values = embedding(tokens.long(), self.embedding.weight)
+            values = functional.embedding(tokens.long(), self.embedding.weight)
         except IndexError as error:
             low, high = (int(bound) for bound in tokens.aminmax())
             raise InputError(f"The tokens must lie in 0..{n_tokens - 1}, but they go from {low} to {high}.") from error
         if self.training and self.config.embedding_dropout:
-            kept = dropout(values.new_ones(n_tokens, 1), self.config.embedding_dropout)
+            kept = functional.dropout(values.new_ones(n_tokens, 1), self.config.embedding_dropout)
             values = values * kept[tokens]
         return values
 

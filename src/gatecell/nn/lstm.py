@@ -6,7 +6,6 @@ from typing import Any, Self, overload
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from gatecell._core.checks import check_flag, check_integer, check_probability
@@ -19,6 +18,7 @@ from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
 from gatecell.nn.conversion import check_conversion, check_torch_has, torch_arguments
+from gatecell.nn.dropout import dropout
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import (
     LengthsLike,

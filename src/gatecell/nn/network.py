@@ -2,12 +2,13 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
+from torch.nn import functional
 
 from gatecell._core.errors import InputError, OptionError
 from gatecell.nn.attention import AdditiveAttentionPooling, SelfAttentionPooling
 from gatecell.nn.config import NetworkConfig
 from gatecell.nn.convolution import Convolution
+from gatecell.nn.dropout import dropout
 from gatecell.nn.front import build_front
 from gatecell.nn.lstm import LSTM, States
 from gatecell.nn.masking import LengthsLike, check_lengths
@@ -110,7 +111,9 @@ class SequenceNetwork(nn.Module):
 
         In training, pooled values are dropped as ``head_dropout`` says. Arguments and errors as in ``forward``.
         """
-        pooled = dropout(self.pooling(*self._steps(inputs, lengths, bptt)), self.config.head_dropout, self.training)
+        pooled = functional.dropout(
+            self.pooling(*self._steps(inputs, lengths, bptt)), self.config.head_dropout, self.training
+        )
         size = self.config.context_size
         if (0 if context is None else context.shape[-1]) != size or (context is not None and context.dim() != 2):
             given = "none" if context is None else f"one of shape {tuple(context.shape)}"
