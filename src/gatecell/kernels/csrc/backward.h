@@ -113,7 +113,7 @@ class Backward {
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
     Value* d_out;  // projection: [rows][row of d_outputs], of h behind it, without what zoneout carries
-    T* c_row;     // [2][hidden_p], c and tanh(c) of one row
+    T* c_row;     // [3][hidden_p], c, tanh(c) and the first old c of one row
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
   };
 
@@ -152,7 +152,7 @@ class Backward {
     s.d_h = arena_.array<T>(rows * n_.outputs_p);
     s.from_z = arena_.array<T>(rows * n_.outputs_p);
     s.d_c = arena_.array<T>(rows * n_.hidden_p);
-    s.c_row = arena_.array<T>(2 * n_.hidden_p);
+    s.c_row = arena_.array<T>(3 * n_.hidden_p);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
@@ -347,23 +347,26 @@ class Backward {
     return at<T>(run_.output, b, schedule_.place(row, step - 1));
   }
 
-  Vec<T> c_before(int64_t step, int64_t row, int64_t unit) const {
-    if (step == 0) {
-      const T* c = static_cast<const T*>(run_.c) + schedule_.order[row] * n_.hidden;
-      return load_first(c + unit, n_.hidden - unit);
-    }
-    return load(saved_cells(step - 1, row) + unit);
+  // The old cell states of a row, padded; only those of the tiles first..last-1, since others may be at the rest.
+  const T* c_before(const State& s, int64_t step, int64_t row, int64_t first, int64_t last) const {
+    if (step > 0) return saved_cells(step - 1, row);
+    const T* c = static_cast<const T*>(run_.c) + schedule_.order[row] * n_.hidden;
+    T* padded = s.c_row + 2 * n_.hidden_p;
+    for (int64_t unit = first * lanes<T>; unit < last * lanes<T>; unit += lanes<T>)
+      store(padded + unit, load_first(c + unit, n_.hidden - unit));
+    return padded;
+  }
+
+  // The gradient of the output at one step of a row; NULL where there is none.
+  const T* d_output_row(int64_t step, int64_t row) const {
+    return out_.output.data ? at<T>(out_.output, schedule_.order[row], schedule_.place(row, step)) : nullptr;
   }
 
   // The gradient of h of one vector of outputs: what is carried, and what comes from the output. The share of the old h
   // stays in d_h.
-  Vec<T> d_h_new(State& s, int64_t step, int64_t q, int64_t unit, Vec<T> old_share) {
-    const int64_t row = s.deal.row(q);
-    T* carried = s.d_h + q * n_.outputs_p + unit;
+  GATECELL_INLINE Vec<T> d_h_new(T* carried, const T* d_output, int64_t unit, Vec<T> old_share) const {
     Vec<T> d_h = load(carried);
-    if (out_.output.data)
-      d_h += load_first(at<T>(out_.output, schedule_.order[row], schedule_.place(row, step)) + unit,
-                        n_.outputs - unit);
+    if (d_output) d_h += load_units(d_output + unit, min_of(n_.outputs - unit, lanes<T>));
     if (!zoneout_.on) {
       store(carried, Vec<T>{});
       return d_h;
@@ -373,7 +376,7 @@ class Backward {
     return d_h - passed;
   }
 
-  OldShare<T> share(State& s, int64_t step, int64_t q, int64_t unit) const {
+  GATECELL_INLINE OldShare<T> share(State& s, int64_t step, int64_t q, int64_t unit) const {
     if (!zoneout_.on) return OldShare<T>{};
     const int64_t row = s.deal.row(q);
     return zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
@@ -383,8 +386,10 @@ class Backward {
     const Panels<E>& kept = s.group->workspace->d_outputs;
     for (int64_t q = 0; q < rows; ++q) {
       Value* d_out = s.d_out + q * kept.row_stride();
+      const T* d_output = d_output_row(step, s.deal.row(q));
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>)
-        store_values(d_out + unit, d_h_new(s, step, q, unit, share(s, step, q, unit).h));
+        store_values(d_out + unit,
+                     d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, share(s, step, q, unit).h));
       memcpy(kept.row(in_chunk(s, step, q)), d_out, size_t(n_.outputs_p) * sizeof(Value));
     }
     const Left<E> a = left_rows<E>(s.d_out, kept.row_stride(), n_.outputs);
@@ -411,16 +416,20 @@ class Backward {
     const bool has_next = next_step >= 0, has_cell = next_step > 0;
     const T* next_gates = has_next ? saved_gates(next_step, next_row, 0) : nullptr;
     const T* next_cells = has_cell ? saved_cells(next_step - 1, next_row) : nullptr;
-    const T* next_output = has_next && out_.output.data
-                               ? at<T>(out_.output, schedule_.order[next_row], schedule_.place(next_row, next_step))
-                               : nullptr;
+    const T* next_output = has_next ? d_output_row(next_step, next_row) : nullptr;
+    // what the loops need of this object, by value: it might change with every store, as far as compilers can see
+    const T* const gates_row = saved_gates(step, row, 0);
+    const T* const c_old_row = c_before(s, step, row, first, last);
+    const T* const d_output = d_output_row(step, row);
+    T* const d_h_row = s.d_h + q * n_.outputs_p;
+    T* const d_c_row = s.d_c + q * n_.hidden_p;
     // in two passes, lest each tile wait for its own tanh: the processor overlaps what several tiles do
-    T* c_row = s.c_row;
-    T* seen_row = s.c_row + n_.hidden_p;
+    T* const c_row = s.c_row;
+    T* const seen_row = s.c_row + n_.hidden_p;
     for (int64_t tile = first; tile < last; ++tile) {
       const int64_t unit = tile * lanes<T>;
-      const Gates<T> v = gates(step, row, tile);
-      const Vec<T> c = fma(v.f, c_before(step, row, unit), v.i * v.g);
+      const Gates<T> v = load_gates<T, G>(gates_row + tile * tile_z);
+      const Vec<T> c = fma(v.f, load(c_old_row + unit), v.i * v.g);
       store(c_row + unit, c);
       store(seen_row + unit, tanh<T>(c));
     }
@@ -430,29 +439,28 @@ class Backward {
         for (int64_t k = 0; k < tile_z; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(next_gates + tile * tile_z + k);
       if (has_cell) __builtin_prefetch(next_cells + unit);
       if (next_output && unit < n_.outputs) __builtin_prefetch(next_output + unit);
-      const Gates<T> v = gates(step, row, tile);
-      const Vec<T> c_old = c_before(step, row, unit), c = load(c_row + unit), seen = load(seen_row + unit);
+      const Gates<T> v = load_gates<T, G>(gates_row + tile * tile_z);
+      const Vec<T> c_old = load(c_old_row + unit), c = load(c_row + unit), seen = load(seen_row + unit);
       const OldShare<T> kept = share(s, step, q, unit);
       Vec<T> d_h;
       if (p_.projection) {
         d_h = load(s.d_hidden + q * n_.hidden_p + unit);
         keep_hidden(s.group->workspace->hidden, k, tile, v.o * seen);
       } else {
-        d_h = d_h_new(s, step, q, unit, kept.h);
+        d_h = d_h_new(d_h_row + unit, d_output, unit, kept.h);
       }
       const Vec<T> d_seen = d_h * v.o * (T(1) - seen * seen);
       Vec<T> d_z[G];
-      carry_cell(s, q, tile, v, c_old, c, d_h * seen, d_seen, kept.c, sums, d_z);
+      carry_cell(d_c_row + unit, tile, v, c_old, c, d_h * seen, d_seen, kept.c, sums, d_z);
       store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
     }
   }
 
   // From the gradients of o and of c (as the output sees it) to those of z and of the old c, and the sums of one row.
-  void carry_cell(State& s, int64_t q, int64_t tile, const Gates<T>& v, Vec<T> c_old, Vec<T> c, Vec<T> d_o,
-                  Vec<T> d_seen, Vec<T> c_share, const UnitSums& sums, Vec<T> (&d_z)[G]) {
+  GATECELL_INLINE void carry_cell(T* carried, int64_t tile, const Gates<T>& v, Vec<T> c_old, Vec<T> c, Vec<T> d_o,
+                                  Vec<T> d_seen, Vec<T> c_share, const UnitSums& sums, Vec<T> (&d_z)[G]) {
     using order = Order<G>;
     const int64_t unit = tile * lanes<T>;
-    T* carried = s.d_c + q * n_.hidden_p + unit;
     const Vec<T> d_c = load(carried);
     const Vec<T> passed = c_share * d_c;
     const Vec<T> d_c_old = cell_backward<T, G>(v, c_old, d_o, d_seen + (d_c - passed), peephole(unit), d_z);
@@ -479,10 +487,12 @@ class Backward {
     T* d_z_line = s.row + 8 * size;
     T* d_norm_line = d_z_line + n_.z;
     const UnitSums sums = sums_of(row);
+    const T* const c_old = c_before(s, step, row, 0, n_.tiles);
+    const T* const d_output = d_output_row(step, row);
 
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const Gates<T> v = gates(step, row, tile);
-      store(c_now + tile * lanes<T>, fma(v.f, c_before(step, row, tile * lanes<T>), v.i * v.g));
+      store(c_now + tile * lanes<T>, fma(v.f, load(c_old + tile * lanes<T>), v.i * v.g));
     }
     const Moments<T> m = moments(c_now, n_.hidden);
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
@@ -495,7 +505,7 @@ class Backward {
         d_h = load(s.d_hidden + q * size + unit);
         keep_hidden(s.group->workspace->hidden, k, tile, o * seen);
       } else {
-        d_h = d_h_new(s, step, q, unit, share(s, step, q, unit).h);
+        d_h = d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, share(s, step, q, unit).h);
       }
       const Vec<T> d_inside = d_h * o * (T(1) - seen * seen);
       store(normed + unit, n);
@@ -509,7 +519,7 @@ class Backward {
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
       Vec<T> d_z[G];
-      carry_cell(s, q, tile, gates(step, row, tile), c_before(step, row, unit), load(c_now + unit),
+      carry_cell(s.d_c + q * size + unit, tile, gates(step, row, tile), load(c_old + unit), load(c_now + unit),
                  load(d_o + unit), load_first(d_seen + unit, n_.hidden - unit), share(s, step, q, unit).c, sums, d_z);
       store_z(d_z_line + tile * tile_z, tile, d_z);
     }

@@ -192,14 +192,15 @@ class Forward {
   }
 
   // h of one vector of outputs goes to the state, to the next step's sum, and to the caller.
-  void put_out(State& s, int64_t step, int64_t q, int64_t unit, Vec<T> h, Vec<T> old_share) {
+  GATECELL_INLINE void put_out(State& s, int64_t step, int64_t q, int64_t unit, Vec<T> h, Vec<T> old_share) {
     const int64_t row = s.deal.row(q);
     T* state = s.h + q * n_.outputs_p + unit;
     if (zoneout_.on) h = mix<T>(old_share, load(state), h);
     store(state, h);
     store_values(s.a[(step + 1) & 1] + q * a_stride_ + n_.recurrent_at() + unit,
                  s.masks.recurrent ? h * load(s.masks.recurrent + q * n_.outputs_p + unit) : h);
-    store_first(at<T>(run_.output, schedule_.order[row], schedule_.place(row, step)) + unit, h, n_.outputs - unit);
+    store_units(at<T>(run_.output, schedule_.order[row], schedule_.place(row, step)) + unit, h,
+                min_of(n_.outputs - unit, lanes<T>));
   }
 
   void project(State& s, int64_t step, int64_t rows) {
@@ -283,7 +284,7 @@ class Forward {
     }
   }
 
-  void save(int64_t step, int64_t row, int64_t tile, const Gates<T>& gates, Vec<T> c) {
+  GATECELL_INLINE void save(int64_t step, int64_t row, int64_t tile, const Gates<T>& gates, Vec<T> c) {
     if (!saved_.gates) return;
     T* to = saved_.gates + (record(step, row) * n_.tiles + tile) * tile_z;
     if (streams_)

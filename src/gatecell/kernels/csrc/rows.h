@@ -58,8 +58,12 @@ struct DropoutMasks {
 // to = from * mask over `count` values, as values of operands; a mask of NULL is all ones.
 template <class Value, class T>
 inline void masked_copy(Value* to, const T* from, const T* mask, int64_t count) {
-  for (int64_t u = 0; u < count; u += lanes<T>) {
-    const int64_t n = count - u;
+  int64_t u = 0;
+  for (; u + lanes<T> <= count; u += lanes<T>) {
+    const Vec<T> value = load(from + u);
+    store_values(to + u, mask ? value * load(mask + u) : value);
+  }
+  if (const int64_t n = count - u; n > 0) {
     const Vec<T> value = load_first(from + u, n);
     store_first_values(to + u, mask ? value * load_first(mask + u, n) : value, n);
   }
