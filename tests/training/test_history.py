@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecell._core.errors import UnknownNameError
+from gatecell._core.errors import OptionError, UnknownNameError
 from gatecell.training.history import History
 
 ROWS = [{"epoch": 1.0, "train_loss": 0.1 + 0.2}, {"epoch": 2.0, "train_loss": 1e-17, "validation_loss": 0.5}]
@@ -26,6 +26,12 @@ def test_columns_in_the_order_in_which_they_came_up() -> None:
 def test_an_unknown_column_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="no history column named 'val_loss'. Did you mean 'validation_loss'"):
         History(ROWS)["val_loss"]
+
+
+def test_a_row_is_not_read_like_a_column() -> None:
+    message = r"A history is read by column, as history\['train_loss'\]\[-1\]; row -1 is history\.rows\[-1\]\."
+    with pytest.raises(OptionError, match=message):
+        History([{"epoch": 1}])[-1]  # type: ignore[index]
 
 
 def test_it_keeps_copies_of_rows() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatecell._core.errors import unknown_name
+from gatecell._core.errors import OptionError, unknown_name
 from gatecell._core.files import atomic_path
 
 if TYPE_CHECKING:
@@ -44,7 +44,20 @@ class History:
         return iter(self.rows)
 
     def __getitem__(self, column: str) -> list[float]:
-        """Return a column; an epoch that lacks it has NaN there."""
+        """Return a column; an epoch that lacks it has NaN there.
+
+        Raises
+        ------
+        OptionError
+            For a number: rows are in ``rows``.
+        UnknownNameError
+            For a column that is not there; suggests the nearest.
+        """
+        if not isinstance(column, str):
+            raise OptionError(
+                f"A history is read by column, as history['train_loss'][{column!r}]; row {column!r} is "
+                f"history.rows[{column!r}]."
+            )
         if column not in self.columns:
             raise unknown_name("history column", column, self.columns)
         return [row.get(column, float("nan")) for row in self.rows]
