@@ -50,14 +50,46 @@ def open_study(path: Path | None, identity: Mapping[str, Any]) -> "optuna.Study"
         _create(path, identity)
     check_study_file(path)
     with storage_errors(path):
-        study = optuna.load_study(study_name=STUDY_NAME, storage=_storage(path))
-        _check_identity(path, json.loads(study.user_attrs[_IDENTITY]), json.loads(json.dumps(identity)))
+        try:
+            study = optuna.load_study(study_name=STUDY_NAME, storage=_storage(path))
+            known = dict(json.loads(study.user_attrs[_IDENTITY]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise _foreign(path, f", or damaged ({error!r})") from error
+        _check_identity(path, known, json.loads(json.dumps(identity)))
     return study  # type: ignore[no-any-return]
+
+
+def study_url(path: Path) -> str:
+    """Return the address of a study's file for Optuna, whatever characters the path has."""
+    url = require("sqlalchemy", extra="tune", purpose="A search by Optuna").URL.create("sqlite", database=str(path))
+    # Optuna formats it
+    text: str = url.render_as_string().replace("{", "{{").replace("}", "}}")
+    return text
+
+
+def remove_study(path: Path) -> None:
+    """Remove the file of a study, if it is there, and what lies beside it, the locks of killed workers included."""
+    workers = workers_folder(path)
+    beside = (path.with_name(f"{path.name}-journal"), lock_file(path), *workers.glob("*.lock"))
+    for file in (path, *beside):
+        file.unlink(missing_ok=True)
+    if workers.is_dir() and not any(workers.iterdir()):
+        workers.rmdir()
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file of the lock that all workers on a study have in common."""
+    return path.with_name(f"{path.name}.lock")
+
+
+def workers_folder(path: Path) -> Path:
+    """Return the folder in which each worker on a study has a lock."""
+    return path.with_name(f"{path.name}.workers")
 
 
 def _storage(path: Path) -> Any:
     optuna = optuna_module()
-    return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT_S}})
+    return optuna.storages.RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT_S}})
 
 
 def _create(path: Path, identity: Mapping[str, Any]) -> None:
@@ -85,19 +117,23 @@ def check_study_file(path: Path) -> None:
         raise OptionError(f"{path} is a folder. Name a file for the study, such as {path / 'study.db'}.")
     with path.open("rb") as stream:
         is_database = stream.read(len(_HEADER)) == _HEADER
-    foreign = f"{path} is no study of Gatecell"
     if not is_database:
-        raise StudyError(f"{foreign}: it is no SQLite database. Name another file; this one is left as it is.")
+        raise _foreign(path, ": it is no SQLite database")
     query = "SELECT value_json FROM study_user_attributes WHERE key = ?"
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOCK_TIMEOUT_S)) as connection:
+        address = f"{path.resolve().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True, timeout=LOCK_TIMEOUT_S)) as connection:
             found = connection.execute(query, (_IDENTITY,)).fetchone()
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):
             raise _locked(path) from error
-        raise StudyError(f"{foreign}, or damaged ({error}). Name another file; this one is left as it is.") from error
+        raise _foreign(path, f", or damaged ({error})") from error
     if found is None:
-        raise StudyError(f"{foreign}, but another study of Optuna. Name another file; this one is left as it is.")
+        raise _foreign(path, ", but another study of Optuna")
+
+
+def _foreign(path: Path, what: str) -> StudyError:
+    return StudyError(f"{path} is no study of Gatecell{what}. Name another file; this one is left as it is.")
 
 
 def _check_identity(path: Path, known: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ class Workers:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self.name = uuid.uuid4().hex
-        self._folder = None if path is None else path.with_name(f"{path.name}.workers")
+        self._folder = None if path is None else study_file.workers_folder(path)
 
     @contextmanager
     def present(self) -> Iterator[None]:
@@ -70,7 +70,7 @@ class Workers:
             yield
             return
         filelock = _filelock()
-        lock = filelock.FileLock(self._path.with_name(f"{self._path.name}.lock"), timeout=study_file.LOCK_TIMEOUT_S)
+        lock = filelock.FileLock(study_file.lock_file(self._path), timeout=study_file.LOCK_TIMEOUT_S)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
