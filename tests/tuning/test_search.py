@@ -81,6 +81,19 @@ def test_what_is_proposed_twice_is_not_run_twice() -> None:
     assert len(found.trials) == len({str(trial.params) for trial in found.trials}) == len(Toy.fitted) == 8
 
 
+def test_what_is_proposed_twice_is_replaced_without_a_look_at_every_combination() -> None:
+    """Of ten million there is no time to list them, and no memory."""
+    space = {"a": [float(value) for value in range(10)], **{f"options.{name}": range(10) for name in "pqrstu"}}
+    same = optuna.samplers.RandomSampler
+    with (
+        mock.patch("optuna.samplers.TPESampler", lambda **_: same(seed=0)),
+        mock.patch("gatecell.tuning.workers.combinations", side_effect=AssertionError("a list of all")),
+    ):
+        found, again = (search(space=space, n_trials=4, prune=False) for _ in range(2))
+    assert len({str(trial.params) for trial in found.trials}) == 4
+    assert [trial.params for trial in found.trials] == [trial.params for trial in again.trials]
+
+
 def test_a_study_goes_on_with_more_trials(tmp_path: Path) -> None:
     study = tmp_path / "s.db"
     first = search(study, n_trials=3)

@@ -5,6 +5,7 @@ however it ends, and not before: a process that is only stopped keeps its trial.
 """
 
 import math
+import random
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -147,7 +148,7 @@ def claimed(
             return "running" if any(trial.state == _state("RUNNING") for trial in taken) else "none"
         known = [trial.params for trial in taken]
         if not waiting and n_combinations(space) <= n_trials:
-            study.enqueue_trial(_untried(space, known)[0])
+            study.enqueue_trial(_next(space, known))
         begun = sum(RERUN_OF not in trial.user_attrs for trial in trials)
         generator = derive_seed(seed, "trial", begun) % 2**32
         study.sampler = optuna.samplers.TPESampler(seed=generator)
@@ -155,8 +156,7 @@ def claimed(
         if math.isfinite(n_combinations(space)) and trial.params in known:
             trial.set_user_attr(REPEATS, True)
             study.tell(trial, state=_state("FAIL"))
-            untried = _untried(space, known)
-            study.enqueue_trial(untried[generator % len(untried)])
+            study.enqueue_trial(_drawn(space, known, generator))
             trial = study.ask(distributions(space))
         trial.set_user_attr(WORKER, workers.name)
         return trial
@@ -191,9 +191,20 @@ def chosen(params: Mapping[str, Any], space: Mapping[str, Range | tuple[Any, ...
     return result
 
 
-def _untried(space: Mapping[str, Range | tuple[Any, ...]], known: list[dict[str, Any]]) -> list[dict[str, str]]:
+def _next(space: Mapping[str, Range | tuple[Any, ...]], known: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the first combination that was not tried."""
     labelled = ({name: label(value) for name, value in item.items()} for item in combinations(space))
-    return [item for item in labelled if item not in known]
+    return next(item for item in labelled if item not in known)
+
+
+def _drawn(space: Mapping[str, Range | tuple[Any, ...]], known: list[dict[str, Any]], seed: int) -> dict[str, str]:
+    """Return a combination that was not tried, at random: to list them all takes minutes where there are millions."""
+    generator = random.Random(seed)
+    choices = {name: item for name, item in space.items() if not isinstance(item, Range)}
+    while True:
+        drawn = {name: label(generator.choice(item)) for name, item in choices.items()}
+        if drawn not in known:
+            return drawn
 
 
 def _state(name: str) -> Any:
