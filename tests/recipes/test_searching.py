@@ -87,6 +87,19 @@ def test_a_run_that_is_stopped_after_its_search_does_not_search_again(by: str, t
     run_recipe("tiny-search", settings=settings, output=tmp_path)
 
 
+@pytest.mark.parametrize("begun_anew", ["resume", "force"])
+def test_the_lock_of_a_killed_worker_does_not_outlive_the_run(begun_anew: str, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "search": "optuna"}
+    with mock.patch("gatecell.recipes.run._fit", side_effect=Stop), pytest.raises(Stop):
+        run_recipe("tiny-search", settings=settings, output=tmp_path)
+    workers = tmp_path / "search" / "study.db.workers"
+    workers.mkdir()
+    (workers / "dead.lock").touch()
+    result = run_recipe("tiny-search", settings=settings, output=tmp_path, **{begun_anew: True})
+    assert not (tmp_path / "search").exists()
+    assert run_recipe("tiny-search", settings=settings, output=tmp_path, resume=True) == result
+
+
 def test_the_grid_of_another_run(tmp_path: Path) -> None:
     with mock.patch("gatecell.recipes.run._fit", side_effect=Stop), pytest.raises(Stop):
         run_recipe("tiny-search", settings=SETTINGS, output=tmp_path)

@@ -13,7 +13,7 @@ from gatecell._core.files import atomic_path
 from gatecell.tuning.grid import grid_search
 from gatecell.tuning.search import N_TRIALS, tune
 from gatecell.tuning.space import Range, Space, label, with_parameters
-from gatecell.tuning.study_file import check_study_file
+from gatecell.tuning.study_file import check_study_file, lock_file, remove_study, workers_folder
 from gatecell.tuning.trials import Tuning
 
 STUDY_FILE = "study.db"
@@ -126,7 +126,7 @@ def search_folder(folder: Path, *, resume: bool, force: bool) -> None:
     OptionError
         Where a search is there, and neither is said.
     """
-    if not _kept(folder) or resume:
+    if not _has_search(folder) or resume:
         return
     if not force:
         raise OptionError(
@@ -137,8 +137,8 @@ def search_folder(folder: Path, *, resume: bool, force: bool) -> None:
 
 def discard_search(folder: Path) -> None:
     """Remove what a run's search kept."""
-    for path in _kept(folder):
-        path.unlink(missing_ok=True)
+    remove_study(folder / STUDY_FILE)
+    (folder / GRID_FILE).unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
@@ -172,9 +172,9 @@ def quick_plan(plan: SearchPlan) -> SearchPlan:
     return replace(plan, space=space, cv=2)
 
 
-def _kept(folder: Path) -> list[Path]:
-    names = (STUDY_FILE, f"{STUDY_FILE}.lock", GRID_FILE)
-    return [folder / name for name in names if (folder / name).exists()]
+def _has_search(folder: Path) -> bool:
+    study = folder / STUDY_FILE
+    return any(path.exists() for path in (study, lock_file(study), workers_folder(study), folder / GRID_FILE))
 
 
 def _typed(item: Any) -> str:
