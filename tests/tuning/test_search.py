@@ -1,3 +1,4 @@
+import json
 import re
 import sqlite3
 import subprocess
@@ -86,7 +87,7 @@ def test_what_is_proposed_twice_is_replaced_without_a_look_at_every_combination(
     space = {"a": [float(value) for value in range(10)], **{f"options.{name}": range(10) for name in "pqrstu"}}
     same = optuna.samplers.RandomSampler
     with (
-        mock.patch("optuna.samplers.TPESampler", lambda **_: same(seed=0)),
+        mock.patch("optuna.samplers.TPESampler", side_effect=lambda **_: same(seed=0)),
         mock.patch("gatecell.tuning.workers.combinations", side_effect=AssertionError("a list of all")),
     ):
         found, again = (search(space=space, n_trials=4, prune=False) for _ in range(2))
@@ -179,6 +180,13 @@ def test_a_score_that_is_no_number_is_a_failure() -> None:
         pytest.raises(TrainingError, match="The score is nan, which is nothing to choose by"),
     ):
         search(n_trials=1)
+
+
+def test_what_fails_keeps_no_score_that_is_no_number() -> None:
+    with mock.patch.object(Toy, "score", lambda toy, *_: float("nan") if toy.a == 1 else 0.5):
+        found = search(space={"a": [1.0, 2.0]}, scoring=lambda toy, X, y: toy.score(X, y))
+    assert [trial.scores for trial in found.trials] == [(), (0.5,)]
+    assert "NaN" not in json.dumps(found.to_json())
 
 
 @pytest.mark.parametrize(
@@ -287,6 +295,11 @@ def test_arguments_that_make_no_sense(options: dict[str, Any], message: str) -> 
 def test_rows_without_their_targets() -> None:
     with pytest.raises(InputError, match="There are 20 rows in X but 19 in y"):
         tune(Toy(), X, Y[:-1], SPACE)
+
+
+def test_targets_that_were_forgotten() -> None:
+    with pytest.raises(InputError, match=r"y is missing: LSTMRegressor learns from X and y\. Give a target for each row"):
+        tune(LSTMRegressor(), np.zeros((20, 3, 1)), space={"hidden_size": [2]})
 
 
 def test_without_optuna_it_says_what_brings_it() -> None:

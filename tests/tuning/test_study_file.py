@@ -40,7 +40,9 @@ def test_a_study_whose_search_cannot_be_read(identity: str, tmp_path: Path) -> N
     search(study)
     with closing(sqlite3.connect(study)) as connection, connection:
         connection.execute("UPDATE study_user_attributes SET value_json = ?", (identity,))
-    message = rf"{re.escape(str(study))} is no study of Gatecell, or damaged \(.*\)\. Name another file; this one is left"
+    message = (
+        rf"{re.escape(str(study))} is no study of Gatecell, or damaged \(.*\)\. Name another file; this one is left"
+    )
     with pytest.raises(StudyError, match=message):
         search(study)
 

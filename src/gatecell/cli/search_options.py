@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gatecell._core.errors import OptionError
+from gatecell._core.search_defaults import MEASURED_SHARE
 
 if TYPE_CHECKING:
     from gatecell.recipes.searching import SearchPlan
@@ -31,8 +32,7 @@ Study = Annotated[
     Path | None,
     typer.Option("--study", metavar="FILE", help="Where the trials are kept; beside the model if not said."),
 ]
-N_TRIALS = 20
-CV = "0.2"
+CV = str(MEASURED_SHARE)
 
 
 def plan_of(

@@ -1,5 +1,6 @@
 """``gatecell tune``: a search by Optuna, and the best parameters fitted."""
 
+from gatecell._core.search_defaults import N_TRIALS
 from gatecell.cli.fit import TextColumn, TextLabel, TextTable, fit_rows, fit_text
 from gatecell.cli.forecast import (
     Frequency,
@@ -29,7 +30,7 @@ from gatecell.cli.options import (
     Text,
     Time,
 )
-from gatecell.cli.search_options import CV, N_TRIALS, Cv, NoPrune, Search, Study, Timeout, Trials, plan_of
+from gatecell.cli.search_options import CV, Cv, NoPrune, Search, Study, Timeout, Trials, plan_of
 
 HELP = "Search the parameters of a model of your own data, and fit the best."
 

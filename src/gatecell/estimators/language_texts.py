@@ -9,10 +9,10 @@ from torch import Tensor
 from gatecell._core.checks import check_number
 from gatecell._core.errors import InputError, OptionError
 from gatecell._core.random import derive_seed
+from gatecell.data.holdout import split_off
 from gatecell.data.language import LanguageTokenizer
 from gatecell.data.texts import Texts
 from gatecell.data.tokens import Tokens
-from gatecell.estimators.holdout import split_off
 
 LongOrSeveral = str | Sequence[str]
 """One long text, or several."""

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from gatecell._core.errors import InputError, OptionError
 from gatecell._core.random import derive_seed
+from gatecell.data.holdout import split_off
 from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, TrainingRun, check_watched
 from gatecell.estimators.exact import ExactHead
-from gatecell.estimators.holdout import split_off
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.inspected import Inspected
 from gatecell.estimators.rows import Inputs, TrainingRows

@@ -14,11 +14,12 @@ from gatecell.estimators.persistence import save_estimator
 from gatecell.recipes.checkpoints import discard, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.reports import command_line, report_beside
-from gatecell.recipes.run import kept_epoch, validation_metrics
+from gatecell.recipes.run import validation_metrics
 from gatecell.recipes.searching import SearchPlan, run_search, study_ready
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.tuning.scoring import kept_epoch
 from gatecell.tuning.trials import Tuning
 
 Task = Literal["classify", "regress", "text", "forecast", "language"]

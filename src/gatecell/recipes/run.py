@@ -46,6 +46,7 @@ from gatecell.recipes.series_run import Further, fit_series, judge_series, short
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.tuning.scoring import kept_epoch
 from gatecell.tuning.trials import Tuning
 
 MODEL_FILE = "model.safetensors"
@@ -277,12 +278,6 @@ def _part_sizes(estimator: LSTMEstimator, data: RecipeData | SeriesData, validat
     if held_out is not None:
         return {"train": n_train - len(held_out), "validation": len(held_out), "test": n_test}
     return {"train": n_train, "test": n_test}
-
-
-def kept_epoch(estimator: LSTMEstimator) -> int:
-    """Return the epoch (from 1) whose weights a fitted estimator has: the best under early stopping, else the last."""
-    best = estimator.training_.best_epoch
-    return best if best is not None and estimator.patience is not None else len(estimator.history_)
 
 
 def validation_metrics(estimator: LSTMEstimator) -> dict[str, float]:

@@ -8,13 +8,15 @@ from statistics import median_low
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv, train_test_split
+from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, get_tags
 
 from gatecell._core.checks import check_integer, check_number
 from gatecell._core.errors import InputError, OptionError
+from gatecell.data.holdout import split_off
 from gatecell.training.watching import watched
 
 Split = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -68,12 +70,19 @@ class Evaluation:
         Where ``cv`` or ``scoring`` make no sense, or there are too few rows.
     """
 
+    splits: list[Split] | None
+    """The rows of each fold; None where the estimator divides its data by itself."""
+
     def __init__(
         self, estimator: Any, X: Any, y: Any, cv: Any, scoring: Any, fit_params: Mapping[str, Any], seed: int
     ) -> None:
         self._X, self._y, self._fit_params = X, y, dict(fit_params)
-        self._splits: list[Split] | None = None
+        self.splits = None
         if y is None:
+            if get_tags(estimator).target_tags.required:
+                raise InputError(
+                    f"y is missing: {type(estimator).__name__} learns from X and y. Give a target for each row."
+                )
             if scoring is not None:
                 raise OptionError("scoring needs y; without it the estimator is measured on what it holds out itself.")
             if estimator.get_params().get("validation_fraction") is None:
@@ -85,17 +94,17 @@ class Evaluation:
             return
         self._scorer = check_scoring(estimator, scoring)
         self.scoring = scoring if isinstance(scoring, str) else _score_name(estimator, scoring)
-        self._splits = _splits(estimator, X, y, cv, seed)
-        n_measured = len(self._splits[0][1])
+        self.splits = _splits(estimator, X, y, cv, seed)
+        n_measured = len(self.splits[0][1])
         self.words = (
-            f"{len(self._splits)} folds, the mean of their scores"
-            if len(self._splits) > 1
+            f"{len(self.splits)} folds, the mean of their scores"
+            if len(self.splits) > 1
             else f"{n_measured:,} rows held out, the same for every trial"
         )
 
     def identity(self) -> dict[str, Any]:
         """Return what scores of two searches must have in common to compare, as JSON values."""
-        rows = None if self._splits is None else [[int(i) for i in test[:50]] + [len(test)] for _, test in self._splits]
+        rows = None if self.splits is None else [[int(i) for i in test[:50]] + [len(test)] for _, test in self.splits]
         return {"scoring": self.scoring, "rows measured on": rows}
 
     def run(self, estimator: Any, outcome: Outcome, on_epoch: OnEpoch) -> None:
@@ -104,7 +113,7 @@ class Evaluation:
         Losses are of the rows that the estimator holds out itself, where it does, so that the fold is not looked at;
         else of the rows to be measured on.
         """
-        for fold, split in enumerate(self._splits or [None]):
+        for fold, split in enumerate(self.splits or [None]):
 
             def look(row: Mapping[str, float], *, first: bool = fold == 0) -> None:
                 loss = row.get("validation_loss")
@@ -114,19 +123,18 @@ class Evaluation:
 
             with watched(look):
                 fitted = self._fitted(estimator, split)
-            outcome.scores.append(self._score(fitted, split))
-            if not math.isfinite(outcome.scores[-1]):
-                raise InputError(f"The score is {outcome.scores[-1]}, which is nothing to choose by.")
-            epoch = kept_epoch(fitted)
-            if epoch is not None:
-                outcome.epochs.append(epoch)
+            score = self._score(fitted, split)
+            if not math.isfinite(score):
+                raise InputError(f"The score is {score}, which is nothing to choose by.")
+            outcome.scores.append(score)
+            if hasattr(fitted, "training_"):
+                outcome.epochs.append(kept_epoch(fitted))
 
     def refitted(self, estimator: Any, n_epochs: int | None) -> Any:
-        """Fit to all rows. Where early stopping would have none to watch, for as many epochs as the trial kept."""
-        parameters = estimator.get_params()
-        if self._splits is not None and parameters.get("patience") is not None and not _holds_out(parameters):
-            estimator.set_params(patience=None, max_epochs=n_epochs or parameters["max_epochs"])
-        return estimator.fit(self._X, *(() if self._y is None else (self._y,)), **self._fit_params)
+        """Fit to all rows; ``n_epochs`` is of ``for_all_rows``."""
+        return for_all_rows(estimator, n_epochs).fit(
+            self._X, *(() if self._y is None else (self._y,)), **self._fit_params
+        )
 
     def _fitted(self, estimator: Any, split: Split | None) -> Any:
         if split is None:
@@ -144,18 +152,33 @@ class Evaluation:
             return float(self._scorer(fitted, _safe_indexing(self._X, test), _safe_indexing(self._y, test)))
         if hasattr(fitted, "backtest"):
             return -float(fitted.backtest(level=()).judgement.figures["mae"])
-        epoch = kept_epoch(fitted)
-        assert epoch is not None
-        return -float(fitted.history_["validation_loss"][epoch - 1])
+        return -float(fitted.history_["validation_loss"][kept_epoch(fitted) - 1])
 
 
-def kept_epoch(fitted: Any) -> int | None:
+def for_all_rows(estimator: Any, n_epochs: int | None) -> Any:
+    """Make an estimator ready for a fit to all rows, and return it.
+
+    A trial with ``patience`` watches the rows that it is measured on, where it holds none out itself; a fit to all rows
+    has none to watch. It then trains for ``n_epochs``, as many as the trial kept, or ``max_epochs`` where that is None.
+    """
+    parameters = estimator.get_params()
+    if parameters.get("patience") is not None and not _holds_out(parameters):
+        estimator.set_params(patience=None, max_epochs=n_epochs or parameters["max_epochs"])
+    return estimator
+
+
+def kept_epoch(fitted: Any) -> int:
     """Return the epoch (from 1) whose weights a fitted estimator has: the best under early stopping, else the last."""
-    summary = getattr(fitted, "training_", None)
-    if summary is None:
-        return None
-    best: int | None = summary.best_epoch
-    return best if best is not None and fitted.get_params().get("patience") is not None else len(fitted.history_)
+    best: int | None = fitted.training_.best_epoch
+    return best if best is not None and fitted.patience is not None else len(fitted.history_)
+
+
+def check_division(cv: Any, n_rows: int | None = None) -> None:
+    """Raise ``OptionError`` unless ``cv`` can divide so many rows; of None what needs no rows is checked."""
+    if isinstance(cv, float):
+        check_number("cv", cv, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True)
+    elif isinstance(cv, int | np.integer):
+        check_integer("cv", cv, minimum=2, maximum=n_rows)
 
 
 def _holds_out(parameters: Mapping[str, Any]) -> bool:
@@ -180,31 +203,15 @@ def _splits(estimator: Any, X: Any, y: Any, cv: Any, seed: int) -> list[Split]:
     if n_rows != _n_rows(X):
         raise InputError(f"There are {_n_rows(X)} rows in X but {n_rows} in y; give one target for each row.")
     classes = get_tags(estimator).estimator_type == "classifier"
+    check_division(cv, n_rows)
     if isinstance(cv, float):
-        check_number("cv", cv, minimum=0.0, maximum=1.0, open_minimum=True, open_maximum=True)
-        return [_held_out(y, cv, seed, classes=classes)]
-    if isinstance(cv, int | np.integer):
-        check_integer("cv", cv, minimum=2, maximum=n_rows)
+        labels = torch.from_numpy(np.unique(y, return_inverse=True)[1]) if classes and np.ndim(y) == 1 else None
+        train, test = split_off(n_rows, cv, seed=seed, labels=labels, name="cv")
+        return [(train.numpy(), test.numpy())]
     try:
         return [(train, test) for train, test in check_cv(cv, y, classifier=classes).split(np.zeros(n_rows), y)]
     except ValueError as error:
         raise OptionError(f"cv={cv!r} does not divide these rows: {error}") from error
-
-
-def _held_out(y: Any, fraction: float, seed: int, *, classes: bool) -> Split:
-    n_rows = len(y)
-    n_test = max(1, round(fraction * n_rows))
-    if n_test >= n_rows:
-        raise InputError(
-            f"cv={fraction:g} of {n_rows} rows leaves none to train on. Give more rows or a smaller share."
-        )
-    stratify = None
-    if classes and np.ndim(y) == 1:
-        _, counts = np.unique(np.asarray(y), return_counts=True)
-        if counts.min() >= 2 and min(n_test, n_rows - n_test) >= len(counts):
-            stratify = y
-    train, test = train_test_split(np.arange(n_rows), test_size=n_test, random_state=seed, stratify=stratify)
-    return np.sort(train), np.sort(test)
 
 
 def _n_rows(X: Any) -> int:

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from gatecell._core.errors import InputError, OptionError
-from gatecell.estimators.holdout import split_off
+from gatecell.data.holdout import split_off
 
 
 def test_parts_are_disjoint_complete_and_repeatable() -> None:
