@@ -1,15 +1,17 @@
 """scikit-learn's searches take the estimators as they are; ``grid_search`` makes one into a table."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import loguniform
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, KFold, RandomizedSearchCV
 
-from gatecell._core.errors import OptionError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.estimators.classifier import LSTMClassifier
+from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.tuning.grid import grid_search
 from gatecell.tuning.search import tune
@@ -71,6 +73,28 @@ def test_the_table_of_a_grid(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "CV 2/2" in captured.err
+
+
+def test_a_grid_begins_from_what_a_search_begins_from(tmp_path: Path) -> None:
+    model = LSTMClassifier(
+        max_epochs=1, checkpoint_dir=tmp_path / "c", logger="csv", logger_dir=tmp_path / "l", random_state=0
+    )
+    grid_search(model, ARRAY, LABELS, CHOICES, cv=2, refit=False)
+    assert list(tmp_path.iterdir()) == []
+    found = grid_search(Toy(), X, Y, {"a": [1.0, 2.0]}, cv=2, random_state=4)
+    assert {fit["random_state"] for fit in Toy.fitted} == {4}
+    assert found.best_estimator.random_state == 4
+
+
+@pytest.mark.parametrize(("cv", "n_folds"), [(KFold(4).split(X), 4), (0.25, 1), (KFold(2), 2)])
+def test_whatever_divides_rows_divides_them_once(cv: Any, n_folds: int) -> None:
+    found = grid_search(Toy(), X, Y, {"a": [1.0, 2.0]}, cv=cv)
+    assert {len(trial.scores) for trial in found.trials} == {n_folds}
+
+
+def test_a_grid_needs_targets() -> None:
+    with pytest.raises(InputError, match=r"y is missing\. Give y, or search by tune"):
+        grid_search(LSTMLanguageModel(validation_fraction=0.1), "a text", None, CHOICES)
 
 
 def test_a_grid_has_no_ranges() -> None:

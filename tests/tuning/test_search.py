@@ -334,6 +334,50 @@ def test_a_pipeline_is_searched_and_pruned() -> None:
     assert found.best_score > -1
 
 
+def pipeline_of(folder: Path) -> Pipeline:
+    """Return a pipeline whose function is another object each time, as in the next process."""
+
+    def same(rows: Any) -> Any:
+        return rows
+
+    return Pipeline([("same", FunctionTransformer(same)), ("toy", Noisy(checkpoint_dir=folder, logger="csv"))])
+
+
+class Noisy(Toy):
+    """Has what trials must not have."""
+
+    def __init__(
+        self,
+        a: float = 0.0,
+        checkpoint_dir: Any = None,
+        logger: Any = None,
+        verbose: int = 1,
+        random_state: int | None = None,
+    ) -> None:
+        super().__init__(a, random_state=random_state)
+        self.checkpoint_dir = checkpoint_dir
+        self.logger = logger
+        self.verbose = verbose
+        del self.b, self.options
+
+
+def test_trials_of_a_pipeline_are_silent_and_seeded_and_leave_no_files(tmp_path: Path) -> None:
+    search(estimator=pipeline_of(tmp_path), space={"toy__a": [1.0]}, random_state=3)
+    (fit,) = Toy.fitted
+    assert (fit["checkpoint_dir"], fit["logger"], fit["verbose"]) == (None, None, 0)
+    assert fit["random_state"] == 3
+
+
+def test_the_study_of_a_pipeline_goes_on_in_another_process(tmp_path: Path) -> None:
+    """Where its functions lie in memory, and where it would write, is no part of a search."""
+    for name in ("one", "two"):
+        search(tmp_path / "s.db", estimator=pipeline_of(tmp_path / name), space={"toy__a": [1.0, 2.0]})
+    assert len(Toy.fitted) == 2
+    other = Pipeline([("same", FunctionTransformer(np.sin)), ("toy", Noisy())])
+    with pytest.raises(StudyError, match=r"what differs is the fixed parameters, then .*same__func.* and now .*sin"):
+        search(tmp_path / "s.db", estimator=other, space={"toy__a": [1.0, 2.0]})
+
+
 TEXTS = ["a good film", "what a bad film", "good, very good", "bad, very bad"] * 5
 
 

@@ -1,6 +1,7 @@
 """Data in a few characters, so that a study is not gone on with on other data."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,22 @@ def fingerprint(*data: Any) -> str:
     for item in data:
         _add(digest, item)
     return digest.hexdigest()
+
+
+def lasting(value: Any) -> str:
+    """Return the value of a parameter as text that is the same in the next process: without addresses in memory.
+
+    Of an estimator in a pipeline it is the class, since its parameters stand beside it.
+    """
+    if isinstance(value, list | tuple):
+        inner = ", ".join(map(lasting, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    if hasattr(value, "get_params"):
+        return type(value).__name__
+    return _ADDRESS.sub("", repr(value))
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def _add(digest: Any, item: Any) -> None:

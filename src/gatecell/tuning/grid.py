@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
-from sklearn import clone
 from sklearn.model_selection import GridSearchCV
 
-from gatecell._core.errors import OptionError
+from gatecell._core.errors import InputError, OptionError
+from gatecell.tuning.basis import seeded, trial_basis
 from gatecell.tuning.scoring import Evaluation
 from gatecell.tuning.space import Space, checked_space, n_combinations, space_to_json, with_parameters
 from gatecell.tuning.trials import Trial, Tuning
@@ -24,6 +24,7 @@ def grid_search(
     cv: Any = 3,
     scoring: Any = None,
     refit: bool = True,
+    random_state: int = 0,
     verbose: int = 0,
 ) -> Tuning:
     """Try every combination of choices by ``GridSearchCV``, and fit the best one to all rows.
@@ -34,15 +35,19 @@ def grid_search(
         See ``gatecell.tuning.search.tune``.
     space : mapping
         Name of a parameter to a list of choices.
-    cv : int or splitter
-        As ``GridSearchCV`` has it.
+    cv : float, int or splitter
+        The share of the rows that combinations are measured on; or the number of folds; or as scikit-learn has it.
+    random_state : int
+        Of the division of the rows, where ``cv`` is a share, and of an estimator whose own is None; at least 0.
     verbose : int
         As ``GridSearchCV`` has it, on standard error; 3 for a line a fit.
 
     Raises
     ------
     UnknownNameError, OptionError
-        Where the space makes no sense, or has a range.
+        Where the space or another argument makes no sense, or the space has a range.
+    InputError
+        Where there is no ``y``, or not one for each row.
 
     Whatever a fit raises ends the search.
     """
@@ -50,12 +55,15 @@ def grid_search(
     if n_combinations(checked) == float("inf"):
         ranges = [name for name, item in checked.items() if not isinstance(item, tuple)]
         raise OptionError(f"A grid has lists of choices, but {ranges[0]} has a range. Give a list, or search by tune.")
-    evaluation = Evaluation(estimator, X, y, cv, scoring, {}, 0)
+    basis = trial_basis(estimator, random_state)
+    evaluation = Evaluation(basis, X, y, cv, scoring, {}, random_state)
+    if evaluation.splits is None:
+        raise InputError("A grid is measured on rows and their targets, and y is missing. Give y, or search by tune.")
     began = time.perf_counter()
     grid = GridSearchCV(
-        estimator,
+        basis,
         {name: list(item) for name, item in checked.items() if isinstance(item, tuple)},
-        cv=cv,
+        cv=evaluation.splits,
         scoring=scoring,
         refit=False,
         error_score="raise",
@@ -74,7 +82,7 @@ def grid_search(
     )
     if not refit:
         return found
-    return found.with_estimator(with_parameters(clone(estimator), found.best_params).fit(X, y))
+    return found.with_estimator(with_parameters(seeded(estimator, random_state), found.best_params).fit(X, y))
 
 
 def _trials(search: GridSearchCV, space: Mapping[str, Any]) -> list[Trial]:

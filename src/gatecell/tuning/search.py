@@ -12,9 +12,11 @@ from sklearn import clone
 
 from gatecell._core.checks import check_flag, check_integer, check_number
 from gatecell._core.errors import TrainingError, TrialStopped
-from gatecell.tuning.fingerprint import fingerprint
+from gatecell._core.search_defaults import MEASURED_SHARE, N_TRIALS
+from gatecell.tuning.basis import seeded, trial_basis
+from gatecell.tuning.fingerprint import fingerprint, lasting
 from gatecell.tuning.importance import importances
-from gatecell.tuning.scoring import Evaluation, Outcome
+from gatecell.tuning.scoring import Evaluation, Outcome, check_division
 from gatecell.tuning.space import (
     NOT_SEARCHED,
     Range,
@@ -31,8 +33,6 @@ from gatecell.tuning.workers import REPEATS, Workers, chosen, claimed, reruns
 if TYPE_CHECKING:
     import optuna
 
-N_TRIALS = 20
-"""Enough for Optuna to have looked around (ten at random) and to have begun to choose."""
 _POLL_S = 0.2
 """Between two looks at whether the other workers are done."""
 _STARTUP_TRIALS = 4
@@ -50,7 +50,7 @@ def tune(
     n_trials: int = N_TRIALS,
     timeout: float | None = None,
     study: str | Path | None = None,
-    cv: Any = 0.2,
+    cv: Any = MEASURED_SHARE,
     scoring: Any = None,
     prune: bool = True,
     refit: bool = True,
@@ -129,15 +129,12 @@ def tune(
     >>> found.best_estimator.predict(rows[:1]).shape
     (1,)
     """
-    check_integer("n_trials", n_trials, minimum=1)
+    check_options(n_trials=n_trials, timeout=timeout, cv=cv, prune=prune)
     check_integer("random_state", random_state, minimum=0, maximum=2**32 - 1)
-    check_flag("prune", prune)
     check_flag("refit", refit)
-    if timeout is not None:
-        check_number("timeout", timeout, minimum=0.0, open_minimum=True)
     optuna_module()
     checked = checked_space(default_space(estimator) if space is None else space, estimator.get_params())
-    basis = _basis(estimator, random_state)
+    basis = trial_basis(estimator, random_state)
     evaluation = Evaluation(basis, X, y, cv, scoring, fit_params or {}, random_state)
     identity = _identity(basis, checked, evaluation, random_state, (X, y, fit_params or {}))
     path = None if study is None else Path(study).expanduser()
@@ -164,8 +161,17 @@ def tune(
     )
     if not refit:
         return best
-    model = with_parameters(clone(_with_seed(estimator, random_state)), best.best_params)
+    model = with_parameters(seeded(estimator, random_state), best.best_params)
     return best.with_estimator(evaluation.refitted(model, best.best.epochs))
+
+
+def check_options(*, n_trials: int, timeout: float | None, cv: Any, prune: bool) -> None:
+    """Raise ``OptionError`` where an option of ``tune`` makes no sense, as far as that can be told without rows."""
+    check_integer("n_trials", n_trials, minimum=1)
+    check_flag("prune", prune)
+    check_division(cv)
+    if timeout is not None:
+        check_number("timeout", timeout, minimum=0.0, open_minimum=True)
 
 
 class _Run:
@@ -284,31 +290,14 @@ def _frozen(study: "optuna.Study", number: int) -> "optuna.trial.FrozenTrial":
     return next(trial for trial in study.get_trials(deepcopy=False) if trial.number == number)
 
 
-def _basis(estimator: Any, seed: int) -> Any:
-    """Return what trials begin with: the estimator, silent, seeded, and without checkpoints and logs of its own."""
-    known = estimator.get_params(deep=False)
-    # the study is the log of its trials
-    changes: dict[str, Any] = {name: None for name in ("checkpoint_dir", "logger") if name in known}
-    if "verbose" in known:
-        # of a pipeline it is False
-        changes["verbose"] = type(known["verbose"])(0)
-    return _with_seed(estimator, seed).set_params(**changes)
-
-
-def _with_seed(estimator: Any, seed: int) -> Any:
-    copied = clone(estimator)
-    seeded = "random_state" in copied.get_params(deep=False)
-    return copied.set_params(random_state=seed) if seeded and copied.random_state is None else copied
-
-
 def _identity(
     basis: Any, space: Mapping[str, Range | tuple[Any, ...]], evaluation: Evaluation, seed: int, data: Any
 ) -> dict[str, Any]:
-    searched = {name.partition(".")[0] for name in space}
+    left_out = NOT_SEARCHED - {"random_state"}
     fixed = {
-        name: repr(value)
+        name: lasting(value)
         for name, value in sorted(basis.get_params().items())
-        if name not in NOT_SEARCHED - {"random_state"} and (name not in searched or name not in space)
+        if name not in space and name.rpartition("__")[2] not in left_out
     }
     return {
         "space": space_to_json(space),
