@@ -66,6 +66,13 @@ def test_a_recipe_that_searches(by: str, tmp_path: Path) -> None:
     assert run_recipe("tiny-search", settings=settings, output=tmp_path, resume=True) == result
 
 
+@pytest.mark.parametrize("by", ["grid", "optuna"])
+def test_only_the_fit_is_logged(by: str, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "search": by, "quick": True, "logger": "csv"}
+    result = run_recipe("tiny-search", settings=settings, output=tmp_path)
+    assert len(list(Path(result.logs).rglob("metrics.csv"))) == 1
+
+
 def test_both_ways_to_search_find_the_same(tmp_path: Path) -> None:
     one, other = (
         run_recipe("tiny-search", settings={**SETTINGS, "search": by}, output=tmp_path / by).search
@@ -163,6 +170,15 @@ def test_a_search_of_own_data(data: Path) -> None:
         data, SearchPlan(space={"hidden_size": [2, 3, 4]}, n_trials=2, study=data.with_name("o.db")), force=True
     )
     assert len(longer.search["trials"]) == 2
+
+
+def test_a_search_with_early_stopping_and_no_validation_part_of_the_fit(data: Path) -> None:
+    """Trials watch the rows that they are measured on; the fit to all rows has none, and trains as long as they did."""
+    result = search(data, settings={"max_epochs": 4, "validation_fraction": None})
+    model = load(result.artifact)
+    assert model.patience is None
+    assert len(model.history_) == Tuning.from_json(result.search).best.epochs
+    assert not any(name.startswith("validation") for name in result.metrics)
 
 
 def test_a_study_that_is_there(data: Path) -> None:

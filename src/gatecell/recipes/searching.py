@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sklearn import clone
-
 from gatecell._core.errors import OptionError
 from gatecell._core.files import atomic_path
+from gatecell._core.search_defaults import MEASURED_SHARE, N_TRIALS
 from gatecell.tuning.grid import grid_search
-from gatecell.tuning.search import N_TRIALS, tune
+from gatecell.tuning.scoring import for_all_rows
+from gatecell.tuning.search import tune
 from gatecell.tuning.space import Range, Space, label, with_parameters
 from gatecell.tuning.study_file import check_study_file, lock_file, remove_study, workers_folder
 from gatecell.tuning.trials import Tuning
@@ -33,7 +33,7 @@ class SearchPlan:
     by: By = "optuna"
     n_trials: int = N_TRIALS
     timeout: float | None = None
-    cv: Any = 0.2
+    cv: Any = MEASURED_SHARE
     prune: bool = True
     study: Path | None = None
     """Of a job: its file; by default beside the model."""
@@ -53,7 +53,10 @@ def run_search(
     verbose: int = 0,
     fit_params: Mapping[str, Any] | None = None,
 ) -> Tuning:
-    """Search by Optuna, in the plan's file; the best parameters are then set on ``estimator``, which is not fitted."""
+    """Search by Optuna, in the plan's file; the best parameters are then set on ``estimator``, which is not fitted.
+
+    Where early stopping would have no rows to watch, it is to train for as many epochs as the best trial kept.
+    """
     X, *y = data
     found = tune(
         estimator,
@@ -70,7 +73,7 @@ def run_search(
         fit_params=fit_params,
         verbose=verbose,
     )
-    with_parameters(estimator, found.best_params)
+    for_all_rows(with_parameters(estimator, found.best_params), found.best.epochs)
     return found
 
 
@@ -110,8 +113,8 @@ def search_of_run(
         found = Tuning.from_json(kept["search"])
     else:
         assert plan.space is not None
-        basis = clone(estimator).set_params(checkpoint_dir=None, verbose=0)
-        found = grid_search(basis, X, y, plan.space, cv=plan.cv, refit=False, verbose=3 if verbose else 0)
+        noise = 3 if verbose else 0
+        found = grid_search(estimator, X, y, plan.space, cv=plan.cv, refit=False, random_state=seed, verbose=noise)
         with atomic_path(path) as part:
             part.write_text(json.dumps({"about": about, "search": found.to_json()}), encoding="utf-8")
     with_parameters(estimator, found.best_params)
