@@ -1,5 +1,6 @@
 """``gatecell tune`` and ``gatecell learning-rate``."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gatecell.artifact.store import load_artifact
 from tests.cli.conftest import Done
 from tests.recipes.test_own_texts import write
 
@@ -44,6 +46,13 @@ def test_a_search_of_every_task(task: str, files: dict[str, tuple[str, ...]], ga
     assert "trial 0, 1 of 2: " in done.err
     assert (here / "m.safetensors").exists()
     assert (here / "m.report.html").exists()
+    # the command in the report is the one that ran
+    command = shlex.split(load_artifact("m.safetensors").metadata["notes"]["origin"]["command"])
+    assert ("--cv" in command) == (task in ("classify", "regress", "text"))
+    again = gatecell(*command[1:], "--resume", "--quiet")
+    assert again.code == 0, again.err
+    assert "Search by Optuna: 2 finished" in again.out
+    assert "trial 0" not in again.err
 
 
 def test_a_search_as_json_goes_on(files: dict[str, tuple[str, ...]], gatecell: Run) -> None:

@@ -55,7 +55,7 @@ DIFFERENT: dict[str, list[Callable[[], Any]]] = {
         lambda: {"a": 1, "c": 2},
         lambda: {"a": np.ones(2)},
         lambda: {"a": None},
-        lambda: {},
+        dict,
         lambda: None,
     ],
 }

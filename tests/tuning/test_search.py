@@ -192,7 +192,8 @@ def test_what_fails_keeps_no_score_that_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"space": {"a": Range(0.0, 5.0)}}, r"differs is the space, then .*0\.\.6.* and now .*0\.\.5"),
+        ({"space": {"a": Range(0, 6), "b": ["x", [1, 2], None]}}, r'the space, then \{"a": "0\.0\.\.6\.0"\} and now'),
+        ({"space": {"a": Range(0.0, 5.0)}}, r"differs is the space, then .*0\.0\.\.6\.0.* and now .*0\.0\.\.5\.0"),
         (
             {"estimator": Toy(options={"p": 1})},
             r"""the fixed parameters, then \{"options": "None"\} and now \{"options": "\{'p': 1\}"\}""",
@@ -298,7 +299,9 @@ def test_rows_without_their_targets() -> None:
 
 
 def test_targets_that_were_forgotten() -> None:
-    with pytest.raises(InputError, match=r"y is missing: LSTMRegressor learns from X and y\. Give a target for each row"):
+    with pytest.raises(
+        InputError, match=r"y is missing: LSTMRegressor learns from X and y\. Give a target for each row"
+    ):
         tune(LSTMRegressor(), np.zeros((20, 3, 1)), space={"hidden_size": [2]})
 
 

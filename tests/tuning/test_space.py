@@ -67,6 +67,11 @@ def test_a_range_that_makes_no_sense(bounds: Any, message: str) -> None:
         Range(*bounds)
 
 
+def test_the_text_of_a_range_tells_it_from_every_other() -> None:
+    ranges = [Range(1, 6), Range(1.0, 6.0), Range(1, 6, log=True), Range(1, 1234567), Range(1, 1234568)]
+    assert [str(item) for item in ranges] == ["1..6", "1.0..6.0", "1..6:log", "1..1234567", "1..1234568"]
+
+
 def test_combinations_are_the_product_of_choices() -> None:
     space = checked_space({"hidden_size": [2, 3], "pooling": ["last", "max", "mean"]}, KNOWN)
     found = list(combinations(space))

@@ -36,9 +36,9 @@ CV = str(MEASURED_SHARE)
 
 
 def plan_of(
-    search: list[str] | None, n_trials: int, timeout: float | None, cv: str, no_prune: bool, study: Path | None
+    search: list[str] | None, n_trials: int, timeout: float | None, cv: str | None, no_prune: bool, study: Path | None
 ) -> "SearchPlan":
-    """Return the search that the options describe.
+    """Return the search that the options describe; ``cv`` is None of a command without ``--cv``.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def plan_of(
     from gatecell.recipes.searching import SearchPlan  # noqa: PLC0415
 
     try:
-        parts: int | float = int(cv) if cv.isdecimal() else float(cv)
+        parts: int | float | None = None if cv is None else int(cv) if cv.isdecimal() else float(cv)
     except ValueError:
         raise OptionError(f"--cv must be a share, as 0.2, or a number of folds, as 3; got {cv!r}.") from None
     return SearchPlan(

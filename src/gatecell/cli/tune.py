@@ -134,7 +134,7 @@ def forecast(
 ) -> None:
     """Search for the best forecaster, by the steps that it holds out."""
     columns = (time, target, id_column, past, future, static)
-    plan = plan_of(search, n_trials, timeout, CV, no_prune, study)
+    plan = plan_of(search, n_trials, timeout, None, no_prune, study)
     fit_forecast(data, output, columns, horizon, frequency, settings, seed, resume, force, json, quiet, plan)
 
 
@@ -156,5 +156,5 @@ def language(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best language model, by the text that it holds out."""
-    plan = plan_of(search, n_trials, timeout, CV, no_prune, study)
+    plan = plan_of(search, n_trials, timeout, None, no_prune, study)
     fit_language_model(data, output, text_column, encoding, settings, seed, resume, force, json, quiet, plan)

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from gatecell._core.errors import OptionError
+from gatecell._core.records import plain
 from gatecell.recipes.settings import read_value
-from gatecell.tuning.space import Range, Space
+from gatecell.tuning.space import Range, Space, label
 
 _DOTS = ".."
 _LOG = ":log"
@@ -38,8 +39,21 @@ def parse_space(texts: Iterable[str]) -> Space | None:
     return space or None
 
 
+def typed(name: str, item: Any) -> str:
+    """Return what is searched of a parameter as one types it; ``parse_space`` reads it back."""
+    if isinstance(item, Range):
+        return f"{name}={item}"
+    labels = [label(plain(value)) for value in item]
+    short = f"{name}=" + ",".join(text.strip('"') for text in labels)
+    try:
+        read = [label(value) for value in (parse_space([short]) or {})[name]]
+    except (OptionError, TypeError):
+        read = []
+    return short if read == labels else f"{name}=[{', '.join(labels)}]"
+
+
 def _values(name: str, text: str) -> Any:
-    if _DOTS in text:
+    if _DOTS in text and not text.startswith("["):
         bounds, is_log = text.removesuffix(_LOG), text.endswith(_LOG)
         low, high = (read_value(bound.strip()) for bound in bounds.split(_DOTS, 1))
         if not all(isinstance(bound, int | float) and not isinstance(bound, bool) for bound in (low, high)):

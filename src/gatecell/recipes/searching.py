@@ -9,10 +9,11 @@ from typing import Any, Literal
 from gatecell._core.errors import OptionError
 from gatecell._core.files import atomic_path
 from gatecell._core.search_defaults import MEASURED_SHARE, N_TRIALS
+from gatecell.recipes.search_space import typed
 from gatecell.tuning.grid import grid_search
 from gatecell.tuning.scoring import for_all_rows
 from gatecell.tuning.search import tune
-from gatecell.tuning.space import Range, Space, label, with_parameters
+from gatecell.tuning.space import Range, Space, checked_space, default_space, is_number, with_parameters
 from gatecell.tuning.study_file import check_study_file, lock_file, remove_study, workers_folder
 from gatecell.tuning.trials import Tuning
 
@@ -34,14 +35,18 @@ class SearchPlan:
     n_trials: int = N_TRIALS
     timeout: float | None = None
     cv: Any = MEASURED_SHARE
+    """None where the estimator holds out by itself what it is measured on."""
     prune: bool = True
     study: Path | None = None
-    """Of a job: its file; by default beside the model."""
+    """Of a job: its file; None: beside the model."""
 
     def words(self) -> list[str]:
         """Return the plan as one types it on the command line."""
-        words = [word for name, item in (self.space or {}).items() for word in ("--search", f"{name}={_typed(item)}")]
-        words += ["--n-trials", str(self.n_trials), "--cv", str(self.cv)]
+        words = [word for name, item in (self.space or {}).items() for word in ("--search", typed(name, item))]
+        words += ["--n-trials", str(self.n_trials)]
+        cv = self.cv if is_number(self.cv) else None
+        given = {"--cv": cv, "--timeout": self.timeout, "--study": self.study}
+        words += [word for name, value in given.items() if value is not None for word in (name, str(value))]
         return words if self.prune else [*words, "--no-prune"]
 
 
@@ -75,6 +80,45 @@ def run_search(
     )
     for_all_rows(with_parameters(estimator, found.best_params), found.best.epochs)
     return found
+
+
+def open_space(
+    space: Space | None, estimator: Any, settings: Mapping[str, Any], *, of_recipe: bool = False
+) -> dict[str, Range | tuple[Any, ...]]:
+    """Return what is to be searched, which is nothing that is set.
+
+    Parameters
+    ----------
+    space : mapping, optional
+        None: the default space of the estimator, without what is set.
+    estimator : estimator
+        With its settings.
+    settings : mapping
+        What the user sets; entries of nested parameters are told apart.
+    of_recipe : bool
+        Whether it is a recipe, not the user, that says what to search.
+
+    Raises
+    ------
+    UnknownNameError, OptionError
+        Where the space makes no sense, a parameter is set and searched, or nothing is left to search.
+    """
+    nested = ((outer, values) for outer, values in settings.items() if isinstance(values, Mapping))
+    taken = {*settings, *(f"{outer}.{inner}" for outer, values in nested for inner in values)}
+    if space is None:
+        left = {name: item for name, item in default_space(estimator).items() if name not in taken}
+        if not left:
+            raise OptionError(
+                "All of the default space is set, so that nothing is left to search. Leave out one --set, or say by "
+                "--search what to search."
+            )
+        return left
+    checked = checked_space(space, estimator.get_params())
+    both = next((name for name in checked if name in taken), None)
+    if both is not None:
+        other = ": the recipe searches it." if of_recipe else f" or --search {both}."
+        raise OptionError(f"{both} is set and searched at once. Leave out --set {both}{other}")
+    return checked
 
 
 def search_of_run(
@@ -178,7 +222,3 @@ def quick_plan(plan: SearchPlan) -> SearchPlan:
 def _has_search(folder: Path) -> bool:
     study = folder / STUDY_FILE
     return any(path.exists() for path in (study, lock_file(study), workers_folder(study), folder / GRID_FILE))
-
-
-def _typed(item: Any) -> str:
-    return str(item) if isinstance(item, Range) else ",".join(label(value).strip('"') for value in item)

@@ -41,7 +41,8 @@ class Range:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def __str__(self) -> str:
-        return f"{self.low:g}..{self.high:g}{':log' if self.log else ''}"
+        # all digits: a study is told by it from one of another range, and a whole 1.0 from 1
+        return f"{self.low!r}..{self.high!r}{':log' if self.log else ''}"
 
 
 Space = Mapping[str, Any]
