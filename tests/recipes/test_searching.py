@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -9,7 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from gatecell._core.errors import OptionError, StudyError
+from gatecell._core.errors import GatecellError, MissingDependencyError, OptionError, StudyError
 from gatecell.artifact.store import load_artifact
 from gatecell.estimators.loading import load
 from gatecell.recipes.model_report import report_model
@@ -19,9 +21,11 @@ from gatecell.recipes.registry import RECIPES
 from gatecell.recipes.run import run_recipe
 from gatecell.recipes.search_space import parse_space
 from gatecell.recipes.searching import SearchPlan
+from gatecell.training.watching import watched
+from gatecell.tuning.scoring import Outcome
 from gatecell.tuning.space import Range
 from gatecell.tuning.trials import Tuning
-from tests.recipes.conftest import Stop, tiny_data
+from tests.recipes.conftest import Stop, stopped_after, tiny_data
 
 SETTINGS = {"folds": 2, "max_epochs": 1}
 
@@ -149,6 +153,11 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "d.npz"
 
 
+def no_trial(_: Any, model: Any, outcome: Outcome, on_epoch: Any, *, score: float = 0.0) -> None:
+    """Stand for a trial, in place of ``Evaluation.run``."""
+    outcome.scores.append(score)
+
+
 def search(data: Path, plan: SearchPlan = PLAN, **options: Any) -> Any:
     settings = options.pop("settings", {"max_epochs": 1})
     return fit_file("classify", data, output=data.with_name("m.safetensors"), settings=settings, plan=plan, **options)
@@ -201,9 +210,120 @@ def test_force_discards_no_file_of_others(data: Path) -> None:
     assert other.read_text() == "mine"
 
 
-def test_what_is_searched_is_not_set(data: Path) -> None:
-    with pytest.raises(OptionError, match=r"hidden_size is set and searched at once\. Leave out --set hidden_size"):
-        search(data, settings={"hidden_size": 3})
+@pytest.mark.parametrize(
+    ("space", "settings", "name"),
+    [
+        ({"hidden_size": [2, 3]}, {"hidden_size": 3}, "hidden_size"),
+        (
+            {"training_options.optimizer": ["adam", "sgd"]},
+            {"training_options": {"optimizer": "sgd"}},
+            "training_options.optimizer",
+        ),
+        ({"training_options": [{"optimizer": "sgd"}]}, {"training_options": {"betas": [0.9, 0.9]}}, "training_options"),
+    ],
+)
+def test_what_is_searched_is_not_set(space: Any, settings: dict[str, Any], name: str, data: Path) -> None:
+    with pytest.raises(
+        OptionError, match=rf"{name} is set and searched at once\. Leave out --set {name} or --search {name}\."
+    ):
+        search(data, SearchPlan(space=space), settings=settings)
+
+
+def test_what_a_recipe_searches_is_not_set(tmp_path: Path) -> None:
+    with pytest.raises(
+        OptionError,
+        match=r"hidden_size is set and searched at once\. Leave out --set hidden_size: the recipe searches it",
+    ):
+        run_recipe("tiny-search", settings={"hidden_size": 7}, output=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_the_default_space_what_is_set_is_not_searched(data: Path) -> None:
+    settings: dict[str, Any] = {"max_epochs": 1, "hidden_size": 3, "recurrent_dropout": 0.0}
+    result = search(data, SearchPlan(n_trials=1), settings=settings)
+    assert set(result.search["space"]) == {"learning_rate", "num_layers", "bidirectional", "pooling"}
+    assert load(result.artifact).get_params()["hidden_size"] == 3
+    command = load_artifact(result.artifact).metadata["notes"]["origin"]["command"]
+    assert "--search" not in command
+    settings |= {"learning_rate": 0.1, "num_layers": 1, "bidirectional": False, "pooling": "last"}
+    with pytest.raises(OptionError, match="All of the default space is set, so that nothing is left to search"):
+        search(data, SearchPlan(n_trials=1), settings=settings, force=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"path": "typo.npz"},
+        {"plan": SearchPlan(space={"hiden_size": [2, 3]})},
+        {"plan": SearchPlan(n_trials=0)},
+        {"plan": SearchPlan(timeout=-1.0)},
+        {"plan": SearchPlan(cv=1)},
+        {"settings": {"max_epochs": 1, "hidden_size": 3}},
+    ],
+    ids=str,
+)
+def test_force_keeps_the_study_until_the_new_search_begins(wrong: dict[str, Any], data: Path) -> None:
+    search(data)
+    study = data.with_name("m.study.db")
+    before = study.read_bytes()
+    with pytest.raises(GatecellError):
+        search(data.with_name(wrong.pop("path", data.name)), force=True, **wrong)
+    assert study.read_bytes() == before
+
+
+def test_force_keeps_the_study_where_optuna_is_missing(data: Path) -> None:
+    search(data)
+    with (
+        mock.patch.dict("sys.modules", {"optuna": None}),
+        pytest.raises(MissingDependencyError, match="needs the pack"),
+    ):
+        search(data, force=True)
+    assert data.with_name("m.study.db").exists()
+
+
+def test_force_discards_the_study_and_the_locks_of_killed_workers(data: Path) -> None:
+    search(data)
+    workers = data.with_name("m.study.db.workers")
+    workers.mkdir()
+    (workers / "dead.lock").touch()
+    search(data, SearchPlan(space={"hidden_size": [4]}), force=True)
+    assert not workers.exists()
+
+
+@pytest.mark.parametrize("better", [False, True])
+def test_a_search_that_goes_on_after_its_fit_was_stopped(better: bool, data: Path) -> None:
+    """It goes on with that fit too, unless it finds a better trial, which is fitted anew."""
+    settings, checkpoint = {"max_epochs": 3}, data.with_name("m.safetensors.checkpoint")
+    one, two = (SearchPlan(space={"hidden_size": [2, 3, 4]}, n_trials=count, prune=False) for count in (1, 2))
+    with mock.patch("gatecell.tuning.scoring.Evaluation._score", return_value=0.0), stopped_after(2):
+        search(data, one, settings=settings)
+    with pytest.raises(OptionError, match=r"has the checkpoint of an unfinished run \(2 epochs done\)"):
+        search(data, replace(one, study=data.with_name("o.db")), settings=settings)
+    epochs: list[Any] = []
+    with (
+        mock.patch("gatecell.tuning.scoring.Evaluation.run", partialmethod(no_trial, score=float(better))),
+        watched(epochs.append),
+    ):
+        result = search(data, two, settings=settings, resume=True)
+    assert result.search["best_trial"] == int(better)
+    assert len(epochs) == (3 if better else 1)
+    assert len(load(result.artifact).history_) == 3
+    assert not checkpoint.exists()
+
+
+def test_force_discards_the_checkpoint_of_a_trial(data: Path) -> None:
+    with stopped_after(2):
+        search(data, settings={"max_epochs": 3})
+    epochs: list[Any] = []
+    with mock.patch("gatecell.tuning.scoring.Evaluation.run", no_trial), watched(epochs.append):
+        search(data, settings={"max_epochs": 3}, force=True)
+    assert len(epochs) == 3
+
+
+def test_the_result_has_the_seconds_of_the_search(data: Path) -> None:
+    result = search(data)
+    assert result.seconds["search"] == pytest.approx(result.search["seconds"], abs=1e-3)
+    assert load_artifact(result.artifact).metadata["notes"]["origin"]["seconds"] == result.seconds
 
 
 def test_a_space_as_one_types_it() -> None:
@@ -226,6 +346,7 @@ def test_a_space_as_one_types_it() -> None:
         (["a=1", "a=2"], "a is to be searched twice"),
         (["a=1..x"], "a=1..x is no range of numbers"),
         (["a=[1"], r"a=\[1 is no list in JSON"),
+        (["a=[1..2]"], r"a=\[1\.\.2\] is no list in JSON"),
         (["a=3..2"], "A range rises, but 3 is not below 2"),
     ],
 )

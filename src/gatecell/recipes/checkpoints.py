@@ -15,7 +15,7 @@ def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
     Parameters
     ----------
     folder : Path
-        Where the job keeps its checkpoint.
+        Where the job keeps its checkpoint, or those of the trials that it fitted.
     resume : bool
         Whether to go on from a checkpoint that is there.
     force : bool
@@ -31,12 +31,14 @@ def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
     OptionError
         Where there is a checkpoint, and neither is said.
     """
-    if not (folder / CHECKPOINT_FILE).exists():
+    places = [place for place in _places(folder) if (place / CHECKPOINT_FILE).exists()]
+    if not places:
         return 0.0
+    seconds = [epoch for place in places for epoch in _epoch_seconds(place)]
     if resume:
-        return sum(_epoch_seconds(folder))
+        return sum(seconds)
     if not force:
-        n_epochs = len(_epoch_seconds(folder))
+        n_epochs = len(seconds)
         raise OptionError(
             f"{folder} has the checkpoint of an unfinished run ({n_epochs} epoch{'s' if n_epochs != 1 else ''} done). "
             "Go on with it by --resume, or discard it by --force."
@@ -63,9 +65,25 @@ def begun(folder: Path) -> Iterator[None]:
 
 def discard(folder: Path) -> None:
     """Remove the checkpoint of a job that is done with; what else is in the folder stays."""
-    for name in (CHECKPOINT_FILE, HISTORY_FILE):
-        (folder / name).unlink(missing_ok=True)
-    _remove_empty(folder)
+    for place in reversed(_places(folder)):
+        for name in (CHECKPOINT_FILE, HISTORY_FILE):
+            (place / name).unlink(missing_ok=True)
+        _remove_empty(place)
+
+
+def of_trial(folder: Path, number: int) -> Path:
+    """Return the folder for the checkpoint of a search's best trial, in that of the job.
+
+    A search that goes on may find a better one, whose fit cannot go on from the other's checkpoint.
+    """
+    return folder / f"{_TRIAL}{number}"
+
+
+_TRIAL = "trial-"
+
+
+def _places(folder: Path) -> list[Path]:
+    return [folder, *sorted(folder.glob(f"{_TRIAL}*"))]
 
 
 def _remove_empty(folder: Path) -> None:

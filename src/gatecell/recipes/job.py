@@ -11,15 +11,17 @@ from gatecell._core.errors import OptionError
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
-from gatecell.recipes.checkpoints import discard, seconds_done
+from gatecell.recipes.checkpoints import discard, of_trial, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.reports import command_line, report_beside
 from gatecell.recipes.run import validation_metrics
-from gatecell.recipes.searching import SearchPlan, run_search, study_ready
+from gatecell.recipes.searching import SearchPlan, check_study, open_space, run_search
 from gatecell.recipes.settings import check_names, labels_as_in, merged
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
 from gatecell.tuning.scoring import kept_epoch
+from gatecell.tuning.search import check_options
+from gatecell.tuning.study_file import optuna_module, remove_study
 from gatecell.tuning.trials import Tuning
 
 Task = Literal["classify", "regress", "text", "forecast", "language"]
@@ -50,6 +52,8 @@ SEARCHED: Mapping[Task, Mapping[str, Any]] = MappingProxyType(
     }
 )
 """Where a job that searches departs from that, too: a trial that learns no more ends."""
+_HOLDS_OUT: frozenset[Task] = frozenset({"forecast", "language"})
+"""Whose estimators hold out by themselves what trials are measured on."""
 MODEL_ENDING = ".safetensors"
 
 
@@ -64,7 +68,8 @@ class FitResult:
     metrics: dict[str, float]
     """Figures of training and validation part at the epoch whose weights were kept."""
     seconds: dict[str, float]
-    """Wall time of ``fit``, stretches before a resume included."""
+    """Wall time of ``fit``, stretches before a resume included; of ``search``, the trials before the fit, where there
+    was one."""
     artifact: str
     """The model's file, absolute."""
     report: str
@@ -102,7 +107,11 @@ class Job:
     model_path: Path
     seconds_before: float
     plan: SearchPlan | None
-    """The search before the fit, if there is one."""
+    """The search before the fit as the user says it, if there is one."""
+    search: SearchPlan | None
+    """The same with the space and the file that it comes to."""
+    discards_study: bool
+    """Whether a study that is there is not to be gone on with."""
 
     @classmethod
     def prepared(
@@ -122,7 +131,11 @@ class Job:
         Raises
         ------
         OptionError, UnknownNameError
-            Where a setting makes no sense, or ``output`` or a checkpoint would be lost.
+            Where a setting or the plan makes no sense, or ``output``, a checkpoint or a study would be lost.
+        StudyError
+            Where the file of the study is none.
+        MissingDependencyError
+            Where there is a plan, and Optuna is not installed.
         """
         settings = dict(settings or {})
         check_names(settings, ESTIMATORS[TASKS[task]]().get_params(deep=False))
@@ -131,12 +144,13 @@ class Job:
         checkpoint = _checkpoint_of(model_path)
         # a checkpoint is only there where the model was allowed to be replaced
         check_replaceable(report_beside(model_path))
-        study = None if plan is None else plan.study or _study_of(model_path)
-        begun = checkpoint.exists() or (study is not None and study.exists())
+        if plan is not None and task in _HOLDS_OUT:
+            plan = replace(plan, cv=None)
+        search = None if plan is None else _search_of(plan, task, settings, model_path)
+        begun = checkpoint.exists() or (search is not None and search.study is not None and search.study.exists())
         _check_output(model_path, replace=force or (resume and begun))
-        if study is not None:
-            _check_plan(plan, settings)
-            study_ready(study, resume=resume, force=force)
+        if search is not None and search.study is not None:
+            check_study(search.study, resume=resume, force=force)
         return cls(
             task=task,
             settings=settings,
@@ -144,24 +158,27 @@ class Job:
             verbose=verbose,
             model_path=model_path,
             seconds_before=seconds_done(checkpoint, resume=resume, force=force),
-            plan=None if plan is None else replace(plan, study=study),
+            plan=plan,
+            search=search,
+            discards_study=force and not resume,
         )
 
     def fit(self, *data: Any, **reading: Any) -> Fitted:
         """Fit the estimator of the task to X and y, or to what else its ``fit`` takes; search before, if so planned."""
-        own = PARAMETERS[self.task] if self.plan is None else {**PARAMETERS[self.task], **SEARCHED[self.task]}
-        parameters = with_logs(merged(own, self.settings), self.model_path.with_suffix(".logs"))
+        own = _parameters(self.task, self.settings, searches=self.search is not None)
+        parameters = with_logs(own, self.model_path.with_suffix(".logs"))
         if "class_weight" in parameters:
             parameters["class_weight"] = labels_as_in(data[1], parameters["class_weight"])
+        checkpoint = _checkpoint_of(self.model_path)
         estimator = ESTIMATORS[TASKS[self.task]](
-            **parameters,
-            random_state=self.seed,
-            verbose=self.verbose,
-            checkpoint_dir=_checkpoint_of(self.model_path),
+            **parameters, random_state=self.seed, verbose=self.verbose, checkpoint_dir=checkpoint
         )
         tuning = None
-        if self.plan is not None:
-            tuning = run_search(estimator, self.plan, *data, seed=self.seed, verbose=self.verbose, fit_params=reading)
+        if self.search is not None:
+            if self.discards_study and self.search.study is not None:
+                remove_study(self.search.study)
+            tuning = run_search(estimator, self.search, *data, seed=self.seed, verbose=self.verbose, fit_params=reading)
+            estimator.set_params(checkpoint_dir=of_trial(checkpoint, tuning.best.number))
         return Fitted(estimator.fit(*data, **reading), tuning)
 
     def origin(self, path: str | Path, options: Mapping[str, str | Sequence[str] | None]) -> Origin:
@@ -196,10 +213,11 @@ class Job:
         kept = estimator.history_.rows[kept_epoch(estimator) - 1]
         metrics = {name: value for name, value in kept.items() if name.startswith("train_")}
         metrics |= {**validation_metrics(estimator), **(further or {})}
-        seconds = {"fit": round(self.seconds_before + estimator.training_.seconds, 3)}
+        seconds = {
+            **({} if tuning is None else {"search": round(tuning.seconds, 3)}),
+            "fit": round(self.seconds_before + estimator.training_.seconds, 3),
+        }
         origin = replace(origin, seed=self.seed, seconds=seconds)
-        if tuning is not None:
-            seconds["search"] = round(tuning.seconds, 3)
         searched = {} if tuning is None else {"search": tuning.to_json()}
         kept_notes = {"columns": columns, "metrics": metrics, "task": self.task, "origin": origin.to_json(), **searched}
         save_estimator(estimator, self.model_path, notes={**kept_notes, **(notes or {})})
@@ -236,10 +254,17 @@ def _study_of(model_path: Path) -> Path:
     return model_path.with_name(f"{model_path.stem}.study.db")
 
 
-def _check_plan(plan: SearchPlan | None, settings: Mapping[str, Any]) -> None:
-    both = [name for name in (plan.space if plan and plan.space else {}) if name in settings]
-    if both:
-        raise OptionError(f"{both[0]} is set and searched at once. Leave out --set {both[0]} or --search {both[0]}.")
+def _parameters(task: Task, settings: Mapping[str, Any], *, searches: bool) -> dict[str, Any]:
+    return merged({**PARAMETERS[task], **(SEARCHED[task] if searches else {})}, settings)
+
+
+def _search_of(plan: SearchPlan, task: Task, settings: Mapping[str, Any], model_path: Path) -> SearchPlan:
+    """Return a plan with its space and its file, once what can be is checked of it."""
+    optuna_module()
+    check_options(n_trials=plan.n_trials, timeout=plan.timeout, cv=plan.cv, prune=plan.prune)
+    estimator = ESTIMATORS[TASKS[task]](**_parameters(task, settings, searches=True))
+    study = Path(plan.study or _study_of(model_path)).expanduser()
+    return replace(plan, space=open_space(plan.space, estimator, settings), study=study)
 
 
 def _check_output(path: Path, *, replace: bool) -> None:

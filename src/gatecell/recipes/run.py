@@ -38,6 +38,7 @@ from gatecell.recipes.searching import (
     SEARCH_FOLDER,
     SearchPlan,
     discard_search,
+    open_space,
     quick_plan,
     search_folder,
     search_of_run,
@@ -162,6 +163,7 @@ def run_recipe(
     check_choice("validation", options["validation"], VALIDATION_CHOICES)
     if isinstance(recipe, SearchRecipe):
         check_choice("search", options["search"], BY)
+        open_space(recipe.space, estimator_class(), settings, of_recipe=True)
     for option in ("quick", "download"):
         check_flag(option, options[option])
     folder = Path(output) if output is not None else default_output(name, seed)

@@ -190,24 +190,21 @@ def discard_search(folder: Path) -> None:
         folder.rmdir()
 
 
-def study_ready(path: Path, *, resume: bool, force: bool) -> None:
-    """Make the way free for the study of a job: go on with one that is there, discard it, or refuse.
+def check_study(path: Path, *, resume: bool, force: bool) -> None:
+    """Raise unless a job may go on with its study, discard it, or begin one; nothing is discarded yet.
 
     Raises
     ------
     OptionError
         Where there is one, and neither is said.
     StudyError
-        Where the file is no study; it is left as it is.
+        Where the file is no study.
     """
     if not path.exists():
         return
     check_study_file(path)
-    if resume:
-        return
-    if not force:
+    if not (resume or force):
         raise OptionError(f"{path} has a study. Go on with it by --resume, or discard it by --force.")
-    path.unlink()
 
 
 def quick_plan(plan: SearchPlan) -> SearchPlan:
