@@ -1,7 +1,9 @@
 import errno
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from safetensors.torch import save_file
 
 from gatecell._core.errors import ArtifactError
 from gatecell.artifact.format import FORMAT_VERSION, METADATA_KEY, library_versions
-from gatecell.artifact.store import load_artifact, save_artifact
+from gatecell.artifact.store import load_artifact, read_metadata, save_artifact
 
 
 @pytest.fixture
@@ -105,57 +107,63 @@ def test_a_failed_write_leaves_the_old_file(saved: Path, monkeypatch: pytest.Mon
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
-def test_missing_and_folder(tmp_path: Path) -> None:
+@pytest.fixture(params=[load_artifact, read_metadata])
+def reading(request: pytest.FixtureRequest) -> Any:
+    """Both ways to read a file have the same errors."""
+    return request.param
+
+
+def test_missing_and_folder(reading: Any, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"There is no model file at .*nowhere"):
-        load_artifact(tmp_path / "nowhere.safetensors")
+        reading(tmp_path / "nowhere.safetensors")
     with pytest.raises(ArtifactError, match=r"is a folder, not a model file"):
-        load_artifact(tmp_path)
+        reading(tmp_path)
     with pytest.raises(ArtifactError, match=r"is a folder, so no model can be written there"):
         save_artifact(tmp_path, {}, {})
 
 
-def test_unreadable(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(path: Path) -> bytes:
+def test_unreadable(reading: Any, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path, *_: Any, **__: Any) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(Path, "open", denied)
     with pytest.raises(ArtifactError, match=r"cannot be read: Permission denied"):
-        load_artifact(saved)
+        reading(saved)
 
 
-def test_empty(tmp_path: Path) -> None:
+def test_empty(reading: Any, tmp_path: Path) -> None:
     (tmp_path / "m").touch()
     with pytest.raises(ArtifactError, match=r"is empty"):
-        load_artifact(tmp_path / "m")
+        reading(tmp_path / "m")
 
 
-def test_every_truncation_is_refused(saved: Path) -> None:
+def test_every_truncation_is_refused(reading: Any, saved: Path) -> None:
     whole = saved.read_bytes()
     for n_bytes in range(len(whole)):
         saved.write_bytes(whole[:n_bytes])
         with pytest.raises(ArtifactError, match=r"cut off" if n_bytes >= 8 else "is empty|no safetensors file"):
-            load_artifact(saved)
+            reading(saved)
 
 
 @pytest.mark.parametrize(
     "content", [b"PK\x03\x04 a zip file of numpy arrays", b"\x80\x02}q\x00.", b"hello", b"\xff" * 64]
 )
-def test_foreign_bytes(tmp_path: Path, content: bytes) -> None:
+def test_foreign_bytes(reading: Any, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"is no safetensors file"):
-        load_artifact(tmp_path / "m")
+        reading(tmp_path / "m")
 
 
-def test_foreign_safetensors(tmp_path: Path) -> None:
+def test_foreign_safetensors(reading: Any, tmp_path: Path) -> None:
     save_file({"w": torch.zeros(2)}, tmp_path / "m", metadata={"format": "pt"})
     with pytest.raises(ArtifactError, match=r"of another program: it holds tensors but no Gatecell description"):
-        load_artifact(tmp_path / "m")
+        reading(tmp_path / "m")
 
 
-def test_newer_format(tmp_path: Path) -> None:
+def test_newer_format(reading: Any, tmp_path: Path) -> None:
     path = rewrite(tmp_path / "m", {"format_version": FORMAT_VERSION + 1})
     with pytest.raises(ArtifactError, match=f"has format {FORMAT_VERSION + 1}.*newer Gatecell: upgrade with"):
-        load_artifact(path)
+        reading(path)
 
 
 @pytest.mark.parametrize(
@@ -173,18 +181,33 @@ def test_newer_format(tmp_path: Path) -> None:
         ({"format_version": 1, "metadata": {}}, "lacks the metadata or the versions"),
     ],
 )
-def test_damaged_description(tmp_path: Path, document: object, text: str) -> None:
+def test_damaged_description(reading: Any, tmp_path: Path, document: object, text: str) -> None:
     with pytest.raises(ArtifactError, match=f"is damaged: .*{text}"):
-        load_artifact(rewrite(tmp_path / "m", document))
+        reading(rewrite(tmp_path / "m", document))
 
 
 @pytest.mark.parametrize(
     "header", [b"{bad json", b"[]", b'{"w": 3}', b'{"w": {"data_offsets": []}}', b'{"__metadata__": 1}']
 )
-def test_damaged_header(tmp_path: Path, header: bytes) -> None:
+def test_damaged_header(reading: Any, tmp_path: Path, header: bytes) -> None:
     (tmp_path / "m").write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(ArtifactError, match=r"is no safetensors file|is damaged: its safetensors header"):
-        load_artifact(tmp_path / "m")
+        reading(tmp_path / "m")
+
+
+def test_metadata_are_read_without_the_tensors(saved: Path) -> None:
+    artifact = load_artifact(saved)
+    assert read_metadata(saved) == (artifact.metadata, artifact.versions)
+    large = 1 << 36
+    text = json.dumps({"format_version": FORMAT_VERSION, "metadata": {"a": 1}, "versions": {"b": "2"}})
+    tensor = {"dtype": "U8", "shape": [large], "data_offsets": [0, large]}
+    header = json.dumps({"__metadata__": {METADATA_KEY: text}, "w": tensor}).encode()
+    saved.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ArtifactError, match=r"is cut off: it has .* of at least 68,719,"):
+        read_metadata(saved)
+    # a hole in the file, which takes no place on the disk
+    os.truncate(saved, 8 + len(header) + large)
+    assert read_metadata(saved) == ({"a": 1}, {"b": "2"})
 
 
 def test_tensors_that_do_not_fit_their_description(saved: Path) -> None:
@@ -203,5 +226,6 @@ def test_a_flipped_byte_never_escapes_the_error_tree(
     data = bytearray(save_artifact(path, {"w": torch.ones(3)}, {"kind": "test"}).read_bytes())
     data[position % len(data)] = byte
     path.write_bytes(bytes(data))
-    with suppress(ArtifactError):
-        load_artifact(path)
+    for reading in (load_artifact, read_metadata):
+        with suppress(ArtifactError):
+            reading(path)

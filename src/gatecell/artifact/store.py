@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,7 @@ def load_artifact(path: str | os.PathLike[str]) -> Artifact:
     """
     path = Path(path)
     data = _read(path)
-    text = _description(data, path)
-    metadata, versions = decode(text, str(path))
+    metadata, versions = decode(_description(data, len(data), path), str(path))
     try:
         tensors = load(data)
     except (SafetensorError, ValueError, KeyError) as error:
@@ -106,9 +106,44 @@ def load_artifact(path: str | os.PathLike[str]) -> Artifact:
     return Artifact(tensors, metadata, versions)
 
 
+def read_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read what a file says of itself; its tensors, which may be large, are not read.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    metadata, versions : dict
+        As :class:`Artifact` has them.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`load_artifact`, but for tensors that are damaged.
+    """
+    path = Path(path)
+    with _reading(path), path.open("rb") as stream:
+        n_bytes = os.fstat(stream.fileno()).st_size
+        data = stream.read(_LENGTH_BYTES)
+        n_header = int.from_bytes(data, "little")
+        # of a foreign file the length is any number
+        data += stream.read(n_header if n_header <= _LARGEST_HEADER else 1)
+    return decode(_description(data, n_bytes, path), str(path))
+
+
 def _read(path: Path) -> bytes:
-    try:
+    with _reading(path):
         return path.read_bytes()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be read into ``ArtifactError``."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise ArtifactError(
             f"There is no model file at {path}. Check the path; a model is written by `save`."
@@ -119,8 +154,11 @@ def _read(path: Path) -> bytes:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _description(data: bytes, path: Path) -> str:
-    """Return the text under our key; tells a file cut off from a foreign one by the header's own length."""
+def _description(data: bytes, n_bytes: int, path: Path) -> str:
+    """Return the text under our key, from the beginning of a file of ``n_bytes``.
+
+    The header's own length tells a file that is cut off from a foreign one.
+    """
     if not data:
         raise ArtifactError(f"{path} is empty. The copy or download failed: bring the file again.")
     n_header = int.from_bytes(data[:_LENGTH_BYTES], "little")
@@ -130,8 +168,8 @@ def _description(data: bytes, path: Path) -> str:
             f"{path} is no safetensors file, so it is no Gatecell model. Gatecell reads no other format."
         )
     header_end = _LENGTH_BYTES + n_header
-    if len(data) < header_end:
-        raise _cut_off(path, len(data), header_end)
+    if n_bytes < header_end:
+        raise _cut_off(path, n_bytes, header_end)
     try:
         header = json.loads(data[_LENGTH_BYTES:header_end])
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
@@ -139,8 +177,8 @@ def _description(data: bytes, path: Path) -> str:
         text = header.get("__metadata__", {}).get(METADATA_KEY)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: its safetensors header cannot be read.") from error
-    if len(data) < expected:
-        raise _cut_off(path, len(data), expected)
+    if n_bytes < expected:
+        raise _cut_off(path, n_bytes, expected)
     if not isinstance(text, str):
         raise ArtifactError(
             f"{path} is a safetensors file of another program: it holds tensors but no Gatecell description. "

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from gatecell.artifact.store import load_artifact
+from gatecell.artifact.store import read_metadata
 from gatecell.estimators.loading import load
 
 
 def kind_of_model(path: str | Path) -> str:
     """Return the name of the estimator that a model file holds; errors as ``gatecell.load`` has them."""
-    return str(load_artifact(path).metadata.get("estimator"))
+    return str(read_metadata(path)[0].get("estimator"))
 
 
 def describe_model(path: str | Path) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def describe_model(path: str | Path) -> dict[str, Any]:
     ArtifactError
         Where the file is missing, damaged, of another program, or of a newer format.
     """
-    estimator, artifact = load(path), load_artifact(path)
+    estimator, (metadata, versions) = load(path), read_metadata(path)
     parameters = {name: value for name, value in estimator.get_params(deep=False).items() if value is not None}
     classes = getattr(estimator, "classes_", None)
     return {
@@ -39,8 +39,8 @@ def describe_model(path: str | Path) -> dict[str, Any]:
             "stopped_early": estimator.training_.stopped_early,
             "seconds": round(estimator.training_.seconds, 3),
         },
-        "notes": {name: value for name, value in artifact.metadata.get("notes", {}).items() if value is not None},
-        "versions": artifact.versions,
+        "notes": {name: value for name, value in metadata.get("notes", {}).items() if value is not None},
+        "versions": versions,
         "summary": estimator.summary(),
         "engines": estimator.explain(),
     }

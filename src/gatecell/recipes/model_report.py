@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatecell._core.errors import DatasetError
-from gatecell.artifact.store import load_artifact
+from gatecell.artifact.store import read_metadata
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.recipes.registry import RECIPES
 from gatecell.recipes.reports import REPORT_FILE, report_beside
@@ -51,7 +51,7 @@ def report_model(
         Where a file is in the way that is no report.
     """
     model = Path(model)
-    notes = load_artifact(model).metadata.get("notes", {})
+    notes = read_metadata(model)[0].get("notes", {})
     beside = model.with_name(REPORT_FILE) if model.name == MODEL_FILE else report_beside(model)
     path = beside if output is None else Path(output).expanduser()
     check_replaceable(path)

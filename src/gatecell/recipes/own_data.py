@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError
-from gatecell.artifact.store import load_artifact
+from gatecell.artifact.store import read_metadata
 from gatecell.data.csv_file import LongColumns
 from gatecell.data.labelled import LabelledSequences
 from gatecell.data.tables import is_table, read_labelled
@@ -175,7 +175,7 @@ def _read_for(
     model: str | Path, path: str | Path, columns: LongColumns | None, *, with_label: bool
 ) -> LabelledSequences:
     """Read a file as the model's own was read."""
-    known = load_artifact(model).metadata.get("notes", {}).get("columns")
+    known = read_metadata(model)[0].get("notes", {}).get("columns")
     if known is None or not is_table(path):
         return read_labelled(path, columns)
     try:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError, unknown_name
-from gatecell.artifact.store import load_artifact
+from gatecell.artifact.store import read_metadata
 from gatecell.data.csv_file import read_table
 from gatecell.data.frames import ONE_SERIES, read_panel
 from gatecell.data.frequency import ROWS
@@ -222,7 +222,7 @@ def _table(path: str | Path, id_column: str | None) -> pd.DataFrame:
 
 def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns, _Stamps]:
     estimator = LSTMForecaster.load(model)
-    notes = load_artifact(model).metadata.get("notes", {})
+    notes = read_metadata(model)[0].get("notes", {})
     known = notes.get("columns")
     if known is None:
         raise OptionError(
