@@ -123,7 +123,8 @@ def test_stopped_by_ctrl_c_or_killed_it_goes_on(tmp_path: Path) -> None:
     code, err = stopped_after_an_epoch(tmp_path, [*JOB, "--output", "stopped"], "stopped/checkpoint", signal.SIGINT)
     assert code == 130
     last = err.splitlines()[-1]
-    assert last == f"Stopped. Finished epochs are kept; go on with: gatecell {' '.join(JOB)} --output stopped --resume"
+    kept = "Finished epochs, trials and grids are kept"
+    assert last == f"Stopped. {kept}; go on with: gatecell {' '.join(JOB)} --output stopped --resume"
     assert "Traceback" not in err
     code, _ = stopped_after_an_epoch(tmp_path, [*JOB, "--output", "killed"], "killed/checkpoint", signal.SIGKILL)
     assert code == -signal.SIGKILL

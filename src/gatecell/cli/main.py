@@ -17,12 +17,13 @@ FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 _RESUME = {
-    "quickstart": ("--force", []),
-    "run": ("--resume", ["--resume"]),
-    "fit": ("--resume", ["--resume"]),
-    "tune": ("--resume", ["--resume"]),
+    "quickstart": ("--force", [], "Finished epochs are"),
+    # of a grid there is nothing before its end
+    "run": ("--resume", ["--resume"], "Finished epochs, trials and grids are"),
+    "fit": ("--resume", ["--resume"], "Finished epochs are"),
+    "tune": ("--resume", ["--resume"], "Finished trials and epochs are"),
 }
-"""What is taken out of a command line that was stopped, and what is added, to go on with it."""
+"""What is taken out of a command line that was stopped, and what is added, to go on with it; and what is kept."""
 _HINTS = {
     errno.ENOSPC: " Make room there, or name another place with --output; finished files are as they were.",
     errno.EROFS: " Name another place with --output.",
@@ -74,9 +75,9 @@ def _run(arguments: list[str]) -> int:
 def _interrupted(arguments: list[str]) -> str:
     if not arguments or arguments[0] not in _RESUME:
         return "Stopped."
-    removed, added = _RESUME[arguments[0]]
+    removed, added, what = _RESUME[arguments[0]]
     again = [word for word in arguments if word != removed] + added
-    return f"Stopped. Finished epochs are kept; go on with: {shlex.join(['gatecell', *again])}"
+    return f"Stopped. {what} kept; go on with: {shlex.join(['gatecell', *again])}"
 
 
 def _of_files(error: OSError) -> str:
