@@ -28,20 +28,20 @@ SPACES = st.dictionaries(st.sampled_from(["a", "b", "o.c", "s__d"]), ranges() | 
 
 def read(words: list[str]) -> SearchPlan:
     """Return the plan of words, as the command line takes them."""
-    given: dict[str, Any] = {"--search": []}
+    options: dict[str, Any] = {"--search": []}
     rest = iter(words)
     for word in rest:
         if word == "--search":
-            given[word].append(next(rest))
+            options[word].append(next(rest))
         else:
-            given[word] = True if word == "--no-prune" else next(rest)
-    timeout, study = given.get("--timeout"), given.get("--study")
+            options[word] = True if word == "--no-prune" else next(rest)
+    timeout, study = options.get("--timeout"), options.get("--study")
     return plan_of(
-        given["--search"],
-        int(given["--n-trials"]),
+        options["--search"],
+        int(options["--n-trials"]),
         None if timeout is None else float(timeout),
-        given.get("--cv"),
-        given.get("--no-prune", False),
+        options.get("--cv"),
+        options.get("--no-prune", False),
         None if study is None else Path(study),
     )
 

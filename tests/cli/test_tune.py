@@ -104,7 +104,7 @@ def test_without_optuna(data: Path, here: Path) -> None:
     assert 'which is not installed. Run: pip install "gatecell[tune]"' in done.stderr
 
 
-@pytest.mark.parametrize("task", ["classify", "regress", "text", "forecast"])
+@pytest.mark.parametrize("task", ["classify", "regress", "text", "forecast", "language"])
 def test_a_learning_rate_for_every_task(
     task: str, files: dict[str, tuple[str, ...]], gatecell: Run, here: Path
 ) -> None:

@@ -59,6 +59,7 @@ def build_app() -> typer.Typer:
     rates.command()(learning_rate.regress)
     rates.command()(learning_rate.text)
     rates.command()(learning_rate.forecast)
+    rates.command()(learning_rate.language)
     app.add_typer(rates, name="learning-rate")
     app.command()(predict.predict)
     app.command()(evaluate.evaluate)

@@ -19,7 +19,20 @@ from gatecell.cli.forecast import (
     Target,
     series_job,
 )
-from gatecell.cli.options import Data, Encoding, Id, Json, Label, Seed, Settings, Time, check_no_folder, long_columns
+from gatecell.cli.language import LongText
+from gatecell.cli.options import (
+    Data,
+    Encoding,
+    Id,
+    Json,
+    Label,
+    Seed,
+    Settings,
+    Text,
+    Time,
+    check_no_folder,
+    long_columns,
+)
 
 if TYPE_CHECKING:
     from gatecell.recipes.own_rate import RateResult
@@ -102,6 +115,24 @@ def forecast(
     columns, changes, steps = series_job((time, target, id_column, past, future, static), horizon, frequency, settings)
     table, reading = reading_of(data, columns, steps)
     _show(rate_of("forecast", table, settings=changes, seed=seed, output=output, reading=reading), json)
+
+
+def language(
+    data: LongText,
+    text_column: Text = None,
+    encoding: Encoding = "utf-8",
+    settings: Settings = None,
+    seed: Seed = 0,
+    output: PictureFile = PICTURE,
+    json: Json = False,
+) -> None:
+    """Find a learning rate for a language model."""
+    from gatecell.recipes.own_language import read_language  # noqa: PLC0415  heavy imports wait until a command runs
+    from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415
+
+    check_no_folder(output, PICTURE.name)
+    text = read_language(data, column=text_column, encoding=encoding)
+    _show(rate_of("language", text, settings=_parsed(settings), seed=seed, output=output), json)
 
 
 def _rows(
