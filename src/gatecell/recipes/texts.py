@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Any
 
-from gatecell.recipes.recipe import Part, Recipe, RecipeData, SearchRecipe
+from gatecell.recipes.recipe import SEARCH_OPTIONS, Part, Recipe, RecipeData, SearchRecipe
 
 _QUICK = MappingProxyType({"max_epochs": 1, "max_length": 40, "vocabulary_size": 1000})
 
@@ -146,14 +146,18 @@ IMDB_BERT = _imdb_recipe(
     hidden_size=128,
 )
 
+_IMDB_SPACE = MappingProxyType({"hidden_size": (64, 100, 128), "input_dropout": (0.1, 0.2, 0.3)})
+_SIZES, _DROPOUTS = (", ".join(map(str, choices)) for choices in _IMDB_SPACE.values())
+_FOLDS, _ROWS = (SEARCH_OPTIONS[name][0] for name in ("folds", "rows"))
+
 IMDB_SEARCH = SearchRecipe(
     name="imdb-search",
-    summary="Film reviews: the grid of hidden size 64, 100, 128 and dropout 0.1, 0.2, 0.3, each by 3 folds",
-    data="IMDB: 5,000 of the 25,000 reviews to search and to train on, 25,000 to test",
+    summary=f"Film reviews: the grid of hidden size {_SIZES} and dropout {_DROPOUTS}, each by {_FOLDS} folds",
+    data=f"IMDB: {_ROWS:,} of the 25,000 reviews to search and to train on, 25,000 to test",
     target="the table, the best model",
     estimator="LSTMTextClassifier",
     parameters=MappingProxyType(_IMDB_PARAMETERS | {"max_epochs": 5, "batch_size": 32, "learning_rate": 3e-3}),
-    space=MappingProxyType({"hidden_size": (64, 100, 128), "input_dropout": (0.1, 0.2, 0.3)}),
+    space=_IMDB_SPACE,
     load=_imdb,
     quick=_QUICK,
     departures=_IMDB_DEPARTURES,
