@@ -1,6 +1,7 @@
-"""A process that searches: ``python searching_process.py STUDY KILL_AT_EPOCH GO``.
+"""A process that searches: ``python searching_process.py STUDY AT_EPOCH SIGNAL GO``.
 
-It is killed when so many epochs were trained (0: it is not), and waits before it begins until the file GO is there.
+It gets the signal, by its name, when so many epochs were trained (0: it does not), and waits before it begins until the
+file GO is there.
 """
 
 import os
@@ -32,24 +33,24 @@ def search(study: Path | None) -> Tuning:
     return tune(model, ROWS, LABELS, SPACE, n_trials=N_TRIALS, study=study, refit=False)
 
 
-def main(study: Path, kill_at: int, go: Path) -> None:
+def main(study: Path, at_epoch: int, sign: signal.Signals, go: Path) -> None:
     """Search as the command line says."""
     torch.set_num_threads(1)
     epochs = 0
 
-    def killing(row: Row) -> None:
+    def signalling(row: Row) -> None:
         nonlocal epochs
         epochs += 1
-        if epochs == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if epochs == at_epoch:
+            os.kill(os.getpid(), sign)
         tell_watcher(row)
 
     go.with_name(f"{go.name}.{os.getpid()}").touch()
     while not go.exists():
         time.sleep(0.02)
-    with mock.patch("gatecell.training.module.tell_watcher", killing):
+    with mock.patch("gatecell.training.module.tell_watcher", signalling):
         search(study)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), signal.Signals[sys.argv[3]], Path(sys.argv[4]))

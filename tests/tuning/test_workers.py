@@ -1,5 +1,6 @@
 """Searches that are killed, and searches of two processes: with the real network and the real system."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from tests.tuning import searching_process
 from tests.tuning.searching_process import N_TRIALS, search
 
 
-def started(study: Path, kill_at: int, go: Path) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, str(Path(searching_process.__file__)), str(study), str(kill_at), str(go)]
+def started(study: Path, at_epoch: int, go: Path, sign: str = "SIGKILL") -> "subprocess.Popen[bytes]":
+    words = [sys.executable, str(Path(searching_process.__file__)), str(study), str(at_epoch), sign, str(go)]
     with study.with_name(f"errors-{time.monotonic_ns()}").open("wb") as errors:
         return subprocess.Popen(words, stderr=errors, cwd=Path(__file__).parents[2])
 
@@ -81,8 +82,36 @@ def test_two_workers_finish_a_study_together(tmp_path: Path) -> None:
     assert not (tmp_path / "s.db.workers").exists()
 
 
+def test_a_worker_waits_for_the_trial_of_another_and_takes_it_over_where_that_is_killed(tmp_path: Path) -> None:
+    study, go = tmp_path / "s.db", tmp_path / "go"
+    go.touch()
+    frozen = started(study, 3, go, "SIGSTOP")
+    assert os.WIFSTOPPED(os.waitpid(frozen.pid, os.WUNTRACED)[1])
+    worker = started(study, 0, go)
+    try:
+        deadline = time.monotonic() + 200
+        while sum(trial.state.is_finished() for trial in raw_trials(study)) < N_TRIALS - 1:
+            assert worker.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        # all else is done, and it neither leaves nor takes what another one still has
+        time.sleep(1)
+        assert worker.poll() is None
+        (running,) = [trial for trial in raw_trials(study) if not trial.state.is_finished()]
+        frozen.kill()
+        assert worker.wait(timeout=200) == 0
+    finally:
+        for process in (frozen, worker):
+            process.kill()
+            process.wait()
+    trials = raw_trials(study)
+    assert trials[running.number].state == optuna.trial.TrialState.FAIL
+    assert [trial.params for trial in trials if trial.user_attrs.get(RERUN_OF) == running.number] == [running.params]
+    assert len(trials) == N_TRIALS + 1
+    assert not (tmp_path / "s.db.workers").exists()
+
+
 def test_the_trial_of_a_worker_that_was_killed_is_taken_over(tmp_path: Path) -> None:
-    """The one that is alive does not leave before the other's trial is done."""
     study, go = tmp_path / "s.db", tmp_path / "go"
     go.touch()
     assert started(study, 3, go).wait(timeout=200) == -signal.SIGKILL
