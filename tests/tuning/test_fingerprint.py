@@ -76,4 +76,4 @@ def test_an_array_may_lie_in_memory_as_it_likes() -> None:
 
 def test_where_one_item_ends_and_the_next_begins() -> None:
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
-    assert fingerprint(["a"], ["b"]) != fingerprint(["a", "b"], [])
+    assert fingerprint([["a"], "b"]) != fingerprint([["a", "b"]])
