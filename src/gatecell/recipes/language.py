@@ -113,8 +113,9 @@ SHAKESPEARE = Recipe(
     load=_shakespeare,
     quick=_QUICK,
     departures=(
-        "Layer normalisation, dropout, weight decay and epochs were chosen on the tenth before the last, which the recipe "
-        "then trains on too: the play that most of the last tenth is from begins there, and its names are not guessed.",
+        "Layer normalisation, dropout, weight decay and epochs were chosen on the tenth before the last, on which the "
+        "recipe then trains too: the play that most of the last tenth is from begins there, and its names stand nowhere "
+        "else.",
         "Products of matrices are rounded to bfloat16 (`--set lstm_options.precision=full` leaves them as they are).",
     ),
 )
