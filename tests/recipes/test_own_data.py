@@ -223,6 +223,18 @@ def test_a_stopped_fit_that_replaces_a_model_goes_on(archive: Path, tmp_path: Pa
         fit_file("classify", archive, output=model, settings=QUICK, seed=1, resume=True)
 
 
+def test_force_keeps_a_checkpoint_until_the_new_fit_begins(archive: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    with stopped_after(1):
+        fit_file("classify", archive, output=model, settings=QUICK)
+    with pytest.raises(InputError, match="There is no file"):
+        fit_file("classify", tmp_path / "typo.npz", output=model, settings=QUICK, force=True)
+    assert (tmp_path / "m.safetensors.checkpoint" / "checkpoint.safetensors").exists()
+    # another seed, which could not go on from it
+    fit_file("classify", archive, output=model, settings=QUICK, seed=1, force=True)
+    assert not (tmp_path / "m.safetensors.checkpoint").exists()
+
+
 def test_notes_travel_with_the_model(table: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.safetensors"
     fit_file("classify", table, output=model, columns=COLUMNS, settings=QUICK)

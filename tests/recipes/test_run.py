@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gatecell._core.errors import OptionError, TrainingError, UnknownNameError
+from gatecell._core.errors import InputError, OptionError, TrainingError, UnknownNameError
 from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classifier import LSTMClassifier
@@ -253,6 +253,17 @@ def _raising(error: BaseException | type[BaseException]) -> Callable[..., None]:
         raise error
 
     return raising
+
+
+def test_force_keeps_a_checkpoint_until_the_data_are_there(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise InputError("no data")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gatecell.recipes.run._data", missing)
+        with pytest.raises(InputError, match="no data"):
+            run_recipe("tiny", output=stopped, seed=1, force=True)
+    assert (stopped / "checkpoint" / "checkpoint.safetensors").exists()
 
 
 def test_a_foreign_result_is_not_resumed(tmp_path: Path) -> None:

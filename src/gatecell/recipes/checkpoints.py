@@ -10,7 +10,7 @@ from gatecell.training.checkpoint import CHECKPOINT_FILE, HISTORY_FILE
 
 
 def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
-    """Make a folder ready for the checkpoints of a job.
+    """Check that a job may have a folder for its checkpoints; nothing is removed yet.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
     resume : bool
         Whether to go on from a checkpoint that is there.
     force : bool
-        Whether to discard it.
+        Whether it is to be discarded.
 
     Returns
     -------
@@ -43,7 +43,6 @@ def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
             f"{folder} has the checkpoint of an unfinished run ({n_epochs} epoch{'s' if n_epochs != 1 else ''} done). "
             "Go on with it by --resume, or discard it by --force."
         )
-    discard(folder)
     return 0.0
 
 
@@ -64,7 +63,7 @@ def begun(folder: Path) -> Iterator[None]:
 
 
 def discard(folder: Path) -> None:
-    """Remove the checkpoint of a job that is done with; what else is in the folder stays."""
+    """Remove a checkpoint that is done with, or that another job is to replace; what else is in the folder stays."""
     for place in reversed(_places(folder)):
         for name in (CHECKPOINT_FILE, HISTORY_FILE):
             (place / name).unlink(missing_ok=True)

@@ -110,8 +110,8 @@ class Job:
     """The search before the fit as the user says it, if there is one."""
     search: SearchPlan | None
     """The same with the space and the file that it comes to."""
-    discards_study: bool
-    """Whether a study that is there is not to be gone on with."""
+    discards: bool
+    """Whether a checkpoint and a study that are there are not to be gone on with; until the fit begins they stay."""
 
     @classmethod
     def prepared(
@@ -160,7 +160,7 @@ class Job:
             seconds_before=seconds_done(checkpoint, resume=resume, force=force),
             plan=plan,
             search=search,
-            discards_study=force and not resume,
+            discards=force and not resume,
         )
 
     def fit(self, *data: Any, **reading: Any) -> Fitted:
@@ -174,8 +174,10 @@ class Job:
             **parameters, random_state=self.seed, verbose=self.verbose, checkpoint_dir=checkpoint
         )
         tuning = None
+        if self.discards:
+            discard(checkpoint)
         if self.search is not None:
-            if self.discards_study and self.search.study is not None:
+            if self.discards and self.search.study is not None:
                 remove_study(self.search.study)
             tuning = run_search(estimator, self.search, *data, seed=self.seed, verbose=self.verbose, fit_params=reading)
             estimator.set_params(checkpoint_dir=of_trial(checkpoint, tuning.best.number))

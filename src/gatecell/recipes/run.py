@@ -180,6 +180,9 @@ def run_recipe(
     tuning = None
     with begun(checkpoint):
         data = _data(recipe, options)
+        if force and not resume:
+            discard(checkpoint)
+            checkpoint.mkdir(parents=True, exist_ok=True)
         if isinstance(recipe, SearchRecipe):
             search_folder(folder / SEARCH_FOLDER, resume=resume, force=force)
             assert isinstance(data, RecipeData)
