@@ -64,6 +64,12 @@ def test_next_to_all_dropped_is_finite() -> None:
     assert dropout(torch.ones(1000), 1 - 1e-9).isfinite().all()
 
 
+def test_another_default_device_does_not_matter() -> None:
+    x = torch.ones(10)
+    with torch.device("meta"):
+        assert dropout(x, 0.5).device.type == "cpu"
+
+
 def test_a_memory_layout_that_is_not_contiguous() -> None:
     torch.manual_seed(0)
     x = torch.randn(30, 40).T

@@ -230,9 +230,36 @@ def test_force_keeps_a_checkpoint_until_the_new_fit_begins(archive: Path, tmp_pa
     with pytest.raises(InputError, match="There is no file"):
         fit_file("classify", tmp_path / "typo.npz", output=model, settings=QUICK, force=True)
     assert (tmp_path / "m.safetensors.checkpoint" / "checkpoint.safetensors").exists()
+    with pytest.raises(OptionError, match="max_epochs"):
+        fit_file("classify", archive, output=model, settings={"max_epochs": 0}, force=True)
+    assert [path.name for path in tmp_path.glob("*.checkpoint*")] == ["m.safetensors.checkpoint"]
+    assert (tmp_path / "m.safetensors.checkpoint" / "checkpoint.safetensors").exists()
     # another seed, which could not go on from it
     fit_file("classify", archive, output=model, settings=QUICK, seed=1, force=True)
-    assert not (tmp_path / "m.safetensors.checkpoint").exists()
+    assert not list(tmp_path.glob("*.checkpoint*"))
+
+
+def test_a_checkpoint_that_a_killed_fit_was_to_replace_is_found(archive: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    folder = tmp_path / "m.safetensors.checkpoint"
+    with stopped_after(1):
+        fit_file("classify", archive, output=model, settings=QUICK)
+    folder.rename(tmp_path / "m.safetensors.checkpoint.replaced")
+    folder.mkdir()
+    with pytest.raises(OptionError, match="has the checkpoint of an unfinished run"):
+        fit_file("classify", archive, output=model, settings=QUICK)
+    fit_file("classify", archive, output=model, settings=QUICK, resume=True)
+    assert not list(tmp_path.glob("*.checkpoint*"))
+
+
+def test_a_forced_fit_that_is_stopped_has_a_checkpoint_of_its_own(archive: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    for seed in (0, 1):
+        with stopped_after(1):
+            fit_file("classify", archive, output=model, settings=QUICK, seed=seed, force=True)
+    assert [path.name for path in tmp_path.glob("*.checkpoint*")] == ["m.safetensors.checkpoint"]
+    fit_file("classify", archive, output=model, settings=QUICK, seed=1, resume=True)
+    assert load(model).random_state == 1
 
 
 def test_notes_travel_with_the_model(table: Path, tmp_path: Path) -> None:

@@ -263,7 +263,16 @@ def test_force_keeps_a_checkpoint_until_the_data_are_there(stopped: Path, monkey
         patch.setattr("gatecell.recipes.run._data", missing)
         with pytest.raises(InputError, match="no data"):
             run_recipe("tiny", output=stopped, seed=1, force=True)
+    with pytest.raises(OptionError, match="hidden_size"):
+        run_recipe("tiny", output=stopped, seed=1, settings={"hidden_size": -1}, force=True)
     assert (stopped / "checkpoint" / "checkpoint.safetensors").exists()
+    assert not (stopped / "checkpoint.replaced").exists()
+
+
+def test_a_forced_run_that_fails_at_once_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="hidden_size"):
+        run_recipe("tiny", output=tmp_path / "new", settings={"hidden_size": -1}, force=True)
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_foreign_result_is_not_resumed(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ class SequenceNetwork(nn.Module):
 
         In training, pooled values are dropped as ``head_dropout`` says. Arguments and errors as in ``forward``.
         """
+        # so few values that either way of drawing takes the same
         pooled = functional.dropout(
             self.pooling(*self._steps(inputs, lengths, bptt)), self.config.head_dropout, self.training
         )

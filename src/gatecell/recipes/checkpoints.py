@@ -31,7 +31,8 @@ def seconds_done(folder: Path, *, resume: bool, force: bool) -> float:
     OptionError
         Where there is a checkpoint, and neither is said.
     """
-    places = [place for place in _places(folder) if (place / CHECKPOINT_FILE).exists()]
+    _put_back(folder)
+    places = _with_checkpoint(folder)
     if not places:
         return 0.0
     seconds = [epoch for place in places for epoch in _epoch_seconds(place)]
@@ -62,8 +63,28 @@ def begun(folder: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def replaced(folder: Path) -> Iterator[None]:
+    """Set a folder of checkpoints aside for a job that is to replace it, and remove it when that is done.
+
+    Where the job fails before its first checkpoint, as by an option out of its range, the old ones are put back. A job
+    that is killed leaves them aside, where the next one finds them.
+    """
+    if not _with_checkpoint(folder):
+        yield
+        return
+    folder.rename(_aside(folder))
+    folder.mkdir()
+    try:
+        yield
+    except BaseException:
+        _put_back(folder)
+        raise
+    discard(_aside(folder))
+
+
 def discard(folder: Path) -> None:
-    """Remove a checkpoint that is done with, or that another job is to replace; what else is in the folder stays."""
+    """Remove the checkpoint of a job that is done with; what else is in the folder stays."""
     for place in reversed(_places(folder)):
         for name in (CHECKPOINT_FILE, HISTORY_FILE):
             (place / name).unlink(missing_ok=True)
@@ -76,6 +97,27 @@ def of_trial(folder: Path, number: int) -> Path:
     A search that goes on may find a better one, whose fit cannot go on from the other's checkpoint.
     """
     return folder / f"{_TRIAL}{number}"
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.replaced")
+
+
+def _put_back(folder: Path) -> None:
+    """Have what was set aside be the folder again, unless a job has put a checkpoint in its place."""
+    aside = _aside(folder)
+    if not aside.is_dir():
+        return
+    if _with_checkpoint(folder):
+        discard(aside)
+        return
+    _remove_empty(folder)
+    if not folder.exists():
+        aside.rename(folder)
+
+
+def _with_checkpoint(folder: Path) -> list[Path]:
+    return [place for place in _places(folder) if (place / CHECKPOINT_FILE).exists()]
 
 
 _TRIAL = "trial-"

@@ -1,6 +1,7 @@
 """A fit of the user's own data: what is checked before it, what is kept while it runs, what remains after it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from gatecell._core.errors import OptionError
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
-from gatecell.recipes.checkpoints import discard, of_trial, seconds_done
+from gatecell.recipes.checkpoints import discard, of_trial, replaced, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.reports import command_line, report_beside
 from gatecell.recipes.run import validation_metrics
@@ -111,7 +112,8 @@ class Job:
     search: SearchPlan | None
     """The same with the space and the file that it comes to."""
     discards: bool
-    """Whether a checkpoint and a study that are there are not to be gone on with; until the fit begins they stay."""
+    """Whether a checkpoint and a study that are there are not to be gone on with. The study stays until the data are
+    read, the checkpoint until the new fit has one."""
 
     @classmethod
     def prepared(
@@ -174,14 +176,14 @@ class Job:
             **parameters, random_state=self.seed, verbose=self.verbose, checkpoint_dir=checkpoint
         )
         tuning = None
-        if self.discards:
-            discard(checkpoint)
-        if self.search is not None:
-            if self.discards and self.search.study is not None:
-                remove_study(self.search.study)
-            tuning = run_search(estimator, self.search, *data, seed=self.seed, verbose=self.verbose, fit_params=reading)
-            estimator.set_params(checkpoint_dir=of_trial(checkpoint, tuning.best.number))
-        return Fitted(estimator.fit(*data, **reading), tuning)
+        with replaced(checkpoint) if self.discards else nullcontext():
+            if self.search is not None:
+                if self.discards and self.search.study is not None:
+                    remove_study(self.search.study)
+                search, verbose = self.search, self.verbose
+                tuning = run_search(estimator, search, *data, seed=self.seed, verbose=verbose, fit_params=reading)
+                estimator.set_params(checkpoint_dir=of_trial(checkpoint, tuning.best.number))
+            return Fitted(estimator.fit(*data, **reading), tuning)
 
     def origin(self, path: str | Path, options: Mapping[str, str | Sequence[str] | None]) -> Origin:
         """Return where the model comes from: the file, and the options of the command line that say how it is read."""

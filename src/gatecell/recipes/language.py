@@ -114,8 +114,8 @@ SHAKESPEARE = Recipe(
     quick=_QUICK,
     departures=(
         "Layer normalisation, dropout, weight decay and epochs were chosen on the tenth before the last, on which the "
-        "recipe then trains too: the play that most of the last tenth is from begins there, and its names are in no "
-        "other.",
+        "recipe then trains too: the play that most of the last tenth is from begins there, and most of its names "
+        "are in no other.",
         "Products of matrices are rounded to bfloat16 (`--set lstm_options.precision=full` leaves them as they are).",
     ),
 )

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
-from gatecell.recipes.checkpoints import begun, discard, seconds_done
+from gatecell.recipes.checkpoints import begun, discard, replaced, seconds_done
 from gatecell.recipes.logs import logs_of, with_logs
 from gatecell.recipes.recipe import (
     QUICK_CHARACTERS,
@@ -178,11 +179,8 @@ def run_recipe(
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
     tuning = None
-    with begun(checkpoint):
+    with begun(checkpoint), replaced(checkpoint) if force and not resume else nullcontext():
         data = _data(recipe, options)
-        if force and not resume:
-            discard(checkpoint)
-            checkpoint.mkdir(parents=True, exist_ok=True)
         if isinstance(recipe, SearchRecipe):
             search_folder(folder / SEARCH_FOLDER, resume=resume, force=force)
             assert isinstance(data, RecipeData)

@@ -363,7 +363,7 @@ class Backward {
   }
 
   // The gradient of h of one vector of outputs: what is carried, and what comes from the output. The share of the old h
-  // stays in d_h.
+  // stays in `carried`.
   GATECELL_INLINE Vec<T> d_h_new(T* carried, const T* d_output, int64_t unit, Vec<T> old_share) const {
     Vec<T> d_h = load(carried);
     if (d_output) d_h += load_units(d_output + unit, min_of(n_.outputs - unit, lanes<T>));
