@@ -210,14 +210,13 @@ QUESTIONS = Recipe(
             "recurrent_dropout": 0.2,
             "pooling": "max",
             "head_dropout": 0.5,
-            "max_epochs": 20,
+            "max_epochs": 5,
             "batch_size": 32,
             "learning_rate": 2e-3,
-            "validation_fraction": 0.1,
-            "patience": 5,
-            "training_options": {"monitor": "validation_accuracy", "monitor_mode": "max"},
+            "training_options": {"lr_schedule": "cosine"},
         }
     ),
     load=_questions,
     quick=_QUICK,
+    departures=("Network and epochs were chosen by five folds of the training questions; the recipe trains on all.",),
 )
