@@ -90,7 +90,7 @@ PTB_REGULARISED = Recipe(
 
 SHAKESPEARE = Recipe(
     name="shakespeare",
-    summary="Shakespeare by character: 2 x LSTM(256), layer-normalised, with dropout; `gatecell generate` writes by it",
+    summary="Shakespeare by character: 2 x LSTM(256), layer-normalised, with dropout and weight decay",
     data="Tiny Shakespeare: 1,115,394 characters, the last tenth to test",
     target="test_nats_per_token <= 1.55",
     estimator="LSTMLanguageModel",
