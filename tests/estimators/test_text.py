@@ -17,6 +17,7 @@ from gatecell import LSTMTextClassifier
 from gatecell._core.errors import ArtifactError, GatecellError, InputError, OptionError, TrainingError, UnknownNameError
 from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.data.tokens import TokenRows
+from gatecell.estimators.text import LENGTH_WINDOW
 from gatecell.nn.config import EmbeddingFront
 
 SMALL: dict[str, Any] = {"hidden_size": 4, "embedding_dim": 5, "max_epochs": 2, "random_state": 0}
@@ -144,6 +145,23 @@ def test_every_option_changes_the_model(change: dict[str, Any], seen: list[dict[
 def seen() -> list[dict[str, torch.Tensor]]:
     cased = [text.replace("this", "This") if index % 3 else text for index, text in enumerate(texts)]
     return [LSTMTextClassifier(**SMALL).fit(cased, labels).network_.state_dict()]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, LENGTH_WINDOW),
+        ({"norm": "layer"}, LENGTH_WINDOW),
+        ({"norm": "batch"}, 1),
+        ({"norm": "batch", "training_options": {"length_window": 4}}, 4),
+    ],
+)
+def test_texts_of_like_length_are_put_together_but_for_batch_normalisation(
+    parameters: dict[str, Any], expected: int
+) -> None:
+    model = LSTMTextClassifier(hidden_size=(4, 4), **parameters)
+    run = model._training_run(["a good film", "a bad film"] * 4, [1, 0] * 4)
+    assert run.config.length_window == expected
 
 
 def test_the_vocabulary_is_learnt_from_the_training_texts_alone() -> None:

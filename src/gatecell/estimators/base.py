@@ -69,12 +69,14 @@ class LSTMEstimator(BaseEstimator, ABC):
     file.
     """
 
-    DEFAULT_TRAINING: ClassVar[Mapping[str, Any]] = {}
-    """Where the training of this estimator departs from the defaults of ``TrainingConfig``, in what is no parameter."""
-
     NETWORK: ClassVar[Any] = SequenceNetwork
     """The class of the network, which is built from a record of the class ``CONFIG``."""
     CONFIG: ClassVar[Any] = NetworkConfig
+
+    @property
+    def _default_training(self) -> Mapping[str, Any]:
+        """Where the training departs from the defaults of ``TrainingConfig``, in what is no parameter."""
+        return {}
 
     @abstractmethod
     def _network_config(self) -> Any:

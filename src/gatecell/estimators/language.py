@@ -238,7 +238,7 @@ class LSTMLanguageModel(LSTMEstimator):
         self, X: LongOrSeveral, y: None = None, *, validation: LongOrSeveral | None = None
     ) -> TrainingRun:
         seed = self._draw_seed()
-        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
+        config = training_config(self.get_params(deep=False), seed, self._default_training)
         texts, rest = read_parts(X, validation, self.validation_fraction, seed=seed)
         check_watched(config, rest)
         train = self._learnt(texts, one_text=isinstance(X, str))
@@ -261,7 +261,7 @@ class LSTMLanguageModel(LSTMEstimator):
         with self._kept_unless_trained():
             first = not self.__sklearn_is_fitted__()
             seed = self._draw_seed() if first else self.seed_
-            config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, **ONE_EPOCH)
+            config = training_config(self.get_params(deep=False), seed, self._default_training, **ONE_EPOCH)
             if not first:
                 self._check_same_network()
             texts = read_texts(X)

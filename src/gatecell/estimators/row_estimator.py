@@ -112,7 +112,7 @@ class RowEstimator(Inspected, LSTMEstimator):
 
     def _training_run(self, X: Any, y: Any, *, validation_data: Any = None, sample_weight: Any = None) -> TrainingRun:
         seed = self._draw_seed()
-        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING)
+        config = training_config(self.get_params(deep=False), seed, self._default_training)
         train, validation = self._read_parts(X, y, sample_weight, validation_data, seed)
         check_watched(config, validation)
         self._check_learnable(train)
@@ -136,7 +136,7 @@ class RowEstimator(Inspected, LSTMEstimator):
     def _train_further(self, X: Any, y: Any, sample_weight: Any, targets: Any) -> None:
         first = not self.__sklearn_is_fitted__()
         seed = self._draw_seed() if first else self.seed_
-        config = training_config(self.get_params(deep=False), seed, self.DEFAULT_TRAINING, **ONE_EPOCH)
+        config = training_config(self.get_params(deep=False), seed, self._default_training, **ONE_EPOCH)
         if not first:
             self._check_same_network()
         rows = self._read_rows(X, y, sample_weight, reset=first, targets=targets)

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -79,7 +78,8 @@ class LSTMTextClassifier(ClassTargets):
     num_layers, bidirectional, dropout, input_dropout, recurrent_dropout
         Of each LSTM; see ``gatecell.nn.config.LSTMConfig``. ``dropout`` also acts between two LSTMs.
     norm : "batch", "layer" or None
-        What stands between two LSTM layers.
+        What stands between two LSTM layers. With ``"batch"``, texts of like length are not put together in batches,
+        unless ``training_options`` has ``length_window``: their means would not be those of all texts.
     pooling : "last", "mean", "max", "attention" or "self-attention"
         How the steps become one vector; see ``gatecell.nn.config.NetworkConfig`` and ``attention``.
     attention_heads : int
@@ -141,8 +141,6 @@ class LSTMTextClassifier(ClassTargets):
     >>> model.predict(["such a good plan"]).tolist()
     ['pos']
     """
-
-    DEFAULT_TRAINING: ClassVar[Mapping[str, Any]] = MappingProxyType({"length_window": LENGTH_WINDOW})
 
     _pretrained: PretrainedEncoder | None = None
     _vectors: Vectors | None = None
@@ -298,6 +296,11 @@ class LSTMTextClassifier(ClassTargets):
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+    @property
+    def _default_training(self) -> Mapping[str, Any]:
+        # a batch of texts of like length has other means than the texts have together, which stand in for it later
+        return {"length_window": 1 if self.norm == "batch" else LENGTH_WINDOW}
 
     def _read_inputs(self, X: Any, *, reset: bool) -> Texts:
         return Texts.from_input(X)

@@ -267,7 +267,7 @@ class LSTMForecaster(WindowEstimator):
         seed = self._draw_seed()
         check_integer("calibration_windows", self.calibration_windows, minimum=1)
         parameters = self.get_params(deep=False)
-        config = training_config(parameters, seed, self.DEFAULT_TRAINING)
+        config = training_config(parameters, seed, self._default_training)
         options = chosen_options(parameters, panel)
         ends = learned_ends(panel, options, self.validation_fraction)
         preparation = Preparation.fit(panel, ends, options)
@@ -376,7 +376,7 @@ class LSTMForecaster(WindowEstimator):
             before = self._view
             check_same_options(self.get_params(deep=False), before.panel, before.preparation.options)
             view = self._followed(new_rows, self.calibration_windows)
-            config = training_config(self.get_params(deep=False), self.seed_, self.DEFAULT_TRAINING, **ONE_EPOCH)
+            config = training_config(self.get_params(deep=False), self.seed_, self._default_training, **ONE_EPOCH)
             self._check_same_network()
             rows = later_rows(view.stretches, view.preparation, before.panel.lengths, whole=False)
             self._train_on(config, rows)
