@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gatecell._core.errors import ArtifactError, GatecellError
-from gatecell.artifact.store import Artifact, load_artifact, save_artifact
+from gatecell.artifact.store import Artifact, load_artifact, read_metadata, save_artifact
 from gatecell.training.history import History
 from gatecell.training.state import TrainingState
 
@@ -46,6 +46,12 @@ def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mappi
         "notes": dict(notes or {}),
     }
     return save_artifact(path, tensors, metadata)
+
+
+def read_notes(path: str | Path) -> dict[str, Any]:
+    """Return the ``notes`` that travel with a model; its tensors are not read. Errors as ``read_metadata`` has them."""
+    notes: dict[str, Any] = read_metadata(path)[0].get("notes", {})
+    return notes
 
 
 def load_estimator(path: str | Path, classes: Mapping[str, type[Estimator]]) -> Estimator:

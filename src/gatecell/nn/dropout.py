@@ -1,4 +1,4 @@
-"""Dropout of single values, drawn sixteen bits a value."""
+"""Dropout: of single values, drawn sixteen bits a value, and of whole features or steps."""
 
 import torch
 from torch import Tensor
@@ -33,3 +33,11 @@ def dropout(x: Tensor, p: float, training: bool = True) -> Tensor:
     bits = draws.view(torch.int16)[: x.numel()].view(x.shape)
     kept = (bits >= dropped - _LEVELS // 2).to(x.dtype)
     return x * kept.mul_(_LEVELS / (_LEVELS - dropped))
+
+
+def dropout_together(x: Tensor, p: float, *shape: int) -> Tensor:
+    """Return ``x`` with values dropped as a whole along the dimensions in which ``shape`` is 1; ``p`` as ``dropout``.
+
+    A mask of this shape is drawn, by PyTorch's own dropout: it has so few values that either way takes the same.
+    """
+    return x * functional.dropout(x.new_ones(shape), p)

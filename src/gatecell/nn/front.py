@@ -8,11 +8,10 @@ from typing import assert_never
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gatecell._core.errors import InputError
 from gatecell.nn.config import EmbeddingFront, EncoderFront, Front, ValuesFront
-from gatecell.nn.dropout import dropout
+from gatecell.nn.dropout import dropout, dropout_together
 from gatecell.nn.encoder import Encoder
 from gatecell.nn.masking import check_tokens
 
@@ -85,9 +84,9 @@ class Embedding(nn.Module):
         self._check_range(tokens)
         values: Tensor = self.table(tokens.long())
         if self.training and self.spatial_dropout:
-            values = values * functional.dropout(values.new_ones(len(values), 1, values.shape[2]), self.spatial_dropout)
+            values = dropout_together(values, self.spatial_dropout, len(values), 1, values.shape[2])
         if self.training and self.token_dropout:
-            values = values * functional.dropout(values.new_ones(*values.shape[:2], 1), self.token_dropout)
+            values = dropout_together(values, self.token_dropout, *values.shape[:2], 1)
         return dropout(values, self.dropout, self.training)
 
     def _check_range(self, tokens: Tensor) -> None:

@@ -14,7 +14,7 @@ from gatecell._core.errors import InputError, OptionError
 from gatecell._core.records import plain, record_from_dict, record_to_dict
 from gatecell.kernels.options import PRECISIONS, Precision
 from gatecell.nn.config import LSTMConfig
-from gatecell.nn.dropout import dropout
+from gatecell.nn.dropout import dropout, dropout_together
 from gatecell.nn.lstm import LSTM
 from gatecell.nn.masking import check_tokens
 from gatecell.nn.softmax import linear_cross_entropy
@@ -223,7 +223,7 @@ class LanguageNetwork(nn.Module):
             x, own = layer(x, None if state is None else state[2 * index : 2 * index + 2], lengths=lengths)
             final += own
         if self.training and self.config.output_dropout:
-            x = x * functional.dropout(x.new_ones(len(x), 1, x.shape[2]), self.config.output_dropout)
+            x = dropout_together(x, self.config.output_dropout, len(x), 1, x.shape[2])
         return dropout(x, each), final
 
     def loss(self, features: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:

@@ -64,13 +64,13 @@ def begun(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replaced(folder: Path) -> Iterator[None]:
-    """Set a folder of checkpoints aside for a job that is to replace it, and remove it when that is done.
+def replaced(folder: Path, *, discards: bool) -> Iterator[None]:
+    """Set a folder of checkpoints aside for a job that ``discards`` it, and remove it when that is done.
 
     Where the job fails before its first checkpoint, as by an option out of its range, the old ones are put back. A job
     that is killed leaves them aside, where the next one finds them.
     """
-    if not _with_checkpoint(folder):
+    if not discards or not _with_checkpoint(folder):
         yield
         return
     folder.rename(_aside(folder))

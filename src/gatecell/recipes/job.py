@@ -1,7 +1,6 @@
 """A fit of the user's own data: what is checked before it, what is kept while it runs, what remains after it."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -176,7 +175,7 @@ class Job:
             **parameters, random_state=self.seed, verbose=self.verbose, checkpoint_dir=checkpoint
         )
         tuning = None
-        with replaced(checkpoint) if self.discards else nullcontext():
+        with replaced(checkpoint, discards=self.discards):
             if self.search is not None:
                 if self.discards and self.search.study is not None:
                     remove_study(self.search.study)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatecell._core.errors import DatasetError
-from gatecell.artifact.store import read_metadata
 from gatecell.estimators.base import LSTMEstimator
+from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.registry import RECIPES
 from gatecell.recipes.reports import REPORT_FILE, report_beside
 from gatecell.recipes.run import MODEL_FILE, judge_again
@@ -51,7 +51,7 @@ def report_model(
         Where a file is in the way that is no report.
     """
     model = Path(model)
-    notes = read_metadata(model)[0].get("notes", {})
+    notes = read_notes(model)
     beside = model.with_name(REPORT_FILE) if model.name == MODEL_FILE else report_beside(model)
     path = beside if output is None else Path(output).expanduser()
     check_replaceable(path)

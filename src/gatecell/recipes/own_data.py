@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError
-from gatecell.artifact.store import read_metadata
 from gatecell.data.csv_file import LongColumns
 from gatecell.data.labelled import LabelledSequences
 from gatecell.data.tables import is_table, read_labelled
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
+from gatecell.estimators.persistence import read_notes
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, Task
 from gatecell.recipes.scoring import judge
@@ -175,7 +175,7 @@ def _read_for(
     model: str | Path, path: str | Path, columns: LongColumns | None, *, with_label: bool
 ) -> LabelledSequences:
     """Read a file as the model's own was read."""
-    known = read_metadata(model)[0].get("notes", {}).get("columns")
+    known = read_notes(model).get("columns")
     if known is None or not is_table(path):
         return read_labelled(path, columns)
     try:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from gatecell._core.errors import InputError, OptionError
-from gatecell.artifact.store import read_metadata
 from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text, read_text_table
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import read_parts
+from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
@@ -128,7 +128,7 @@ def look_at_text(
     ``path``, ``column`` and ``encoding`` are those of ``read_language``, whose errors it has; ``column`` is by default
     that of the fit.
     """
-    known = read_metadata(model)[0].get("notes", {}).get("columns") or {}
+    known = read_notes(model).get("columns") or {}
     table = Path(path).name.lower().removesuffix(".gz").endswith(FORMATS)
     text = read_language(path, column=column or (known.get("text") if table else None), encoding=encoding)
     return Judged(judgement=judge(estimator, text, None), X=text, what=Path(path).name)

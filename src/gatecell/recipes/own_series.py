@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError, unknown_name
-from gatecell.artifact.store import read_metadata
 from gatecell.data.csv_file import read_table
 from gatecell.data.frames import ONE_SERIES, read_panel
 from gatecell.data.frequency import ROWS
@@ -20,6 +19,7 @@ from gatecell.data.stamps import read_stamps
 from gatecell.data.tables import TABLES, is_table
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
+from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
@@ -222,7 +222,7 @@ def _table(path: str | Path, id_column: str | None) -> pd.DataFrame:
 
 def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns, _Stamps]:
     estimator = LSTMForecaster.load(model)
-    notes = read_metadata(model)[0].get("notes", {})
+    notes = read_notes(model)
     known = notes.get("columns")
     if known is None:
         raise OptionError(

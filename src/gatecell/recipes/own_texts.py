@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError
-from gatecell.artifact.store import read_metadata
 from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, read_text_table
+from gatecell.estimators.persistence import read_notes
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job
@@ -170,7 +170,7 @@ def _label_column(columns: TextColumns) -> str:
 
 
 def _known_columns(model: str | Path) -> TextColumns:
-    known = read_metadata(model)[0].get("notes", {}).get("columns")
+    known = read_notes(model).get("columns")
     if known is None:
         raise OptionError(f"{model} was not fitted on a table, so say which columns to use: --text COLUMN.")
     try:

@@ -4,7 +4,6 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -179,7 +178,7 @@ def run_recipe(
     estimator = estimator_class(**parameters, random_state=seed, verbose=verbose, checkpoint_dir=checkpoint)
     earlier = seconds_done(checkpoint, resume=resume, force=force)
     tuning = None
-    with begun(checkpoint), replaced(checkpoint) if force and not resume else nullcontext():
+    with begun(checkpoint), replaced(checkpoint, discards=force and not resume):
         data = _data(recipe, options)
         if isinstance(recipe, SearchRecipe):
             search_folder(folder / SEARCH_FOLDER, resume=resume, force=force)
