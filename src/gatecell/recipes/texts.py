@@ -73,7 +73,17 @@ def _imdb_recipe(
     )
 
 
-IMDB = _imdb_recipe("imdb", "embedding 32 -> LSTM(100) -> 1 sigmoid, early stopping", "test_accuracy >= 0.865")
+IMDB = _imdb_recipe(
+    "imdb",
+    "embedding 32 -> LSTM(100) -> 1 sigmoid, early stopping",
+    "test_accuracy >= 0.865",
+    (
+        *_IMDB_DEPARTURES,
+        "The learning rate is 0.0005, half of Keras's: chosen on 5,000 training reviews of films that the others are "
+        "not about.",
+    ),
+    learning_rate=5e-4,
+)
 
 IMDB_BEST = _imdb_recipe(
     "imdb-best",
