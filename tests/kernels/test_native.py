@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from gatecell._core.errors import EngineError, InputError
 from gatecell.kernels import core, launch, memory, native, reference
 from gatecell.kernels.dispatch import choose_engine
+from gatecell.kernels.layers import by_directions
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
 from tests.kernels.draws import lstm_options, random_input, random_weights
@@ -398,6 +400,52 @@ def test_without_a_compiler_another_engine_runs_and_the_reason_is_told(monkeypat
         choose_engine.cache_clear()
     assert choice.name == "aten"
     assert "there was no GCC or Clang when Gatecell was installed" in dict(choice.reasons)["native"]
+
+
+@pytest.mark.parametrize("options", CASES)
+@pytest.mark.parametrize("reverse", [(False,), (False, True)])
+@pytest.mark.parametrize("given", [True, False])
+def test_a_layer_equals_its_directions_one_by_one(options: LSTMOptions, reverse: tuple[bool, ...], given: bool) -> None:
+    x, h, c, *first = draw(options, 9, 4)
+    second = draw(options, 9, 4, seed=1)[3:]
+    lengths = torch.tensor([4, 0, 1, 2, 3, 4, 4, 2, 1])
+    found = []
+    engines: tuple[Any, ...] = (native.run_layer, partial(by_directions, reference.run_direction))
+    for run_layer in engines:
+        leaves = [value.clone().requires_grad_() for value in (x, h, c, *first, *second)]
+        states = [torch.stack([value, -value])[: len(reverse)] if given else None for value in leaves[1:3]]
+        weights = [leaves[3 : 3 + len(first)], leaves[3 + len(first) :]]
+        names = random_names(options)
+        results = run_layer(
+            leaves[0],
+            *states,
+            [LayerWeights(**dict(zip(names, direction, strict=True))) for direction in weights[: len(reverse)]],
+            options,
+            lengths=lengths,
+            reverse=reverse,
+            training=True,
+            seed=SEED,
+            stream=4,
+        )
+        generator = torch.Generator().manual_seed(4)
+        loss = torch.stack([(r * torch.randn(r.shape, generator=generator)).sum() for r in results]).sum()
+        gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
+        assert (gradients[1] is not None) is given
+        assert (gradients[-1] is not None) is (len(reverse) == 2)
+        found.append([value for value in (*results, *gradients) if value is not None])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_second_derivatives_of_a_layer_with_both_directions_and_no_states() -> None:
+    x, _, _, *weights = draw(PLAIN, 2, 3)
+
+    def run_both(x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
+        return native.run_layer(x, None, None, [LayerWeights(*weights)] * 2, PLAIN, reverse=(False, True))
+
+    leaves = [value.requires_grad_() for value in (x, *weights)]
+    assert torch.autograd.gradcheck(run_both, leaves)
+    assert torch.autograd.gradgradcheck(run_both, leaves)
 
 
 PLAIN = LSTMOptions(input_size=5, hidden_size=7)

@@ -1,4 +1,4 @@
-"""The C++ core, loaded with ctypes: structures that mirror ``csrc/gatecell.h``, and its functions."""
+"""The C++ core, loaded with ctypes: structures as ``csrc/gatecell.h`` has them, and its functions."""
 
 import ctypes
 import struct
@@ -11,7 +11,7 @@ import torch
 
 from gatecell._core.errors import EngineError
 
-_VERSION = 1
+_VERSION = 2
 # beside this file in a wheel; an editable install keeps it among the installed packages
 _LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
 FLOAT32, FLOAT64, BFLOAT16 = 0, 1, 2
@@ -52,61 +52,16 @@ class Problem(Structure):
     )
 
 
-class Sequence(Structure):
-    """``gatecell_sequence``: the address of (B, T, features) and two strides in elements."""
-
-    _fields_ = (("data", c_void_p), ("row_stride", c_int64), ("step_stride", c_int64))
-
-
-class Weights(Structure):
-    """``gatecell_weights``: the fields of ``LayerWeights``."""
-
-    _fields_ = tuple(
-        (name, c_void_p)
-        for name in (
-            "input",
-            "recurrent",
-            "bias",
-            "peephole",
-            "norm_input",
-            "norm_recurrent",
-            "norm_cell",
-            "projection",
-        )
-    )
-
-
-class Run(Structure):
-    """``gatecell_run``."""
-
-    _fields_ = (
-        ("x", Sequence),
-        ("h", c_void_p),
-        ("c", c_void_p),
-        ("output", Sequence),
-        ("h_n", c_void_p),
-        ("c_n", c_void_p),
-        ("saved", c_void_p),
-        ("saved_bytes", c_int64),
-    )
-
+pack_weights = struct.Struct("=8q").pack
+"""The bytes of a ``gatecell_weights``: the addresses of the fields of ``LayerWeights``, 0 for none."""
 
 pack_run = struct.Struct("=12q").pack
-"""The bytes of a ``Run`` from its twelve numbers; several times as fast as building one field by field."""
+"""The bytes of a ``gatecell_run``: ``x`` (address, row stride, step stride), ``h``, ``c``, ``output`` (likewise),
+``h_n``, ``c_n``, ``saved`` and its size. Several times as fast as building a structure field by field."""
 
-
-class Gradients(Structure):
-    """``gatecell_gradients``."""
-
-    _fields_ = (
-        ("output", Sequence),
-        ("h_n", c_void_p),
-        ("c_n", c_void_p),
-        ("x", Sequence),
-        ("h", c_void_p),
-        ("c", c_void_p),
-        ("weights", Weights),
-    )
+pack_gradients = struct.Struct("=18q").pack
+"""The bytes of a ``gatecell_gradients``: ``output`` (as ``x`` above), ``h_n``, ``c_n``, ``x``, ``h``, ``c`` and the
+weights."""
 
 
 @cache
@@ -130,15 +85,15 @@ def missing() -> str | None:
 def library() -> ctypes.CDLL:
     """Return the loaded core with its signatures declared; ``missing()`` says whether there is one."""
     core = _load()
-    problem, weights, run = POINTER(Problem), POINTER(Weights), POINTER(Run)
+    # the other structures come as bytes
+    problem = POINTER(Problem)
     signatures: dict[str, tuple[type, list[type]]] = {
         "gatecell_isa": (c_char_p, []),
         "gatecell_saved_bytes": (c_int64, [problem, c_int64]),
         "gatecell_packed_bytes": (c_int64, [problem]),
-        "gatecell_pack": (c_int32, [problem, weights, c_void_p]),
-        # a Run by reference, or the bytes of one
-        "gatecell_forward": (c_int32, [problem, weights, c_void_p, c_void_p]),
-        "gatecell_backward": (c_int32, [problem, weights, run, POINTER(Gradients)]),
+        "gatecell_pack": (c_int32, [problem, c_void_p, c_void_p]),
+        "gatecell_forward": (c_int32, [problem, c_void_p, c_void_p, c_void_p]),
+        "gatecell_backward": (c_int32, [problem, c_void_p, c_void_p, c_void_p]),
         "gatecell_peak_gflops": (c_double, [c_int32]),
         "gatecell_function": (c_int32, [c_int32, c_int32, c_void_p, c_void_p, c_int64]),
         "gatecell_poison": (None, [c_int32]),  # type: ignore[dict-item]
@@ -171,11 +126,11 @@ def check(status: int) -> None:
         raise EngineError(f"The native engine could not run: {_MESSAGES.get(status, f'status {status}')}.")
 
 
-def pack(problem: Problem, weights: Weights) -> torch.Tensor:
+def pack(problem: Problem, weights: bytes) -> torch.Tensor:
     """Return the weights as the forward pass reads them, as bytes."""
     packed = torch.empty(library().gatecell_packed_bytes(byref(problem)) + 64, dtype=torch.uint8)
     packed = packed[-packed.data_ptr() % 64 :]
-    check(library().gatecell_pack(byref(problem), byref(weights), packed.data_ptr()))
+    check(library().gatecell_pack(byref(problem), weights, packed.data_ptr()))
     return packed
 
 

@@ -1,8 +1,9 @@
 """The choice of an engine: the only place that chooses, with reasons that the user can read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from gatecell._core.checks import check_choice
 from gatecell._core.errors import EngineError
 from gatecell.kernels import aten, native, reference
+from gatecell.kernels.layers import RunDirection, by_directions
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
 
@@ -20,28 +22,6 @@ ENGINES = ("native", "aten", "reference")
 """The engines, the first that covers what is asked being the one chosen."""
 
 
-class RunDirection(Protocol):
-    """What an engine does; ``reference.run_direction`` says what the arguments are."""
-
-    def __call__(
-        self,
-        x: Tensor,
-        h: Tensor,
-        c: Tensor,
-        weights: LayerWeights,
-        options: LSTMOptions,
-        *,
-        lengths: Tensor | None = None,
-        mask: Tensor | None = None,
-        reverse: bool = False,
-        training: bool = False,
-        seed: Tensor | None = None,
-        stream: int = 0,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run one direction of one layer."""
-        ...
-
-
 _RUN: dict[str, RunDirection] = {
     "native": native.run_direction,
     "aten": aten.run_direction,
@@ -49,9 +29,19 @@ _RUN: dict[str, RunDirection] = {
 }
 
 
-def engine_function(name: str) -> RunDirection:
-    """Return what the engine of this name runs; ``torch.compile`` can follow it where it cannot follow a property."""
-    return _RUN[name]
+def run_layer(
+    engine: str,
+    x: Tensor,
+    h: Tensor | None,
+    c: Tensor | None,
+    weights: Sequence[LayerWeights],
+    options: LSTMOptions,
+    **how: Any,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run all directions of one layer by the engine of this name; see ``layers.by_directions`` for the arguments."""
+    if engine == "native" and not torch.compiler.is_compiling():
+        return native.run_layer(x, h, c, weights, options, **how)
+    return by_directions(_RUN[engine], x, h, c, weights, options, **how)
 
 
 @dataclass(frozen=True)
@@ -66,7 +56,7 @@ class EngineChoice:
     @property
     def run(self) -> RunDirection:
         """The engine's function for one direction of one layer."""
-        return engine_function(self.name)
+        return _RUN[self.name]
 
     def __str__(self) -> str:
         lines = [f"{'->' if engine == self.name else '  '} {engine}: {reason}" for engine, reason in self.reasons]

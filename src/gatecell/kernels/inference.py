@@ -131,10 +131,10 @@ class PreparedStack:
                 # replaced, not changed: another thread may be reading the old one
                 kept.problem, kept.shape = problem, shape
         forward = core.library().gatecell_forward
-        status = forward(byref(problem), byref(kept.addresses), kept.packed_at, run)
+        status = forward(byref(problem), kept.addresses, kept.packed_at, run)
         if status == core.STALE:
             kept = self._keep(index, weights, stamp, dtype)
-            status = forward(byref(problem), byref(kept.addresses), kept.packed_at, run)
+            status = forward(byref(problem), kept.addresses, kept.packed_at, run)
         core.check(status)
 
     def _keep(self, index: int, weights: LayerWeights, stamp: list[Any], dtype: torch.dtype) -> "_Kept":
@@ -155,7 +155,7 @@ class PreparedStack:
 class _Kept:
     stamp: list[Any]
     weights: LayerWeights
-    addresses: core.Weights
+    addresses: bytes
     packed: Tensor
     packed_at: int
     problem: core.Problem = field(default_factory=core.Problem)

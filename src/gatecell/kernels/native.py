@@ -1,5 +1,6 @@
 """The native engine: our C++ core, for every option, dense or ragged, in training and inference, on a CPU."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,8 +9,9 @@ from torch import Tensor
 from gatecell._core.errors import InputError
 from gatecell.kernels import core, launch, ops, reference
 from gatecell.kernels.launch import Call
+from gatecell.kernels.layers import by_directions
 from gatecell.kernels.options import LSTMOptions
-from gatecell.kernels.weights import LayerWeights, weight_shapes
+from gatecell.kernels.weights import LayerWeights, expected_shapes, weight_shapes
 
 _ROUNDS_FLOAT32 = "the C++ core rounds to bfloat16 from float32 only"
 
@@ -47,41 +49,54 @@ def run_direction(
     InputError
         Where shapes, kinds of numbers or devices do not fit: the core itself trusts what it is given.
     """
-    check(x, h, c, weights, options, lengths, mask, seed, training)
+    check(x, h, c, [weights], options, lengths, mask, seed, training, (x.shape[0],))
     if torch.compiler.is_compiling():
         return ops.run_direction(
             x, h, c, weights, options, lengths, mask, reverse=reverse, training=training, seed=seed, stream=stream
         )
-    x = x if x.stride(2) == 1 else x.contiguous()
-    h, c = h.contiguous(), c.contiguous()
-    weights = LayerWeights(*(None if weight is None else weight.contiguous() for weight in weights))  # type: ignore[arg-type]
-    call = Call(
-        options,
-        None if lengths is None else lengths.contiguous(),
-        None if mask is None else mask.contiguous(),
-        reverse,
-        training,
-        seed,
-        stream,
-    )
-    if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *weights)):
-        results: tuple[Tensor, Tensor, Tensor] = _Direction.apply(call, x, h, c, *weights)  # type: ignore[no-untyped-call]
-        return results
-    return launch.forward(call, x, h, c, weights, save=False)[:3]
+    call = Call(options, lengths, mask, (reverse,), training, seed, stream)
+    output, h_n, c_n = _run(call, x, h[None], c[None], [weights])
+    return output, h_n[0], c_n[0]
+
+
+def run_layer(
+    x: Tensor,
+    h: Tensor | None,
+    c: Tensor | None,
+    weights: Sequence[LayerWeights],
+    options: LSTMOptions,
+    *,
+    lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+    reverse: tuple[bool, ...] = (False,),
+    training: bool = False,
+    seed: Tensor | None = None,
+    stream: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run all directions of one layer; see ``layers.by_directions`` for the contract.
+
+    Raises
+    ------
+    InputError
+        As ``run_direction``.
+    """
+    check(x, h, c, weights, options, lengths, mask, seed, training, (len(reverse), x.shape[0]))
+    return _run(Call(options, lengths, mask, reverse, training, seed, stream), x, h, c, weights)
 
 
 def check(
     x: Tensor,
-    h: Tensor,
-    c: Tensor,
-    weights: LayerWeights,
+    h: Tensor | None,
+    c: Tensor | None,
+    weights: Sequence[LayerWeights],
     options: LSTMOptions,
     lengths: Tensor | None,
     mask: Tensor | None,
     seed: Tensor | None,
     training: bool,
+    states: tuple[int, ...],
 ) -> None:
-    """Raise ``InputError`` unless the core may be called with these arguments."""
+    """Raise ``InputError`` unless the core may be called; ``states`` are the sizes of h and c before the last."""
     if x.dim() != 3 or x.shape[2] != options.input_size:
         raise InputError(f"x must have shape (batch, time, {options.input_size}), got {tuple(x.shape)}.")
     if x.dtype not in launch.DTYPES:
@@ -89,17 +104,20 @@ def check(
     if options.precision == "bfloat16" and x.dtype != torch.float32:
         raise InputError(f"x is {x.dtype}, but {_ROUNDS_FLOAT32}.")
     rows, steps, _ = x.shape
-    shapes = weight_shapes(options)
-    given = {name: value for name, value in weights._asdict().items() if value is not None}
-    if given.keys() != shapes.keys():
-        raise InputError(f"These options use the weights {', '.join(shapes)}, but given are {', '.join(given)}.")
-    shapes |= {"h": (rows, options.output_size), "c": (rows, options.hidden_size)}
-    for name, value in (*given.items(), ("h", h), ("c", c)):
-        if value.shape != shapes[name] or value.dtype != x.dtype or value.device != x.device:
-            raise InputError(
-                f"{name} must have shape {shapes[name]}, {x.dtype} on {x.device} like x; "
-                f"got {tuple(value.shape)}, {value.dtype} on {value.device}."
-            )
+    # torch.compile warns of a cache in what it follows
+    shapes = (expected_shapes.__wrapped__ if torch.compiler.is_compiling() else expected_shapes)(options)
+    for direction in weights:
+        for field, (weight, shape) in enumerate(zip(direction, shapes, strict=True)):
+            if (weight is None) != (shape is None):
+                raise InputError(
+                    f"These options use the weights {', '.join(weight_shapes(options))}, but given are "
+                    f"{', '.join(name for name, value in direction._asdict().items() if value is not None)}."
+                )
+            if weight is not None and shape is not None:
+                _check_like(x, LayerWeights._fields[field], weight, shape)
+    for name, state, size in (("h", h, options.output_size), ("c", c, options.hidden_size)):
+        if state is not None:
+            _check_like(x, name, state, (*states, size))
     if lengths is not None and (lengths.shape != (rows,) or lengths.dtype != torch.int64 or lengths.device != x.device):
         raise InputError(
             f"lengths must have shape ({rows},), torch.int64 on {x.device}; "
@@ -115,44 +133,78 @@ def check(
         raise InputError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
 
 
-class _Direction(torch.autograd.Function):
+def _check_like(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> None:
+    if value.shape != shape or value.dtype != x.dtype or value.device != x.device:
+        raise InputError(
+            f"{name} must have shape {shape}, {x.dtype} on {x.device} like x; "
+            f"got {tuple(value.shape)}, {value.dtype} on {value.device}."
+        )
+
+
+def _run(
+    call: Call, x: Tensor, h: Tensor | None, c: Tensor | None, weights: Sequence[LayerWeights]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run a layer on checked arguments, with a gradient where one is asked for."""
+    x = x if x.stride(2) == 1 else x.contiguous()
+    h, c = _contiguous(h), _contiguous(c)
+    parameters = [_contiguous(weight) for direction in weights for weight in direction]
+    if call.lengths is not None or call.mask is not None:
+        call = call._replace(lengths=_contiguous(call.lengths), mask=_contiguous(call.mask))
+    if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *parameters)):
+        results: tuple[Tensor, Tensor, Tensor] = _Layer.apply(call, x, h, c, *parameters)  # type: ignore[no-untyped-call]
+        return results
+    return launch.forward(call, x, h, c, _directions(parameters), save=False)[:3]
+
+
+def _contiguous(value: Tensor | None) -> Tensor | None:
+    return None if value is None else value.contiguous()
+
+
+def _directions(parameters: Sequence[Tensor | None]) -> list[LayerWeights]:
+    """Return the weights of each direction from those of all in one row."""
+    size = len(LayerWeights._fields)
+    return [LayerWeights(*parameters[first : first + size]) for first in range(0, len(parameters), size)]  # type: ignore[arg-type]
+
+
+class _Layer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, call: Call, x: Tensor, h: Tensor, c: Tensor, *weights: Tensor | None
+        ctx: Any, call: Call, x: Tensor, h: Tensor | None, c: Tensor | None, *parameters: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        results = launch.forward(call, x, h, c, LayerWeights(*weights), save=True)  # type: ignore[arg-type]
+        results = launch.forward(call, x, h, c, _directions(parameters), save=True)
         ctx.call = call
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, h, c, *weights, *results)
+        ctx.save_for_backward(x, h, c, results.output, *results.saved, *parameters)
         return results[:3]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        x, h, c, *rest = ctx.saved_tensors
-        weights, results = LayerWeights(*rest[:-4]), launch.Results(*rest[-4:])
+        x, h, c, output, *rest = ctx.saved_tensors
+        directions = len(ctx.call.reverse)
+        saved, parameters = rest[:directions], rest[directions:]
         if torch.is_grad_enabled():
-            return (None, *_differentiable_gradients(ctx.call, (x, h, c), weights, gradients))
+            return (None, *_differentiable_gradients(ctx.call, (x, h, c, *parameters), gradients))
+        _, need_x, need_h, need_c, *_ = ctx.needs_input_grad
         found = launch.backward(
             ctx.call,
-            x,
-            h,
-            c,
-            weights,
-            results,
+            *(x, h, c, _directions(parameters), output, saved),
             *gradients,
-            need_x=ctx.needs_input_grad[1],
+            need_x=need_x,
+            need_h=need_h,
+            need_c=need_c,
         )
-        return (None, found.x, found.h, found.c, *found.weights)
+        return (None, found.x, found.h, found.c, *(weight for direction in found.weights for weight in direction))
 
 
 def _differentiable_gradients(
-    call: Call, inputs: tuple[Tensor, Tensor, Tensor], weights: LayerWeights, gradients: tuple[Tensor | None, ...]
+    call: Call, values: tuple[Tensor | None, ...], gradients: tuple[Tensor | None, ...]
 ) -> tuple[Tensor | None, ...]:
     """Return the gradients as functions of the arguments, for derivatives of a higher order: the reference has them."""
-    values = (*inputs, *weights)
-    results = reference.run_direction(
-        *inputs,
-        weights,
+    x, h, c, *parameters = values
+    assert x is not None
+    results = by_directions(
+        reference.run_direction,
+        *(x, h, c, _directions(parameters)),
         call.options,
         lengths=call.lengths,
         mask=call.mask,

@@ -67,18 +67,17 @@ def _forward(
     stream: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     options = _options(integers, rates)
-    call = Call(options, lengths, mask, reverse, training, seed, stream)
+    call = Call(options, lengths, mask, (reverse,), training, seed, stream)
     results = launch.forward(
         call,
         x.contiguous(),
-        h.contiguous(),
-        c.contiguous(),
-        _named(options, weights),
+        h.contiguous()[None],
+        c.contiguous()[None],
+        [_named(options, weights)],
         save=True,
         saved_bytes=launch.most_saved_bytes(options, x.dtype, x.shape[0] * x.shape[1]),
     )
-    assert results.saved is not None
-    return results.output, results.h, results.c, results.saved
+    return results.output, results.h[0], results.c[0], results.saved[0]
 
 
 @_forward.register_fake
@@ -128,12 +127,27 @@ def _backward(
     stream: int,
 ) -> list[Tensor]:
     options = _options(integers, rates)
-    call = Call(options, lengths, mask, reverse, training, seed, stream)
+    call = Call(options, lengths, mask, (reverse,), training, seed, stream)
     x, h, c = x.contiguous(), h.contiguous(), c.contiguous()
-    results = launch.Results(output, h, c, saved)
-    found = launch.backward(call, x, h, c, _named(options, weights), results, d_output, d_h, d_c, need_x=True)
+    found = launch.backward(
+        call,
+        x,
+        h[None],
+        c[None],
+        [_named(options, weights)],
+        output,
+        [saved],
+        d_output,
+        d_h[None],
+        d_c[None],
+        need_x=True,
+        need_h=True,
+        need_c=True,
+    )
     assert found.x is not None
-    return [found.x, found.h, found.c, *(weight for weight in found.weights if weight is not None)]
+    assert found.h is not None
+    assert found.c is not None
+    return [found.x, found.h[0], found.c[0], *(weight for weight in found.weights[0] if weight is not None)]
 
 
 @_backward.register_fake

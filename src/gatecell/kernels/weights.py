@@ -1,5 +1,6 @@
 """The parameters of one layer and direction."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from torch import Tensor
@@ -44,3 +45,10 @@ def weight_shapes(options: LSTMOptions) -> dict[str, tuple[int, ...]]:
     if options.proj_size:
         shapes["projection"] = (options.proj_size, hidden)
     return shapes
+
+
+@lru_cache(maxsize=256)
+def expected_shapes(options: LSTMOptions) -> tuple[tuple[int, ...] | None, ...]:
+    """Return the shape of each field of ``LayerWeights``; ``None`` where these options do not use it."""
+    shapes = weight_shapes(options)
+    return tuple(shapes.get(field) for field in LayerWeights._fields)

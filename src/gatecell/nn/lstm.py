@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from gatecell._core.checks import check_flag, check_integer, check_probability
 from gatecell._core.errors import InputError
 from gatecell.kernels import reference
-from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, engine_function
+from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, run_layer
 from gatecell.kernels.inference import PreparedStack
 from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
@@ -441,34 +441,31 @@ class LSTM(nn.Module):
         if choice.name == "native" and not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()):
             weights = [parameters.collect(self, names) for names in self._names.values()]
             return self._prepared.run(x, hx, weights, lengths, mask)
-        hx = self._zero_states(x) if hx is None else hx
-        first = self.layer_options[0]
+        first, directions = self.layer_options[0], self.num_directions
         draws = first.input_dropout or first.recurrent_dropout or first.zoneout_h or first.zoneout_c
         seed = new_seed() if self.training and draws else None
-        run = engine_function(choice.name)
         finals: list[States] = []
         for layer, options in enumerate(self.layer_options):
-            outputs = []
-            for index, reverse, suffix in self._layer_directions(layer):
-                output, h, c = run(
-                    x,
-                    hx[0][index],
-                    hx[1][index],
-                    parameters.collect(self, self._names[suffix]),
-                    options,
-                    lengths=lengths,
-                    mask=mask,
-                    reverse=reverse,
-                    training=self.training,
-                    seed=seed,
-                    stream=index,
-                )
-                outputs.append(output)
-                finals.append((h, c))
-            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
+            stream = layer * directions
+            h, c = (None, None) if hx is None else (states[stream : stream + directions] for states in hx)
+            x, *states = run_layer(
+                choice.name,
+                *(x, h, c),
+                [parameters.collect(self, self._names[suffix]) for _, _, suffix in self._layer_directions(layer)],
+                options,
+                lengths=lengths,
+                mask=mask,
+                reverse=(False, True)[:directions],
+                training=self.training,
+                seed=seed,
+                stream=stream,
+            )
+            finals.append((states[0], states[1]))
             if self.dropout and layer + 1 < self.num_layers:
                 x = dropout(x, self.dropout, self.training)
-        h_n, c_n = (torch.stack(states) for states in zip(*finals, strict=True))
+        if len(finals) == 1:
+            return x, finals[0]
+        h_n, c_n = (torch.cat(states) for states in zip(*finals, strict=True))
         return x, (h_n, c_n)
 
     def _forward_packed(self, packed: PackedSequence, hx: States | None) -> tuple[PackedSequence, States]:

@@ -207,6 +207,11 @@ class Backward {
     units_ = UnitParameters<T>::carve(carver, n_, p_);
     sums_values_ = UnitSums::carve(nullptr, n_, p_).values;
     sums_ = arena_.array<T>(max_of(1, schedule_.rows) * sums_values_);
+    if (!run_.h || !run_.c) {
+      const int64_t values = max_of(n_.outputs_p, n_.hidden_p);
+      zeros_ = arena_.array<T>(values);
+      if (zeros_) memset(zeros_, 0, size_t(values) * sizeof(T));
+    }
     return arena_.complete();
   }
 
@@ -343,14 +348,14 @@ class Backward {
 
   const T* h_before(int64_t step, int64_t row) const {
     const int64_t b = schedule_.order[row];
-    if (step == 0) return static_cast<const T*>(run_.h) + b * n_.outputs;
+    if (step == 0) return run_.h ? static_cast<const T*>(run_.h) + b * n_.outputs : zeros_;
     return at<T>(run_.output, b, schedule_.place(row, step - 1));
   }
 
   // The old cell states of a row, padded; only those of the tiles first..last-1, since others may be at the rest.
   const T* c_before(const State& s, int64_t step, int64_t row, int64_t first, int64_t last) const {
     if (step > 0) return saved_cells(step - 1, row);
-    const T* c = static_cast<const T*>(run_.c) + schedule_.order[row] * n_.hidden;
+    const T* c = run_.c ? static_cast<const T*>(run_.c) + schedule_.order[row] * n_.hidden : zeros_;
     T* padded = s.c_row + 2 * n_.hidden_p;
     for (int64_t unit = first * lanes<T>; unit < last * lanes<T>; unit += lanes<T>)
       store(padded + unit, load_first(c + unit, n_.hidden - unit));
@@ -696,8 +701,10 @@ class Backward {
   void write_states(State& s) {
     for (int64_t q = 0; q < s.deal.count(schedule_.rows); ++q) {
       const int64_t b = schedule_.order[s.deal.row(q)];
-      memcpy(static_cast<T*>(out_.h) + b * n_.outputs, s.d_h + q * n_.outputs_p, size_t(n_.outputs) * sizeof(T));
-      memcpy(static_cast<T*>(out_.c) + b * n_.hidden, s.d_c + q * n_.hidden_p, size_t(n_.hidden) * sizeof(T));
+      if (out_.h)
+        memcpy(static_cast<T*>(out_.h) + b * n_.outputs, s.d_h + q * n_.outputs_p, size_t(n_.outputs) * sizeof(T));
+      if (out_.c)
+        memcpy(static_cast<T*>(out_.c) + b * n_.hidden, s.d_c + q * n_.hidden_p, size_t(n_.hidden) * sizeof(T));
     }
   }
 
@@ -762,6 +769,7 @@ class Backward {
   int64_t group_count_ = 0;
   const T** input_masks_ = nullptr;  // by sorted row
 
+  T* zeros_ = nullptr;         // an initial state that is not given, of one row
   T* sums_ = nullptr;          // [rows][sums_values_]
   int64_t sums_values_ = 0;
 };

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define GATECELL_VERSION 1
+#define GATECELL_VERSION 2
 
 /* Of all arrays; with GATECELL_BFLOAT16 they are of float32, and what is multiplied in products of matrices is rounded to
  * bfloat16 before. */
@@ -65,7 +65,7 @@ typedef struct {
 
 typedef struct {
   gatecell_sequence x;
-  void *h, *c; /* initial states (B, P), (B, H); in the forward pass NULL is zero */
+  void *h, *c; /* initial states (B, P), (B, H); NULL is zero */
   gatecell_sequence output;
   void *h_n, *c_n;
   void *saved; /* what the backward pass needs, or NULL in inference */
@@ -76,7 +76,7 @@ typedef struct {
   gatecell_sequence output; /* data may be NULL: zero */
   void *h_n, *c_n;          /* may be NULL: zero */
   gatecell_sequence x;      /* data may be NULL: not wanted */
-  void *h, *c;
+  void *h, *c;              /* may be NULL: not wanted */
   gatecell_weights weights;
 } gatecell_gradients;
 
