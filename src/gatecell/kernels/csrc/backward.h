@@ -5,8 +5,8 @@
 //
 // Rows are dealt out to groups, each of which has sums of its own. A group stays on one thread, because what one core has
 // written is slow to read from another. How many groups there are depends on the sizes alone, each sums over records in
-// the order of the schedule, and the groups' sums are added in their order: gradients do not depend on the number of
-// threads. Where weights are too large for many copies there is one group, and all threads share in its work.
+// the order of the schedule, and the groups' sums are added as the leaves of one tree: gradients do not depend on the
+// number of threads. Where weights are too large for many copies there is one group, and all threads share in its work.
 #pragma once
 #include "cell.h"
 #include "norm.h"
@@ -54,16 +54,28 @@ class Backward {
       begin(threads.first(part, schedule_.rows), threads.first(part + 1, schedule_.rows));
     });
     threads.each([&](int64_t part) {
-      for (int64_t d = part; d < deals; d += threads.count()) begin_deal(states[d]);
+      for (int64_t d = threads.first(part, deals); d < threads.first(part + 1, deals); ++d) begin_deal(states[d]);
     });
 
     if (groups > 1)
       threads.each([&](int64_t part) {
-        for (int64_t d = part; d < groups; d += threads.count()) {
+        const int64_t begin = threads.first(part, groups), end = threads.first(part + 1, groups);
+        Sums free[most_groups];
+        int64_t count = 0;
+        for (int64_t d = end - 1; d >= begin; --d) free[count++] = groups_[d].sums;
+        for (int64_t d = begin; d < end; ++d) {
           groups_[d].workspace = workspaces_ + part;
+          groups_[d].sums = free[--count];
           run_group(groups_[d], Threads(nullptr, 1), [&](int64_t first, int64_t last) {
             for (int64_t step = last - 1; step >= first; --step) recur(states[d], step);
           });
+          // while both halves are in this core's cache; the memory of the second serves the next group
+          for (int64_t span = 1; (d + 1) % (2 * span) == 0 && d + 1 - 2 * span >= begin; span *= 2) {
+            const Sums &to = groups_[d + 1 - 2 * span].sums, &from = groups_[d + 1 - span].sums;
+            for (int64_t tile = 0; tile < n_.tiles; ++tile) add_gate_sums(to, from, tile);
+            if (p_.projection) add_all(to.projection, from.projection, projection_sums());
+            free[count++] = from;
+          }
         }
       });
     else
@@ -75,9 +87,9 @@ class Backward {
       });
 
     threads.each([&](int64_t part) {
-      write_weights(threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
+      write_weights(threads, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
     });
-    write_unit_gradients();
+    write_unit_gradients(threads);
     for (int64_t d = 0; d < deals; ++d) write_states(states[d]);
     return true;
   }
@@ -93,12 +105,16 @@ class Backward {
     T* input_scratch;          // [threads][input_rows][padded inputs]
   };
 
+  struct Sums {
+    T* gates;       // [tiles][columns of sources][width of the tile]
+    T* projection;  // [group of columns][outputs][columns]
+  };
+
   // Rows whose sums over records are kept together.
   struct Group {
     const int64_t* records;  // [steps + 1]: the first of its records at each step
     int64_t base;            // the first record of the chunk at hand
-    T* d_gates;              // [tiles][columns of sources][width of the tile]
-    T* d_projection;         // [group of columns][outputs][columns]
+    Sums sums;
     Workspace* workspace;
   };
 
@@ -143,6 +159,7 @@ class Backward {
   };
 
   static constexpr int64_t tile_z = G * lanes<T>;
+  static constexpr int64_t most_groups = 16;
   static constexpr int64_t input_rows = 48;  // a few blocks of rows, whose gradients of x stay in the first-level cache
 
   State allocate(Deal deal) {
@@ -166,10 +183,10 @@ class Backward {
 
   // As many as leave each a few blocks of rows, and as their sums fit the cache.
   int64_t group_count() const {
-    constexpr int64_t rows_a_group = 8, most = 16, most_bytes = 4 << 20;
+    constexpr int64_t rows_a_group = 8, most_bytes = 4 << 20;
     if (n_.k * n_.z * int64_t(sizeof(E)) > cached_weight_bytes) return 1;
     const int64_t bytes = (n_.inputs + n_.outputs) * n_.z * int64_t(sizeof(T));
-    return max_of(1, min_of(min_of(schedule_.rows / rows_a_group, most), most_bytes / bytes));
+    return max_of(1, min_of(min_of(schedule_.rows / rows_a_group, most_groups), most_bytes / bytes));
   }
 
   bool allocate_shared(const Threads& threads, int64_t groups) {
@@ -236,16 +253,16 @@ class Backward {
   Group allocate_group(Deal deal) {
     Group g{};
     g.workspace = workspaces_;
-    g.d_gates = arena_.array<T>(gate_sums() * n_.tiles);
-    if (p_.projection) g.d_projection = arena_.array<T>(projection_sums());
+    g.sums.gates = arena_.array<T>(gate_sums() * n_.tiles);
+    if (p_.projection) g.sums.projection = arena_.array<T>(projection_sums());
     int64_t* records = arena_.array<int64_t>(schedule_.steps + 1);
     g.records = records;
     if (!arena_.complete()) return g;
     records[0] = 0;
     for (int64_t s = 0; s < schedule_.steps; ++s) records[s + 1] = records[s] + deal.count(schedule_.active(s));
     if (schedule_.steps == 0) {
-      memset(g.d_gates, 0, size_t(gate_sums() * n_.tiles) * sizeof(T));
-      if (p_.projection) memset(g.d_projection, 0, size_t(projection_sums()) * sizeof(T));
+      memset(g.sums.gates, 0, size_t(gate_sums() * n_.tiles) * sizeof(T));
+      if (p_.projection) memset(g.sums.projection, 0, size_t(projection_sums()) * sizeof(T));
     }
     return g;
   }
@@ -603,7 +620,7 @@ class Backward {
       const bool recurrent = panel * w.sources.width >= inputs_end_;
       add_products<tile_rows<G>>(w.sources.panel(panel, records), w.d_z[recurrent ? 1 : 0].block(tile * tile_z),
                                  n_.width(tile) / lanes<T>, more,
-                                 g.d_gates + tile * gate_sums() + panel * w.sources.width * n_.width(tile));
+                                 g.sums.gates + tile * gate_sums() + panel * w.sources.width * n_.width(tile));
     }
     if (p_.projection) sum_projection(g, records, more, part, threads);
     if (out_.x.data) write_inputs(w, threads.first(part, records), threads.first(part + 1, records),
@@ -617,7 +634,7 @@ class Backward {
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t group = piece / panels, panel = piece % panels;
       const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-      T* sums = g.d_projection + first * lanes<T> * panels * w.d_outputs.width +
+      T* sums = g.sums.projection + first * lanes<T> * panels * w.d_outputs.width +
                 panel * w.d_outputs.width * vectors * lanes<T>;
       add_products<tile_rows<4>>(w.d_outputs.panel(panel, records), w.hidden.block(first * lanes<E>), vectors, more,
                                  sums);
@@ -645,12 +662,30 @@ class Backward {
     }
   }
 
-  void write_weights(int64_t first, int64_t last) {
+  // Groups are added in pairs, those in pairs, and so on: this order does not depend on the threads. Calls body(to, from)
+  // for the pairs whose groups no single thread has had.
+  template <class Body>
+  void for_pairs_of_threads(const Threads& threads, const Body& body) const {
+    for (int64_t span = 1; span < group_count_; span *= 2)
+      for (int64_t first = 0; first + span < group_count_; first += 2 * span) {
+        bool done = false;
+        for (int64_t part = 0; part < threads.count(); ++part)
+          done = done || (threads.first(part, group_count_) <= first &&
+                          first + 2 * span <= threads.first(part + 1, group_count_));
+        if (!done) body(groups_[first].sums, groups_[first + span].sums);
+      }
+  }
+
+  void add_gate_sums(const Sums& to, const Sums& from, int64_t tile) const {
+    const Panels<E>& sources = workspaces_->sources;
+    add_all(to.gates + tile * gate_sums(), from.gates + tile * gate_sums(),
+            sources.count() * sources.width * n_.width(tile));
+  }
+
+  void write_weights(const Threads& threads, int64_t first, int64_t last) {
     for (int64_t tile = first; tile < last; ++tile) {
-      const Workspace& w = *workspaces_;
-      T* sums = groups_->d_gates + tile * gate_sums();
-      for (int64_t k = 1; k < group_count_; ++k)
-        add_all(sums, groups_[k].d_gates + tile * gate_sums(), w.sources.count() * w.sources.width * n_.width(tile));
+      for_pairs_of_threads(threads, [&](const Sums& to, const Sums& from) { add_gate_sums(to, from, tile); });
+      const T* sums = groups_->sums.gates + tile * gate_sums();
       for (int64_t gate = 0; gate < G; ++gate) {
         const int64_t units = n_.units(tile), width = n_.width(tile), first_row = gate * n_.hidden + tile * lanes<T>;
         const T* from = sums + gate * units;
@@ -667,7 +702,7 @@ class Backward {
   }
 
   // Sums over rows, in the order of the schedule, and the gradient of R.
-  void write_unit_gradients() {
+  void write_unit_gradients(const Threads& threads) {
     T* total = arena_.array<T>(sums_values_);
     if (!total) return;
     memset(total, 0, size_t(sums_values_) * sizeof(T));
@@ -685,12 +720,13 @@ class Backward {
       if (to.peephole)
         unpack_units(sums.peephole[gate], n_.hidden, 1, static_cast<T*>(to.peephole) + (gate - first_gate) * n_.hidden);
     if (to.projection) {
-      for (int64_t k = 1; k < group_count_; ++k)
-        add_all(groups_->d_projection, groups_[k].d_projection, projection_sums());
+      for_pairs_of_threads(threads, [&](const Sums& to, const Sums& from) {
+        add_all(to.projection, from.projection, projection_sums());
+      });
       const Columns<E>& columns = projection_.columns;
       for (int64_t group = 0; group < columns.groups(); ++group) {
         const int64_t begin = columns.first(group) * lanes<T>, end = columns.first(group + 1) * lanes<T>;
-        const T* from = groups_->d_projection + begin * workspaces_->d_outputs.count() * workspaces_->d_outputs.width;
+        const T* from = groups_->sums.projection + begin * workspaces_->d_outputs.count() * workspaces_->d_outputs.width;
         for (int64_t m = 0; m < n_.outputs; ++m)
           for (int64_t c = begin; c < min_of(end, n_.hidden); ++c)
             static_cast<T*>(to.projection)[m * n_.hidden + c] = from[m * (end - begin) + c - begin];
