@@ -40,7 +40,7 @@ class Backward {
     State* states = arena_.array<State>(deals);
     if (!states || !allocate_shared(threads, groups)) return false;
     for (int64_t d = 0; d < deals; ++d) {
-      states[d] = allocate({d, deals});
+      states[d] = allocate({groups > 1 ? leaf(d, groups) : d, deals});
       states[d].group = groups_ + (groups > 1 ? d : 0);
       states[d].place = groups > 1 ? 0 : d;
       states[d].place_stride = groups > 1 ? 1 : deals;
@@ -53,17 +53,16 @@ class Backward {
       if (part == 0 && p_.projection) pack_projection_for_backward();
       begin(threads.first(part, schedule_.rows), threads.first(part + 1, schedule_.rows));
     });
-    threads.each([&](int64_t part) {
-      for (int64_t d = threads.first(part, deals); d < threads.first(part + 1, deals); ++d) begin_deal(states[d]);
-    });
-
-    if (groups > 1)
+    if (groups > 1) {
+      // what a thread works on it also clears: what another core has written is slow to write
       threads.each([&](int64_t part) {
         const int64_t begin = threads.first(part, groups), end = threads.first(part + 1, groups);
+        workspaces_[part].clear();
         Sums free[most_groups];
         int64_t count = 0;
         for (int64_t d = end - 1; d >= begin; --d) free[count++] = groups_[d].sums;
         for (int64_t d = begin; d < end; ++d) {
+          begin_deal(states[d]);
           groups_[d].workspace = workspaces_ + part;
           groups_[d].sums = free[--count];
           run_group(groups_[d], Threads(nullptr, 1), [&](int64_t first, int64_t last) {
@@ -78,13 +77,18 @@ class Backward {
           }
         }
       });
-    else
+    } else {
+      workspaces_->clear();
+      threads.each([&](int64_t part) {
+        for (int64_t d = threads.first(part, deals); d < threads.first(part + 1, deals); ++d) begin_deal(states[d]);
+      });
       run_group(groups_[0], threads, [&](int64_t first, int64_t last) {
         if (plan.by_units) return recur_by_units(states[0], first, last, threads);
         threads.each([&](int64_t part) {
           for (int64_t step = last - 1; step >= first; --step) recur(states[part], step);
         });
       });
+    }
 
     threads.each([&](int64_t part) {
       write_weights(threads, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
@@ -103,6 +107,11 @@ class Backward {
     Blocks<E> hidden;          // projection: its argument; blocks are groups of columns
     int64_t* rows_of_records;  // [records][2]: sorted row and place in time
     T* input_scratch;          // [threads][input_rows][padded inputs]
+
+    void clear() const {
+      sources.clear();
+      if (d_outputs.rows) d_outputs.clear();
+    }
   };
 
   struct Sums {
@@ -189,6 +198,18 @@ class Backward {
     return max_of(1, min_of(min_of(schedule_.rows / rows_a_group, most_groups), most_bytes / bytes));
   }
 
+  // Which rows are those of the k-th leaf of the tree of sums: its bits in reverse among the groups that there are. Two
+  // threads, which have a half of the tree each, then have the rows that were theirs in the forward pass.
+  static int64_t leaf(int64_t k, int64_t groups) {
+    int64_t bits = 0;
+    while (int64_t(1) << bits < groups) ++bits;
+    for (int64_t n = 0;; ++n) {
+      int64_t reversed = 0;
+      for (int64_t b = 0; b < bits; ++b) reversed |= (n >> b & 1) << (bits - 1 - b);
+      if (reversed < groups && k-- == 0) return reversed;
+    }
+  }
+
   bool allocate_shared(const Threads& threads, int64_t groups) {
     // with layer normalisation W x~ and U h~ have gradients of their own, so that a panel must not span both
     inputs_end_ = p_.layer_norm ? round_up(n_.inputs, tile_rows<G> * depth<E>) : n_.recurrent_at();
@@ -203,7 +224,7 @@ class Backward {
     groups_ = arena_.array<Group>(groups);
     if (!arena_.complete()) return false;
     for (int64_t k = 0; k < workspaces; ++k) workspaces_[k] = allocate_workspace(groups > 1 ? 1 : threads.count());
-    for (int64_t k = 0; k < groups; ++k) groups_[k] = allocate_group({k, groups});
+    for (int64_t k = 0; k < groups; ++k) groups_[k] = allocate_group({groups > 1 ? leaf(k, groups) : k, groups});
     group_count_ = groups;
 
     const int64_t of_z = operands<E>(G * n_.hidden);
@@ -300,7 +321,6 @@ class Backward {
   }
 
   void begin(int64_t first, int64_t last) {
-    memset(sums_ + first * sums_values_, 0, size_t((last - first) * sums_values_) * sizeof(T));
     if (out_.x.data)
       for (int64_t row = first; row < last; ++row) clear_uncounted<T>(p_, schedule_, row, out_.x, n_.inputs);
   }
@@ -309,6 +329,7 @@ class Backward {
     s.masks.fill(p_, n_, schedule_, s.deal);
     for (int64_t q = 0; q < s.deal.count(schedule_.rows); ++q) {
       const int64_t b = schedule_.order[s.deal.row(q)];
+      memset(sums_ + s.deal.row(q) * sums_values_, 0, size_t(sums_values_) * sizeof(T));
       start(s.d_h + q * n_.outputs_p, static_cast<const T*>(out_.h_n), b, n_.outputs, n_.outputs_p);
       start(s.d_c + q * n_.hidden_p, static_cast<const T*>(out_.c_n), b, n_.hidden, n_.hidden_p);
       if (input_masks_) input_masks_[s.deal.row(q)] = s.masks.input + q * s.masks.input_stride;

@@ -23,15 +23,16 @@ struct Panels {
   Left<E> panel(int64_t index, int64_t count) const { return {data + index * width, 1, row_stride(), operands<E>(count)}; }
   Value* row(int64_t record) const { return rows + record * row_stride(); }
 
-  // Columns that fill up the last panel, or that no one writes, are 0.
   void allocate(Arena& arena) {
     data = arena.array<E>(operands<E>(records) * row_stride());
     if constexpr (depth<E> == 1)
       rows = data;
     else
       rows = arena.array<Value>(records * row_stride());
-    if (rows) memset(static_cast<void*>(rows), 0, size_t(records * row_stride()) * sizeof(Value));
   }
+
+  // Columns that fill up the last panel, or that no one writes, are 0.
+  void clear() const { memset(static_cast<void*>(rows), 0, size_t(records * row_stride()) * sizeof(Value)); }
 
   // Joins the records of the operands first..last-1, of `count` records that there are.
   void join(int64_t first, int64_t last, int64_t count) const {
