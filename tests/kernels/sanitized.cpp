@@ -38,7 +38,7 @@ struct Buffers {
 template <class T>
 bool run_once(int32_t dtype) {
   gatecell_problem p{};
-  p.rows = draw({0, 1, 2, 7, 13, 29});
+  p.rows = draw({0, 1, 2, 7, 13, 29, 59});
   p.steps = draw({0, 1, 2, 5, 9});
   p.input_size = draw({1, 2, 7, 17, 33});
   p.hidden_size = draw({1, 2, 7, 17, 33, 170});
@@ -83,8 +83,14 @@ bool run_once(int32_t dtype) {
   };
   const auto state = [&](int64_t size, bool wanted = true) { return buffers.make(p.rows * size, wanted); };
   const gatecell_weights given = weights();
-  gatecell_run run{sequence(p.input_size), state(p.output_size),   state(p.hidden_size),
-                   sequence(p.output_size), state(p.output_size), state(p.hidden_size), nullptr, 0};
+  gatecell_run run{sequence(p.input_size),
+                   state(p.output_size, random_bits() % 2),
+                   state(p.hidden_size, random_bits() % 2),
+                   sequence(p.output_size),
+                   state(p.output_size),
+                   state(p.hidden_size),
+                   nullptr,
+                   0};
 
   gatecell::Arena arena;
   gatecell::Schedule schedule;
@@ -98,8 +104,8 @@ bool run_once(int32_t dtype) {
                                      state(p.output_size, random_bits() % 2),
                                      state(p.hidden_size, random_bits() % 2),
                                      sequence(p.input_size, random_bits() % 2),
-                                     state(p.output_size),
-                                     state(p.hidden_size),
+                                     state(p.output_size, random_bits() % 2),
+                                     state(p.hidden_size, random_bits() % 2),
                                      weights()};
   if (!kernels.backward(p, schedule, given, run, gradients, arena)) return false;
 
