@@ -21,6 +21,7 @@ from gatecell.kernels.dispatch import choose_engine
 from gatecell.kernels.layers import by_directions
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
+from gatecell.nn import LSTM
 from tests.kernels.draws import lstm_options, random_input, random_weights
 
 absent = core.missing()
@@ -446,6 +447,60 @@ def test_second_derivatives_of_a_layer_with_both_directions_and_no_states() -> N
     leaves = [value.requires_grad_() for value in (x, *weights)]
     assert torch.autograd.gradcheck(run_both, leaves)
     assert torch.autograd.gradgradcheck(run_both, leaves)
+
+
+def test_weights_that_both_directions_share_have_the_same_gradient_with_and_without_a_graph() -> None:
+    x, _, _, *weights = draw(PLAIN, 2, 3)
+    leaves = [value.requires_grad_() for value in weights]
+    shared = [LayerWeights(*leaves)] * 2
+    found = []
+    for create_graph in (False, True):
+        output = native.run_layer(x, None, None, shared, PLAIN, reverse=(False, True))[0]
+        found.append(torch.autograd.grad(output.square().sum(), leaves, create_graph=create_graph))
+    for plain, differentiable in zip(*found, strict=True):
+        torch.testing.assert_close(plain, differentiable.detach())
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_the_output_of_both_directions_may_be_changed_in_place(batch_first: bool) -> None:
+    lstm = LSTM(5, 7, bidirectional=True, batch_first=batch_first)
+    x = torch.randn(4, 3, 5)
+    copied, changed = (
+        torch.autograd.grad(scale(lstm(x)[0]).sum(), tuple(lstm.parameters()))
+        for scale in (lambda output: output * 2.0, lambda output: output.mul_(2.0))
+    )
+    for theirs, ours in zip(copied, changed, strict=True):
+        assert torch.equal(theirs, ours)
+
+
+def test_a_default_device_does_not_move_the_memory_of_the_core() -> None:
+    lstm, x = LSTM(5, 7), torch.randn(4, 3, 5)
+    expected = torch.autograd.grad(lstm(x)[0].sum(), tuple(lstm.parameters()))
+    with torch.no_grad():
+        evaluated = lstm.eval()(x)[0]
+    fresh = LSTM(5, 7)
+    fresh.load_state_dict(lstm.state_dict())
+    with torch.device("meta"):
+        found = torch.autograd.grad(fresh(x)[0].sum(), tuple(fresh.parameters()))
+        with torch.no_grad():
+            assert torch.equal(fresh.eval()(x)[0], evaluated)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_tiny_gradients_do_not_depend_on_threads() -> None:
+    options = LSTMOptions(input_size=4, hidden_size=32, proj_size=16)
+    x, h, c, *weights = (value.detach() for value in draw(options, 16, 60, torch.float32))
+    leaves = [value.requires_grad_() for value in weights]
+    parameters = [LayerWeights(**dict(zip(random_names(options), leaves, strict=True)))]
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        output = native.run_layer(x, h[None], c[None], parameters, options)[0]
+        found.append(torch.autograd.grad(output, leaves, torch.full_like(output, 3e-38)))
+    torch.set_num_threads(before)
+    for one, two in zip(*found, strict=True):
+        assert torch.equal(one, two)
 
 
 PLAIN = LSTMOptions(input_size=5, hidden_size=7)

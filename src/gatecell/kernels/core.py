@@ -128,7 +128,7 @@ def check(status: int) -> None:
 
 def pack(problem: Problem, weights: bytes) -> torch.Tensor:
     """Return the weights as the forward pass reads them, as bytes."""
-    packed = torch.empty(library().gatecell_packed_bytes(byref(problem)) + 64, dtype=torch.uint8)
+    packed = torch.empty(library().gatecell_packed_bytes(byref(problem)) + 64, dtype=torch.uint8, device="cpu")
     packed = packed[-packed.data_ptr() % 64 :]
     check(library().gatecell_pack(byref(problem), weights, packed.data_ptr()))
     return packed

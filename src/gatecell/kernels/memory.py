@@ -23,7 +23,7 @@ def lend(n_bytes: int) -> Tensor:
     """
     if n_bytes < _WORTH_KEEPING:
         # PyTorch's allocator aligns to a cache line, and takes half the time
-        small = torch.empty(n_bytes, dtype=torch.uint8)
+        small = torch.empty(n_bytes, dtype=torch.uint8, device="cpu")
         assert small.data_ptr() % _ALIGNMENT == 0
         return small
     with _lock:

@@ -200,6 +200,8 @@ def _differentiable_gradients(
     call: Call, values: tuple[Tensor | None, ...], gradients: tuple[Tensor | None, ...]
 ) -> tuple[Tensor | None, ...]:
     """Return the gradients as functions of the arguments, for derivatives of a higher order: the reference has them."""
+    # an alias for each argument: a tensor may be given twice, and has a gradient for each of its places
+    values = tuple(None if value is None else value.view_as(value) for value in values)
     x, h, c, *parameters = values
     assert x is not None
     results = by_directions(

@@ -463,6 +463,9 @@ class LSTM(nn.Module):
             finals.append((states[0], states[1]))
             if self.dropout and layer + 1 < self.num_layers:
                 x = dropout(x, self.dropout, self.training)
+        if directions == 2 and x.requires_grad:
+            # as with PyTorch's, the caller may change the output in place, which the backward pass needs as it was
+            x = x.clone()
         if len(finals) == 1:
             return x, finals[0]
         h_n, c_n = (torch.cat(states) for states in zip(*finals, strict=True))

@@ -198,8 +198,8 @@ class Backward {
     return max_of(1, min_of(min_of(schedule_.rows / rows_a_group, most_groups), most_bytes / bytes));
   }
 
-  // Which rows are those of the k-th leaf of the tree of sums: its bits in reverse among the groups that there are. Two
-  // threads, which have a half of the tree each, then have the rows that were theirs in the forward pass.
+  // Which rows are those of the k-th leaf of the tree of sums: its bits in reverse among the groups that there are. Of a
+  // power of two of groups, two threads have a half of the tree each, and the rows that were theirs in the forward pass.
   static int64_t leaf(int64_t k, int64_t groups) {
     int64_t bits = 0;
     while (int64_t(1) << bits < groups) ++bits;
@@ -245,6 +245,7 @@ class Backward {
     units_ = UnitParameters<T>::carve(carver, n_, p_);
     sums_values_ = UnitSums::carve(nullptr, n_, p_).values;
     sums_ = arena_.array<T>(max_of(1, schedule_.rows) * sums_values_);
+    total_ = arena_.array<T>(sums_values_);
     if (!run_.h || !run_.c) {
       const int64_t values = max_of(n_.outputs_p, n_.hidden_p);
       zeros_ = arena_.array<T>(values);
@@ -724,8 +725,8 @@ class Backward {
 
   // Sums over rows, in the order of the schedule, and the gradient of R.
   void write_unit_gradients(const Threads& threads) {
-    T* total = arena_.array<T>(sums_values_);
-    if (!total) return;
+    const FlushDenormals flush;
+    T* const total = total_;
     memset(total, 0, size_t(sums_values_) * sizeof(T));
     for (int64_t row = 0; row < schedule_.rows; ++row)
       for (int64_t k = 0; k < sums_values_; ++k) total[k] += sums_[row * sums_values_ + k];
@@ -828,6 +829,7 @@ class Backward {
 
   T* zeros_ = nullptr;         // an initial state that is not given, of one row
   T* sums_ = nullptr;          // [rows][sums_values_]
+  T* total_ = nullptr;         // [sums_values_]
   int64_t sums_values_ = 0;
 };
 

@@ -1,7 +1,7 @@
 /* The C interface of the native engine: one layer and direction of an LSTM, forward and backward.
  *
- * Plain C, no dependency but a C++17 compiler; Python loads it with ctypes (see ../core.py, whose structures mirror the
- * ones here). Equations: ../reference.py; derivation of the backward pass: ../README.md.
+ * Plain C, no dependency but a C++17 compiler; Python loads it with ctypes (see ../core.py, which fills the structures
+ * here). Equations: ../reference.py; derivation of the backward pass: ../README.md.
  *
  * B rows, T steps, I inputs, H cells, P outputs (H without a projection), G gates (4: i f g o; 3 when coupled: f g o).
  * All tensors are dense in their last dimension; strides are counted in elements. Sizes and pointers are trusted to
