@@ -465,10 +465,9 @@ def test_weights_that_both_directions_share_have_the_same_gradient_with_and_with
 def test_the_output_of_both_directions_may_be_changed_in_place(batch_first: bool) -> None:
     lstm = LSTM(5, 7, bidirectional=True, batch_first=batch_first)
     x = torch.randn(4, 3, 5)
-    copied, changed = (
-        torch.autograd.grad(scale(lstm(x)[0]).sum(), tuple(lstm.parameters()))
-        for scale in (lambda output: output * 2.0, lambda output: output.mul_(2.0))
-    )
+    parameters = tuple(lstm.parameters())
+    copied = torch.autograd.grad((lstm(x)[0] * 2.0).sum(), parameters)
+    changed = torch.autograd.grad(lstm(x)[0].mul_(2.0).sum(), parameters)
     for theirs, ours in zip(copied, changed, strict=True):
         assert torch.equal(theirs, ours)
 
