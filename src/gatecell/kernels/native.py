@@ -151,8 +151,9 @@ def _run(
     if call.lengths is not None or call.mask is not None:
         call = call._replace(lengths=_contiguous(call.lengths), mask=_contiguous(call.mask))
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *parameters)):
-        results: tuple[Tensor, Tensor, Tensor] = _Layer.apply(call, x, h, c, *parameters)  # type: ignore[no-untyped-call]
-        return results
+        output, h_n, c_n = _Layer.apply(call, x, h, c, *parameters)  # type: ignore[no-untyped-call]
+        # as with PyTorch's, the caller may change an output of two directions in place, which the backward pass still needs
+        return output.clone() if len(call.reverse) == 2 else output, h_n, c_n
     return launch.forward(call, x, h, c, _directions(parameters), save=False)[:3]
 
 

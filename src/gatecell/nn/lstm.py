@@ -448,7 +448,7 @@ class LSTM(nn.Module):
         for layer, options in enumerate(self.layer_options):
             stream = layer * directions
             h, c = (None, None) if hx is None else (states[stream : stream + directions] for states in hx)
-            x, *states = run_layer(
+            x, h_n, c_n = run_layer(
                 choice.name,
                 *(x, h, c),
                 [parameters.collect(self, self._names[suffix]) for _, _, suffix in self._layer_directions(layer)],
@@ -460,12 +460,9 @@ class LSTM(nn.Module):
                 seed=seed,
                 stream=stream,
             )
-            finals.append((states[0], states[1]))
+            finals.append((h_n, c_n))
             if self.dropout and layer + 1 < self.num_layers:
                 x = dropout(x, self.dropout, self.training)
-        if directions == 2 and x.requires_grad:
-            # as with PyTorch's, the caller may change the output in place, which the backward pass needs as it was
-            x = x.clone()
         if len(finals) == 1:
             return x, finals[0]
         h_n, c_n = (torch.cat(states) for states in zip(*finals, strict=True))
