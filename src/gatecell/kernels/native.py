@@ -152,7 +152,7 @@ def _run(
         call = call._replace(lengths=_contiguous(call.lengths), mask=_contiguous(call.mask))
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *parameters)):
         output, h_n, c_n = _Layer.apply(call, x, h, c, *parameters)  # type: ignore[no-untyped-call]
-        # as with PyTorch's, the caller may change an output of two directions in place, which the backward pass still needs
+        # as with PyTorch's, the caller may change an output of two directions in place, which backward still needs
         return output.clone() if len(call.reverse) == 2 else output, h_n, c_n
     return launch.forward(call, x, h, c, _directions(parameters), save=False)[:3]
 
