@@ -11,7 +11,7 @@ import torch
 
 from gatecell._core.errors import EngineError
 
-_VERSION = 2
+_VERSION = 3
 # beside this file in a wheel; an editable install keeps it among the installed packages
 _LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
 FLOAT32, FLOAT64, BFLOAT16 = 0, 1, 2
@@ -94,7 +94,7 @@ def library() -> ctypes.CDLL:
         "gatecell_pack": (c_int32, [problem, c_void_p, c_void_p]),
         "gatecell_forward": (c_int32, [problem, c_void_p, c_void_p, c_void_p]),
         "gatecell_backward": (c_int32, [problem, c_void_p, c_void_p, c_void_p]),
-        "gatecell_peak_gflops": (c_double, [c_int32]),
+        "gatecell_peak_gflops": (c_double, [c_int32, c_void_p, c_int64, c_int64]),
         "gatecell_function": (c_int32, [c_int32, c_int32, c_void_p, c_void_p, c_int64]),
         "gatecell_poison": (None, [c_int32]),  # type: ignore[dict-item]
     }

@@ -79,7 +79,9 @@ int32_t gatecell_backward(const gatecell_problem* problem, const gatecell_weight
   return kernels().backward(*problem, schedule, *weights, *run, *gradients, arena) ? GATECELL_OK : GATECELL_NO_MEMORY;
 }
 
-double gatecell_peak_gflops(int32_t dtype) { return kernels().peak_gflops(dtype); }
+double gatecell_peak_gflops(int32_t dtype, gatecell_parallel_for parallel_for, int64_t threads, int64_t rounds) {
+  return kernels().peak_gflops(dtype, parallel_for, parallel_for ? threads : 1, rounds);
+}
 
 int32_t gatecell_function(int32_t function, int32_t dtype, const void* x, void* y, int64_t n) {
   if (dtype != GATECELL_FLOAT32 && dtype != GATECELL_FLOAT64) return GATECELL_BAD_DTYPE;

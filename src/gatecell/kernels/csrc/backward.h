@@ -26,7 +26,7 @@ class Backward {
   Backward(const gatecell_problem& problem, const Schedule& schedule, const gatecell_weights& weights,
            const gatecell_run& run, const gatecell_gradients& gradients, Arena& arena)
       : p_(problem), n_(problem), schedule_(schedule), given_(weights), run_(run), out_(gradients), arena_(arena),
-        zoneout_(problem) {
+        zoneout_(problem), plain_(!zoneout_.on && !problem.projection && !problem.peephole) {
     Carver carver(run.saved);
     saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
   }
@@ -133,7 +133,7 @@ class Backward {
     Group* group;
     int64_t place, place_stride;  // row q is row place + q * place_stride of the group
     T* d_h;      // [rows][outputs_p]
-    T* from_z;   // [rows][outputs_p], U^T d_z
+    T* from_z;   // zoneout: [rows][outputs_p], U^T d_z
     T* d_c;      // [rows][hidden_p]
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
@@ -176,7 +176,7 @@ class Backward {
     State s{};
     s.deal = deal;
     s.d_h = arena_.array<T>(rows * n_.outputs_p);
-    s.from_z = arena_.array<T>(rows * n_.outputs_p);
+    if (zoneout_.on) s.from_z = arena_.array<T>(rows * n_.outputs_p);
     s.d_c = arena_.array<T>(rows * n_.hidden_p);
     s.c_row = arena_.array<T>(3 * n_.hidden_p);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
@@ -338,7 +338,9 @@ class Backward {
   }
 
   static void start(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
-    for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
+    const int64_t given = from ? size : 0;
+    if (from) memcpy(to, from + row * size, size_t(size) * sizeof(T));
+    memset(static_cast<void*>(to + given), 0, size_t(padded - given) * sizeof(T));
   }
 
   void recur(State& s, int64_t step) {
@@ -349,7 +351,7 @@ class Backward {
       if (p_.layer_norm)
         cell_row_with_layer_norm(s, step, q);
       else
-        cell_tiles(s, step, q, 0, n_.tiles);
+        plain_ ? cell_tiles<true>(s, step, q, 0, n_.tiles) : cell_tiles<false>(s, step, q, 0, n_.tiles);
     }
     through_recurrent(s, step, rows, 0, recurrent_.columns.groups());
   }
@@ -360,8 +362,9 @@ class Backward {
       threads.each([&](int64_t part) {
         for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
           take_sources(s, step, q);
+        const int64_t first = threads.first(part, n_.tiles), last = threads.first(part + 1, n_.tiles);
         for (int64_t q = 0; q < rows; ++q)
-          cell_tiles(s, step, q, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
+          plain_ ? cell_tiles<true>(s, step, q, first, last) : cell_tiles<false>(s, step, q, first, last);
       });
       threads.each([&](int64_t part) {
         through_recurrent(s, step, rows, threads.first(part, groups), threads.first(part + 1, groups));
@@ -406,15 +409,12 @@ class Backward {
     return out_.output.data ? at<T>(out_.output, schedule_.order[row], schedule_.place(row, step)) : nullptr;
   }
 
-  // The gradient of h of one vector of outputs: what is carried, and what comes from the output. The share of the old h
-  // stays in `carried`.
+  // The gradient of h of one vector of outputs: what is carried, and what comes from the output. With zoneout the share of
+  // the old h stays in `carried`.
   GATECELL_INLINE Vec<T> d_h_new(T* carried, const T* d_output, int64_t unit, Vec<T> old_share) const {
     Vec<T> d_h = load(carried);
     if (d_output) d_h += load_units(d_output + unit, min_of(n_.outputs - unit, lanes<T>));
-    if (!zoneout_.on) {
-      store(carried, Vec<T>{});
-      return d_h;
-    }
+    if (!zoneout_.on) return d_h;
     const Vec<T> passed = old_share * d_h;
     store(carried, passed);
     return d_h - passed;
@@ -450,7 +450,9 @@ class Backward {
     store_values(hidden.row(first * lanes<E>, vectors * lanes<E>, record) + (tile - first) * lanes<E>, h);
   }
 
-  void cell_tiles(State& s, int64_t step, int64_t q, int64_t first, int64_t last) {
+  // Plain: no option acts on cells one by one, which leaves few instructions beside the arithmetic.
+  template <bool Plain>
+  __attribute__((noinline)) void cell_tiles(State& s, int64_t step, int64_t q, int64_t first, int64_t last) {
     const int64_t row = s.deal.row(q), k = in_chunk(s, step, q);
     const Blocks<E>& d_z_rows = s.group->workspace->d_z[0];
     const UnitSums sums = sums_of(row);
@@ -461,11 +463,13 @@ class Backward {
     const T* next_gates = has_next ? saved_gates(next_step, next_row, 0) : nullptr;
     const T* next_cells = has_cell ? saved_cells(next_step - 1, next_row) : nullptr;
     const T* next_output = has_next ? d_output_row(next_step, next_row) : nullptr;
+    Value* const d_z_tiles = d_z_rows.row(0, tile_z, k);
+    const int64_t d_z_stride = capacity_ * tile_z;
     // what the loops need of this object, by value: it might change with every store, as far as compilers can see
     const T* const gates_row = saved_gates(step, row, 0);
     const T* const c_old_row = c_before(s, step, row, first, last);
     const T* const d_output = d_output_row(step, row);
-    T* const d_h_row = s.d_h + q * n_.outputs_p;
+    const T* const d_h_row = s.d_h + q * n_.outputs_p;
     T* const d_c_row = s.d_c + q * n_.hidden_p;
     // in two passes, lest each tile wait for its own tanh: the processor overlaps what several tiles do
     T* const c_row = s.c_row;
@@ -474,29 +478,55 @@ class Backward {
       const int64_t unit = tile * lanes<T>;
       const Gates<T> v = load_gates<T, G>(gates_row + tile * tile_z);
       const Vec<T> c = fma(v.f, load(c_old_row + unit), v.i * v.g);
-      store(c_row + unit, c);
+      if constexpr (!Plain) store(c_row + unit, c);
       store(seen_row + unit, tanh<T>(c));
     }
-    for (int64_t tile = first; tile < last; ++tile) {
+    const auto cell = [&](int64_t tile, auto full) GATECELL_INLINE_LAMBDA {
+      constexpr bool Full = decltype(full)::value;
       const int64_t unit = tile * lanes<T>;
       if (has_next)
         for (int64_t k = 0; k < tile_z; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(next_gates + tile * tile_z + k);
       if (has_cell) __builtin_prefetch(next_cells + unit);
       if (next_output && unit < n_.outputs) __builtin_prefetch(next_output + unit);
       const Gates<T> v = load_gates<T, G>(gates_row + tile * tile_z);
-      const Vec<T> c_old = load(c_old_row + unit), c = load(c_row + unit), seen = load(seen_row + unit);
-      const OldShare<T> kept = share(s, step, q, unit);
-      Vec<T> d_h;
-      if (p_.projection) {
-        d_h = load(s.d_hidden + q * n_.hidden_p + unit);
-        keep_hidden(s.group->workspace->hidden, k, tile, v.o * seen);
+      const Vec<T> c_old = load(c_old_row + unit), seen = load(seen_row + unit);
+      Vec<T> d_h, d_z[G];
+      if constexpr (Plain) {
+        d_h = load(d_h_row + unit);
+        if (d_output) d_h += Full ? load(d_output + unit) : load_first(d_output + unit, n_.units(tile));
       } else {
-        d_h = d_h_new(d_h_row + unit, d_output, unit, kept.h);
+        const OldShare<T> kept = share(s, step, q, unit);
+        if (p_.projection) {
+          d_h = load(s.d_hidden + q * n_.hidden_p + unit);
+          keep_hidden(s.group->workspace->hidden, k, tile, v.o * seen);
+        } else {
+          d_h = d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, kept.h);
+        }
+        const Vec<T> d_seen = d_h * v.o * tanh_slope<T>(seen);
+        carry_cell(d_c_row + unit, tile, v, c_old, load(c_row + unit), d_h * seen, d_seen, kept.c, sums, d_z);
+        return store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
       }
-      const Vec<T> d_seen = d_h * v.o * (T(1) - seen * seen);
-      Vec<T> d_z[G];
-      carry_cell(d_c_row + unit, tile, v, c_old, c, d_h * seen, d_seen, kept.c, sums, d_z);
-      store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
+      const Vec<T> d_c = fma(d_h * v.o, tanh_slope<T>(seen), load(d_c_row + unit));
+      store(d_c_row + unit, cell_backward<T, G>(v, c_old, d_h * seen, d_c, Peephole<T, false>{}, d_z));
+      add_units<Full>(sums.bias + tile * tile_z, d_z, n_.units(tile));
+      if constexpr (Full)
+        for (int g = 0; g < G; ++g) store_values(d_z_tiles + tile * d_z_stride + g * lanes<T>, d_z[g]);
+      else
+        store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
+    };
+    const int64_t full = min_of(last, n_.hidden / lanes<T>);
+    for (int64_t tile = first; tile < full; ++tile) cell(tile, Constant<1>());
+    for (int64_t tile = max_of(first, full); tile < last; ++tile) cell(tile, Constant<0>());
+  }
+
+  // to += d_z, the gates of some units beside each other
+  template <bool Full>
+  static GATECELL_INLINE void add_units(T* to, const Vec<T> (&d_z)[G], int64_t units) {
+    for (int g = 0; g < G; ++g) {
+      if constexpr (Full)
+        add(to + g * lanes<T>, d_z[g]);
+      else
+        store_units(to + g * units, load_units(to + g * units, units) + d_z[g], units);
     }
   }
 
@@ -509,11 +539,7 @@ class Backward {
     const Vec<T> passed = c_share * d_c;
     const Vec<T> d_c_old = cell_backward<T, G>(v, c_old, d_o, d_seen + (d_c - passed), peephole(unit), d_z);
     store(carried, d_c_old + passed);
-    const int64_t units = n_.units(tile);
-    for (int g = 0; g < G; ++g) {
-      T* bias = sums.bias + tile * tile_z + g * units;
-      store_units(bias, load_units(bias, units) + d_z[g], units);
-    }
+    add_units<false>(sums.bias + tile * tile_z, d_z, n_.units(tile));
     if (p_.peephole) {
       if constexpr (!order::coupled) add(sums.peephole[0] + unit, d_z[order::i] * c_old);
       add(sums.peephole[1] + unit, d_z[order::f] * c_old);
@@ -551,7 +577,7 @@ class Backward {
       } else {
         d_h = d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, share(s, step, q, unit).h);
       }
-      const Vec<T> d_inside = d_h * o * (T(1) - seen * seen);
+      const Vec<T> d_inside = d_h * o * tanh_slope<T>(seen);
       store(normed + unit, n);
       store(d_normed + unit, d_inside * gain);
       store(d_o + unit, d_h * seen);
@@ -584,17 +610,21 @@ class Backward {
     }
   }
 
-  // d_h of the step before: what zoneout passed on, and U^T d_z under the dropout mask.
+  // d_h of the step before: U^T d_z under the dropout mask, and what zoneout passed on.
   void through_recurrent(State& s, int64_t step, int64_t rows, int64_t first_group, int64_t last_group) {
-    multiply_z(s.group->workspace->d_z[1], in_chunk(s, step, 0), s.place_stride, rows, recurrent_, first_group, last_group, s.from_z,
-               n_.outputs_p);
+    const bool passed = zoneout_.on;
+    T* const to = passed ? s.from_z : s.d_h;
+    multiply_z(s.group->workspace->d_z[1], in_chunk(s, step, 0), s.place_stride, rows, recurrent_, first_group, last_group,
+               to, n_.outputs_p);
+    if (!passed && !s.masks.recurrent) return;
     const int64_t first = recurrent_.columns.first(first_group) * lanes<T>;
     const int64_t last = recurrent_.columns.first(last_group) * lanes<T>;
+    const T* const mask = s.masks.recurrent;
     for (int64_t q = 0; q < rows; ++q)
       for (int64_t place = q * n_.outputs_p + first; place < q * n_.outputs_p + last; place += lanes<T>) {
-        Vec<T> value = load(s.from_z + place);
-        if (s.masks.recurrent) value *= load(s.masks.recurrent + place);
-        add(s.d_h + place, value);
+        Vec<T> value = load(to + place);
+        if (mask) value *= load(mask + place);
+        store(s.d_h + place, passed ? load(s.d_h + place) + value : value);
       }
   }
 
@@ -803,7 +833,7 @@ class Backward {
   const T* saved_cells(int64_t step, int64_t row) const {
     return saved_.cells + (schedule_.records[step] + row) * n_.hidden_p;
   }
-  Peephole<T> peephole(int64_t unit) const {
+  Peephole<T, true> peephole(int64_t unit) const {
     const auto& p = units_.peephole;
     return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
   }
@@ -816,6 +846,7 @@ class Backward {
   const gatecell_gradients& out_;
   Arena& arena_;
   const Zoneout<T> zoneout_;
+  const bool plain_;  // no option acts on cells one by one
   Saved<T> saved_{};
   UnitParameters<T> units_{};
   Packed<E> recurrent_{}, input_{}, projection_{};

@@ -16,9 +16,18 @@ struct Gates {
   Vec<T> i, f, g, o;
 };
 
-template <class T>
+// The weights through which the gates see c. What sees nothing costs nothing.
+template <class T, bool On>
 struct Peephole {
-  Vec<T> i, f, o;  // all 0 without peepholes
+  Vec<T> i, f, o;
+
+  static GATECELL_INLINE Vec<T> see(Vec<T> weight, Vec<T> c, Vec<T> z) { return fma(weight, c, z); }
+};
+template <class T>
+struct Peephole<T, false> {
+  static constexpr int i = 0, f = 0, o = 0;
+
+  static GATECELL_INLINE Vec<T> see(int, Vec<T>, Vec<T> z) { return z; }
 };
 
 // What a cell computes before its output gate, which with peepholes sees the new c.
@@ -27,23 +36,23 @@ struct Inside {
   Vec<T> i, f, g, c;
 };
 
-template <class T, int G>
-GATECELL_INLINE Inside<T> inside(const Vec<T> (&z)[G], Vec<T> c_old, const Peephole<T>& p) {
+template <class T, int G, bool On>
+GATECELL_INLINE Inside<T> inside(const Vec<T> (&z)[G], Vec<T> c_old, const Peephole<T, On>& p) {
   using order = Order<G>;
   Inside<T> v;
-  v.f = sigmoid<T>(fma(p.f, c_old, z[order::f]));
+  v.f = sigmoid<T>(p.see(p.f, c_old, z[order::f]));
   if constexpr (order::coupled)
     v.i = T(1) - v.f;
   else
-    v.i = sigmoid<T>(fma(p.i, c_old, z[order::i]));
+    v.i = sigmoid<T>(p.see(p.i, c_old, z[order::i]));
   v.g = tanh<T>(z[order::g]);
   v.c = fma(v.f, c_old, v.i * v.g);
   return v;
 }
 
-template <class T>
-GATECELL_INLINE Vec<T> output_gate(Vec<T> z_o, Vec<T> c, const Peephole<T>& p) {
-  return sigmoid<T>(fma(p.o, c, z_o));
+template <class T, bool On>
+GATECELL_INLINE Vec<T> output_gate(Vec<T> z_o, Vec<T> c, const Peephole<T, On>& p) {
+  return sigmoid<T>(p.see(p.o, c, z_o));
 }
 
 template <class T, int G>
@@ -75,22 +84,32 @@ GATECELL_INLINE Gates<T> load_gates(const T* from) {
   return v;
 }
 
+// v (1 - v) and 1 - v^2, the derivatives of sigmoid and tanh, rounded once.
+template <class V>
+GATECELL_INLINE V sigmoid_slope(V v) {
+  return fma(-v, v, v);
+}
+template <class T>
+GATECELL_INLINE Vec<T> tanh_slope(Vec<T> v) {
+  return fma(-v, v, broadcast(T(1)));
+}
+
 // Gradients of the pre-activations z and of the old cell state, from those of o and of the new c (without o's peephole).
-template <class T, int G>
-GATECELL_INLINE Vec<T> cell_backward(const Gates<T>& v, Vec<T> c_old, Vec<T> d_o, Vec<T> d_c, const Peephole<T>& p,
+template <class T, int G, bool On>
+GATECELL_INLINE Vec<T> cell_backward(const Gates<T>& v, Vec<T> c_old, Vec<T> d_o, Vec<T> d_c, const Peephole<T, On>& p,
                                      Vec<T> (&d_z)[G]) {
   using order = Order<G>;
-  d_z[order::o] = d_o * v.o * (T(1) - v.o);
-  d_c = fma(d_z[order::o], p.o, d_c);
+  d_z[order::o] = d_o * sigmoid_slope(v.o);
+  d_c = p.see(p.o, d_z[order::o], d_c);
   const Vec<T> d_i = d_c * v.g;
   Vec<T> d_f = d_c * c_old;
   if constexpr (order::coupled) d_f -= d_i;
-  d_z[order::g] = d_c * v.i * (T(1) - v.g * v.g);
-  d_z[order::f] = d_f * v.f * (T(1) - v.f);
-  Vec<T> d_c_old = fma(d_c, v.f, d_z[order::f] * p.f);
+  d_z[order::g] = d_c * v.i * tanh_slope<T>(v.g);
+  d_z[order::f] = d_f * sigmoid_slope(v.f);
+  Vec<T> d_c_old = p.see(p.f, d_z[order::f], d_c * v.f);
   if constexpr (!order::coupled) {
-    d_z[order::i] = d_i * v.i * (T(1) - v.i);
-    d_c_old = fma(d_z[order::i], p.i, d_c_old);
+    d_z[order::i] = d_i * sigmoid_slope(v.i);
+    d_c_old = p.see(p.i, d_z[order::i], d_c_old);
   }
   return d_c_old;
 }

@@ -16,7 +16,8 @@ class Forward {
  public:
   Forward(const gatecell_problem& problem, const Schedule& schedule, const ForwardWeights<E>& weights,
           const gatecell_run& run, Arena& arena)
-      : p_(problem), n_(problem), schedule_(schedule), weights_(weights), run_(run), arena_(arena), zoneout_(problem) {
+      : p_(problem), n_(problem), schedule_(schedule), weights_(weights), run_(run), arena_(arena), zoneout_(problem),
+        plain_(!zoneout_.on && !problem.projection && !problem.peephole) {
     if (run.saved) {
       Carver carver(run.saved);
       saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
@@ -44,12 +45,20 @@ class Forward {
   }
 
  private:
+  // Where the values of one row at the step at hand go.
+  struct Line {
+    T* output;
+    T* gates;  // of all tiles; NULL where nothing is saved
+    T* cells;
+  };
+
   // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
   struct State {
     Deal deal;
     Value* a[2];  // [rows][a_stride]: x~ and h~ of this step and of the next, by the step's parity
     T* h;     // [rows][outputs_p]
     T* c;     // [rows][hidden_p]
+    Line* lines;  // [rows]
     DropoutMasks<T> masks;
     T* z;       // layer_norm: [rows][2][z], W x~ and U h~
     T* seen;    // layer_norm: [2][hidden_p], c and o of one row
@@ -69,6 +78,7 @@ class Forward {
     for (Value*& a : s.a) a = arena_.array<Value>(rows * a_stride_);
     s.h = arena_.array<T>(rows * n_.outputs_p);
     s.c = arena_.array<T>(rows * n_.hidden_p);
+    s.lines = arena_.array<Line>(rows);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.layer_norm) {
       s.z = arena_.array<T>(rows * 2 * n_.z);
@@ -86,6 +96,7 @@ class Forward {
     begin(s, 0, s.deal.count(schedule_.rows));
     for (int64_t step = 0; step < schedule_.steps; ++step) {
       const int64_t rows = s.deal.count(schedule_.active(step));
+      find_lines(s, step, rows);
       if (p_.layer_norm) {
         cells_with_layer_norm(s, step, rows);
       } else {
@@ -104,6 +115,7 @@ class Forward {
       begin(s, threads.first(part, schedule_.rows), threads.first(part + 1, schedule_.rows));
     });
     for (int64_t step = 0; step < schedule_.steps; ++step) {
+      find_lines(s, step, schedule_.active(step));
       threads.each([&](int64_t part) {
         cells(s, step, schedule_.active(step), threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
         const int64_t next = schedule_.active(step + 1);
@@ -137,6 +149,16 @@ class Forward {
     }
   }
 
+  void find_lines(State& s, int64_t step, int64_t rows) {
+    for (int64_t q = 0; q < rows; ++q) {
+      const int64_t row = s.deal.row(q), record = schedule_.records[step] + row;
+      Line& line = s.lines[q];
+      line.output = at<T>(run_.output, schedule_.order[row], schedule_.place(row, step));
+      line.gates = saved_.gates ? saved_.gates + record * n_.tiles * tile_z : nullptr;
+      line.cells = saved_.gates ? saved_.cells + record * n_.hidden_p : nullptr;
+    }
+  }
+
   // x~ of one step; its h~ is written by the cells of the step before.
   void take_inputs(State& s, int64_t step, int64_t first, int64_t last) {
     for (int64_t q = first; q < last; ++q) {
@@ -155,52 +177,82 @@ class Forward {
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;
       for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
         for_tile<E>(vectors, count)(a.from_row(q), w, bias, 0, z, width);
-        finish(s, step, q, count, tile, z);
+        const bool full = n_.units(tile) == lanes<T>;
+        if (!plain_)
+          full ? finish<false, true>(s, step, q, count, tile, z) : finish<false, false>(s, step, q, count, tile, z);
+        else
+          full ? finish<true, true>(s, step, q, count, tile, z) : finish<true, false>(s, step, q, count, tile, z);
       });
     }
   }
 
-  // Rows first..first+count-1 of one tile, from their pre-activations z.
-  void finish(State& s, int64_t step, int64_t first, int64_t count, int64_t tile, const T* z_rows) {
-    const int64_t unit = tile * lanes<T>, units = n_.units(tile), width = n_.width(tile);
-    const Peephole<T> p = peephole(unit);
-    const auto z_of = [&](int64_t r, int gate) { return load_units(z_rows + r * width + gate * units, units); };
+  // Rows first..first+count-1 of one tile, from their pre-activations z. What is known of the options (Plain: none of those
+  // that act here) and of the tile (Full: a whole vector of units) leaves few instructions beside the arithmetic.
+  template <bool Plain, bool Full>
+  __attribute__((noinline)) void finish(State& s, int64_t step, int64_t first, int64_t count, int64_t tile,
+                                        const T* z_rows) {
+    const int64_t unit = tile * lanes<T>, units = Full ? lanes<T> : n_.units(tile);
+    const int64_t width = Full ? tile_z : n_.width(tile), stride = n_.hidden_p;
+    const auto p = peephole<!Plain>(unit);
+    T* const c_rows = s.c + first * stride + unit;
+    const auto z_of = [&](int64_t r, int gate) {
+      return Full ? load(z_rows + r * width + gate * lanes<T>) : load_first(z_rows + r * width + gate * units, units);
+    };
     // in two passes, lest each row wait for its own c: the processor overlaps what several rows do
     Inside<T> now[most_rows_in_tile];
     for (int64_t r = 0; r < count; ++r) {
       Vec<T> z[G];
       for (int g = 0; g < G; ++g) z[g] = z_of(r, g);
-      now[r] = inside<T, G>(z, load(s.c + (first + r) * n_.hidden_p + unit), p);
+      now[r] = inside<T, G>(z, load(c_rows + r * stride), p);
     }
+    const Line* const lines = s.lines + first;
+    const Places to = places(s, step, first, unit);
+    const bool streams = streams_;
     for (int64_t r = 0; r < count; ++r) {
-      const int64_t q = first + r, row = s.deal.row(q);
-      T* c = s.c + q * n_.hidden_p + unit;
+      const Line line = lines[r];
       const Vec<T> o = output_gate<T>(z_of(r, Order<G>::o), now[r].c, p), h = o * tanh<T>(now[r].c);
-      OldShare<T> share{};
       Vec<T> c_kept = now[r].c;
-      if (zoneout_.on) {
-        share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
-        c_kept = mix<T>(share.c, load(c), now[r].c);
-      }
-      store(c, c_kept);
-      save(step, row, tile, {now[r].i, now[r].f, now[r].g, o}, c_kept);
-      if (p_.projection)
-        store_values(s.hidden + q * n_.hidden_p + unit, h);
+      OldShare<T> share{};
+      if constexpr (!Plain)
+        if (zoneout_.on) {
+          const int64_t row = s.deal.row(first + r);
+          share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
+          c_kept = mix<T>(share.c, load(c_rows + r * stride), now[r].c);
+        }
+      store(c_rows + r * stride, c_kept);
+      save(line, streams, tile, {now[r].i, now[r].f, now[r].g, o}, c_kept);
+      if (!Plain && p_.projection)
+        store_values(s.hidden + (first + r) * stride + unit, h);
       else
-        put_out(s, step, q, unit, h, share.h);
+        put_out<Plain, Full>(to, r, line.output + unit, h, share.h, n_.outputs - unit);
     }
   }
 
-  // h of one vector of outputs goes to the state, to the next step's sum, and to the caller.
-  GATECELL_INLINE void put_out(State& s, int64_t step, int64_t q, int64_t unit, Vec<T> h, Vec<T> old_share) {
-    const int64_t row = s.deal.row(q);
-    T* state = s.h + q * n_.outputs_p + unit;
-    if (zoneout_.on) h = mix<T>(old_share, load(state), h);
+  // Where h of one vector of outputs goes, from some row on.
+  struct Places {
+    T* state;
+    Value* next;       // of the next step's sum
+    const T* mask;     // NULL without recurrent dropout
+    int64_t stride, next_stride;
+  };
+
+  Places places(const State& s, int64_t step, int64_t q, int64_t unit) const {
+    const int64_t stride = n_.outputs_p;
+    return {s.h + q * stride + unit, s.a[(step + 1) & 1] + q * a_stride_ + n_.recurrent_at() + unit,
+            s.masks.recurrent ? s.masks.recurrent + q * stride + unit : nullptr, stride, a_stride_};
+  }
+
+  // h of one vector of outputs goes to the state, to the next step's sum, and to the caller, who wants `size` of them.
+  template <bool Plain, bool Full>
+  GATECELL_INLINE void put_out(const Places& to, int64_t r, T* output, Vec<T> h, Vec<T> old_share, int64_t size) const {
+    T* state = to.state + r * to.stride;
+    if (!Plain && zoneout_.on) h = mix<T>(old_share, load(state), h);
     store(state, h);
-    store_values(s.a[(step + 1) & 1] + q * a_stride_ + n_.recurrent_at() + unit,
-                 s.masks.recurrent ? h * load(s.masks.recurrent + q * n_.outputs_p + unit) : h);
-    store_units(at<T>(run_.output, schedule_.order[row], schedule_.place(row, step)) + unit, h,
-                min_of(n_.outputs - unit, lanes<T>));
+    store_values(to.next + r * to.next_stride, to.mask ? h * load(to.mask + r * to.stride) : h);
+    if constexpr (Full)
+      store(output, h);
+    else
+      store_units(output, h, min_of(size, lanes<T>));
   }
 
   void project(State& s, int64_t step, int64_t rows) {
@@ -211,7 +263,8 @@ class Forward {
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>) {
         OldShare<T> share{};
         if (zoneout_.on) share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit);
-        put_out(s, step, q, unit, load(s.projected + q * n_.outputs_p + unit), share.h);
+        put_out<false, false>(places(s, step, q, unit), 0, s.lines[q].output + unit, load(s.projected + q * n_.outputs_p + unit),
+                              share.h, n_.outputs - unit);
       }
     }
   }
@@ -258,7 +311,7 @@ class Forward {
       }
       T* c = s.c + q * n_.hidden_p + unit;
       const Vec<T> c_old = load(c);
-      const Peephole<T> p = peephole(unit);
+      const auto p = peephole<true>(unit);
       const Inside<T> now = inside<T, G>(z, c_old, p);
       const Vec<T> o = output_gate<T>(z[Order<G>::o], now.c, p);
       store(c_seen + unit, now.c);
@@ -267,7 +320,7 @@ class Forward {
       if (zoneout_.on)
         c_kept = mix<T>(zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit).c, c_old, now.c);
       store(c, c_kept);
-      save(step, row, tile, {now.i, now.f, now.g, o}, c_kept);
+      save(s.lines[q], streams_, tile, {now.i, now.f, now.g, o}, c_kept);
     }
     const Moments<T> m = moments(c_seen, n_.hidden);
     for (int64_t unit = 0; unit < n_.hidden_p; unit += lanes<T>) {
@@ -280,29 +333,34 @@ class Forward {
       }
       Vec<T> share{};
       if (zoneout_.on) share = zoneout_.old_share(schedule_.order[row], schedule_.place(row, step), unit).h;
-      put_out(s, step, q, unit, h, share);
+      put_out<false, false>(places(s, step, q, unit), 0, s.lines[q].output + unit, h, share, n_.outputs - unit);
     }
   }
 
-  GATECELL_INLINE void save(int64_t step, int64_t row, int64_t tile, const Gates<T>& gates, Vec<T> c) {
-    if (!saved_.gates) return;
-    T* to = saved_.gates + (record(step, row) * n_.tiles + tile) * tile_z;
-    if (streams_)
-      stream_gates<T, G>(to, gates);
+  static GATECELL_INLINE void save(const Line& line, bool streams, int64_t tile, const Gates<T>& gates, Vec<T> c) {
+    if (!line.gates) return;
+    if (streams)
+      stream_gates<T, G>(line.gates + tile * tile_z, gates);
     else
-      store_gates<T, G>(to, gates);
-    store(saved_.cells + record(step, row) * n_.hidden_p + tile * lanes<T>, c);
+      store_gates<T, G>(line.gates + tile * tile_z, gates);
+    store(line.cells + tile * lanes<T>, c);
   }
 
   int64_t record(int64_t step, int64_t row) const { return schedule_.records[step] + row; }
 
-  Peephole<T> peephole(int64_t unit) const {
+  template <bool On>
+  Peephole<T, On> peephole(int64_t unit) const {
     const auto& p = weights_.units.peephole;
-    return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
+    if constexpr (On)
+      return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
+    else
+      return {};
   }
 
   static void copy_padded(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
-    for (int64_t u = 0; u < padded; ++u) to[u] = from && u < size ? from[row * size + u] : T(0);
+    const int64_t given = from ? size : 0;
+    if (from) memcpy(to, from + row * size, size_t(size) * sizeof(T));
+    memset(static_cast<void*>(to + given), 0, size_t(padded - given) * sizeof(T));
   }
 
   const gatecell_problem& p_;
@@ -315,6 +373,7 @@ class Forward {
   Packed<E> projection_{};
   Saved<T> saved_{};
   bool streams_ = false;
+  const bool plain_;  // no option acts on cells one by one
   int64_t a_stride_ = 0;
 };
 

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define GATECELL_VERSION 2
+#define GATECELL_VERSION 3
 
 /* Of all arrays; with GATECELL_BFLOAT16 they are of float32, and what is multiplied in products of matrices is rounded to
  * bfloat16 before. */
@@ -108,8 +108,10 @@ GATECELL_API int32_t gatecell_forward(const gatecell_problem *problem, const gat
 GATECELL_API int32_t gatecell_backward(const gatecell_problem *problem, const gatecell_weights *weights,
                                        const gatecell_run *run, const gatecell_gradients *gradients);
 
-/* Multiply-add operations a second that one thread reaches in registers, in 1e9 a second; for benchmarks. */
-GATECELL_API double gatecell_peak_gflops(int32_t dtype);
+/* Floating-point operations a second that `threads` threads together reach in registers, each running `rounds` of 12
+ * multiply-adds, in 1e9 a second; for benchmarks. `parallel_for` may be NULL: one thread. */
+GATECELL_API double gatecell_peak_gflops(int32_t dtype, gatecell_parallel_for parallel_for, int64_t threads,
+                                         int64_t rounds);
 
 /* sigmoid (0), tanh (1) or exp (2) of n values, as the engine computes them; for tests of their accuracy. */
 GATECELL_API int32_t gatecell_function(int32_t function, int32_t dtype, const void *x, void *y, int64_t n);

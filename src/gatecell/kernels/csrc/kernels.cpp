@@ -99,34 +99,36 @@ bool backward(const gatecell_problem& p, const Schedule& schedule, const gatecel
 }
 
 template <class E, bool Dot>
-double peak() {
+double peak(const Threads& threads, int64_t rounds) {
   using T = SumOf<E>;
   constexpr int chains = 12;  // enough to hide the latency of a fused multiply-add on two units
-  constexpr int64_t rounds = 4000000;
-  // 1.0 and its negative; as pairs, two values the second of which is next to nothing
-  const Vec<E> factor = (Vec<E>)broadcast(T(1)), terms[] = {(Vec<E>)broadcast(T(1)), (Vec<E>)broadcast(T(-1))};
-  Vec<T> sums[chains];
-  for (int k = 0; k < chains; ++k) sums[k] = broadcast(T(k));
   timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  for (int64_t round = 0; round < rounds; ++round) {
-    const Vec<E> term = terms[round & 1];
+  threads.each([&](int64_t) {
+    // 1.0 and its negative; as pairs, two values the second of which is next to nothing
+    const Vec<E> factor = (Vec<E>)broadcast(T(1)), terms[] = {(Vec<E>)broadcast(T(1)), (Vec<E>)broadcast(T(-1))};
+    Vec<T> sums[chains];
+    for (int k = 0; k < chains; ++k) sums[k] = broadcast(T(k));
+    for (int64_t round = 0; round < rounds; ++round) {
+      const Vec<E> term = terms[round & 1];
 #pragma GCC unroll 12
-    for (int k = 0; k < chains; ++k) sums[k] = add_product<Dot>(factor, term, sums[k]);
-  }
+      for (int k = 0; k < chains; ++k) sums[k] = add_product<Dot>(factor, term, sums[k]);
+    }
+    Vec<T> total{};
+    for (int k = 0; k < chains; ++k) total += sums[k];
+    volatile T used = sum<T>(total);
+    (void)used;
+  });
   clock_gettime(CLOCK_MONOTONIC, &end);
-  Vec<T> total{};
-  for (int k = 0; k < chains; ++k) total += sums[k];
-  volatile T used = sum<T>(total);
-  (void)used;
   const double seconds = double(end.tv_sec - start.tv_sec) + 1e-9 * double(end.tv_nsec - start.tv_nsec);
-  return double(rounds) * chains * lanes<T> * 2 * depth<E> / seconds / 1e9;
+  return double(threads.count()) * double(rounds) * chains * lanes<T> * 2 * depth<E> / seconds / 1e9;
 }
 
-double peak_gflops(int32_t dtype) {
-  if (dtype == GATECELL_FLOAT32) return peak<float, false>();
-  if (dtype == GATECELL_FLOAT64) return peak<double, false>();
-  return dot_products ? peak<Pair, true>() : peak<Pair, false>();
+double peak_gflops(int32_t dtype, gatecell_parallel_for parallel_for, int64_t count, int64_t rounds) {
+  const Threads threads(parallel_for, count);
+  if (dtype == GATECELL_FLOAT32) return peak<float, false>(threads, rounds);
+  if (dtype == GATECELL_FLOAT64) return peak<double, false>(threads, rounds);
+  return dot_products ? peak<Pair, true>(threads, rounds) : peak<Pair, false>(threads, rounds);
 }
 
 template <class T>

@@ -17,7 +17,7 @@ struct Kernels {
                   const gatecell_run&, Arena&);
   bool (*backward)(const gatecell_problem&, const Schedule&, const gatecell_weights&, const gatecell_run&,
                    const gatecell_gradients&, Arena&);
-  double (*peak_gflops)(int32_t dtype);
+  double (*peak_gflops)(int32_t dtype, gatecell_parallel_for, int64_t threads, int64_t rounds);
   void (*function)(int32_t function, int32_t dtype, const void* x, void* y, int64_t n);
   bool* dot_products;  // set where the processor multiplies pairs of bfloat16 itself; NULL where the code does not know how
 };
