@@ -4,6 +4,10 @@
 
 namespace gatecell::GATECELL_ISA_NAME {
 
+// How many blocks ahead what is turned round is fetched: from one block to the next lie too many rows for the processor to
+// foresee.
+constexpr int64_t blocks_ahead = 2;
+
 // to[k * stride + lane] = from[lane * columns + k] for `rows` lanes, a square block at a time
 template <class T>
 inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to, int64_t stride) {
@@ -12,6 +16,9 @@ inline void pack_transposed(const T* from, int64_t rows, int64_t columns, T* to,
     Vec<T> block[lanes<T>];
     for (int lane = 0; lane < lanes<T>; ++lane)
       block[lane] = lane < rows ? load_first(from + lane * columns + first, count) : Vec<T>{};
+    if (first + blocks_ahead * lanes<T> < columns)
+      for (int64_t lane = 0; lane < rows; ++lane)
+        __builtin_prefetch(from + lane * columns + first + blocks_ahead * lanes<T>);
     transpose<T>(block);
     for (int64_t k = 0; k < count; ++k) store_units(to + (first + k) * stride, block[k], rows);
   }
@@ -46,6 +53,9 @@ inline void unpack_transposed(const T* from, int64_t stride, T* to, int64_t rows
     Vec<T> block[lanes<T>];
     for (int64_t k = 0; k < lanes<T>; ++k)
       block[k] = k < count ? load_units(from + (first + k) * stride, rows) : Vec<T>{};
+    if (first + blocks_ahead * lanes<T> < columns)
+      for (int64_t lane = 0; lane < rows; ++lane)
+        __builtin_prefetch(to + lane * columns + first + blocks_ahead * lanes<T>, 1);
     transpose<T>(block);
     for (int64_t lane = 0; lane < rows; ++lane) store_first(to + lane * columns + first, block[lane], count);
   }

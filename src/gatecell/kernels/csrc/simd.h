@@ -144,8 +144,10 @@ GATECELL_INLINE V fma(V a, V b, V c) {
 }
 #endif
 
-// x between two bounds; a NaN stays. (The instructions return their second operand where one is NaN.)
+// x above one bound or between two; a NaN stays. (The instructions return their second operand where one is NaN.)
 #if defined(__AVX512F__)
+GATECELL_INLINE Vec<float> at_least(Vec<float> x, float low) { return _mm512_max_ps(broadcast(low), x); }
+GATECELL_INLINE Vec<double> at_least(Vec<double> x, double low) { return _mm512_max_pd(broadcast(low), x); }
 GATECELL_INLINE Vec<float> clamp(Vec<float> x, float low, float high) {
   return _mm512_max_ps(broadcast(low), _mm512_min_ps(broadcast(high), x));
 }
@@ -153,6 +155,8 @@ GATECELL_INLINE Vec<double> clamp(Vec<double> x, double low, double high) {
   return _mm512_max_pd(broadcast(low), _mm512_min_pd(broadcast(high), x));
 }
 #elif defined(__AVX2__)
+GATECELL_INLINE Vec<float> at_least(Vec<float> x, float low) { return _mm256_max_ps(broadcast(low), x); }
+GATECELL_INLINE Vec<double> at_least(Vec<double> x, double low) { return _mm256_max_pd(broadcast(low), x); }
 GATECELL_INLINE Vec<float> clamp(Vec<float> x, float low, float high) {
   return _mm256_max_ps(broadcast(low), _mm256_min_ps(broadcast(high), x));
 }
@@ -161,6 +165,11 @@ GATECELL_INLINE Vec<double> clamp(Vec<double> x, double low, double high) {
 }
 #else
 template <class V, class T>
+GATECELL_INLINE V at_least(V x, T low) {
+  const V lower = broadcast(low);
+  return x < lower ? lower : x;
+}
+template <class V, class T>
 GATECELL_INLINE V clamp(V x, T low, T high) {
   const V lower = broadcast(low), upper = broadcast(high);
   x = x > upper ? upper : x;
@@ -168,16 +177,11 @@ GATECELL_INLINE V clamp(V x, T low, T high) {
 }
 #endif
 
-// The bits of x that say its sign, and the others.
+// The bits of x that say its sign.
 template <class T>
 GATECELL_INLINE Mask<T> sign_bit(Vec<T> x) {
   return (Mask<T>)x & (Mask<T>)broadcast(T(-0.0));
 }
-template <class T>
-GATECELL_INLINE Vec<T> magnitude(Vec<T> x) {
-  return (Vec<T>)((Mask<T>)x & ~(Mask<T>)broadcast(T(-0.0)));
-}
-
 // The first n lanes of v; the others are 0.
 template <class T>
 GATECELL_INLINE Vec<T> keep_first(Vec<T> v, int64_t n) {
