@@ -47,17 +47,13 @@ class Backward {
     }
     if (!arena_.complete()) return false;
 
-    threads.each([&](int64_t part) {
-      pack(threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
-      if (part == 0) pack_unit_parameters(p_, n_, given_, units_);
-      if (part == 0 && p_.projection) pack_projection_for_backward();
-      begin(threads.first(part, schedule_.rows), threads.first(part + 1, schedule_.rows));
-    });
     if (groups > 1) {
-      // what a thread works on it also clears: what another core has written is slow to write
+      // what a thread works on it also packs and clears: what another core has written is slow to read and to write
       threads.each([&](int64_t part) {
         const int64_t begin = threads.first(part, groups), end = threads.first(part + 1, groups);
+        pack_backward(p_, n_, given_, workspaces_[part].weights, 0, n_.tiles);
         workspaces_[part].clear();
+        clear_inputs(threads, part);
         Sums free[most_groups];
         int64_t count = 0;
         for (int64_t d = end - 1; d >= begin; --d) free[count++] = groups_[d].sums;
@@ -80,6 +76,8 @@ class Backward {
     } else {
       workspaces_->clear();
       threads.each([&](int64_t part) {
+        pack_backward(p_, n_, given_, workspaces_->weights, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
+        clear_inputs(threads, part);
         for (int64_t d = threads.first(part, deals); d < threads.first(part + 1, deals); ++d) begin_deal(states[d]);
       });
       run_group(groups_[0], threads, [&](int64_t first, int64_t last) {
@@ -99,8 +97,9 @@ class Backward {
   }
 
  private:
-  // Room for the records of a chunk, and scratch for each thread that works on them.
+  // Packed weights, room for the records of a chunk, and scratch for each thread that works on them.
   struct Workspace {
+    BackwardWeights<E> weights;
     Panels<E> sources;         // x~, h~
     Blocks<E> d_z[2];          // blocks are tiles: of W x~ and of U h~; the same without layer norm
     Panels<E> d_outputs;       // projection: gradients of its result
@@ -127,6 +126,17 @@ class Backward {
     Workspace* workspace;
   };
 
+  // What one row reads and writes at the step at hand.
+  struct Line {
+    const T *gates, *c_old;  // of all tiles
+    const T* d_output;       // NULL where there is none
+    T *d_h, *d_c;
+    T* sums;
+    Value* d_z;              // of the first tile, if it is a full one
+    int64_t record;          // of the chunk
+    const T *next_gates, *next_c_old, *next_d_output;  // those of the step that comes next; NULL where there are none
+  };
+
   // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
   struct State {
     Deal deal;
@@ -135,14 +145,17 @@ class Backward {
     T* d_h;      // [rows][outputs_p]
     T* from_z;   // zoneout: [rows][outputs_p], U^T d_z
     T* d_c;      // [rows][hidden_p]
+    T* c_first;  // [rows][hidden_p], the cell states before the first step
+    Line* lines;  // [rows]
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
     Value* d_out;  // projection: [rows][row of d_outputs], of h behind it, without what zoneout carries
-    T* c_row;     // [3][hidden_p], c, tanh(c) and the first old c of one row
     T* row;       // layer_norm: [8][hidden_p] and [z], of one row
+
+    const BackwardWeights<E>& weights() const { return group->workspace->weights; }
   };
 
-  // Gradients of the parameters of single units, summed over the steps of one row.
+  // Gradients of the parameters of single units, summed over the steps of a group's rows, or of one row.
   struct UnitSums {
     T* bias;            // in the order of z
     T* peephole[3];     // i, f, o
@@ -178,7 +191,8 @@ class Backward {
     s.d_h = arena_.array<T>(rows * n_.outputs_p);
     if (zoneout_.on) s.from_z = arena_.array<T>(rows * n_.outputs_p);
     s.d_c = arena_.array<T>(rows * n_.hidden_p);
-    s.c_row = arena_.array<T>(3 * n_.hidden_p);
+    s.c_first = arena_.array<T>(rows * n_.hidden_p);
+    s.lines = arena_.array<Line>(rows);
     s.masks = DropoutMasks<T>::allocate(p_, n_, rows, arena_);
     if (p_.projection) {
       s.d_hidden = arena_.array<T>(rows * n_.hidden_p);
@@ -227,35 +241,25 @@ class Backward {
     for (int64_t k = 0; k < groups; ++k) groups_[k] = allocate_group({groups > 1 ? leaf(k, groups) : k, groups});
     group_count_ = groups;
 
-    const int64_t of_z = operands<E>(G * n_.hidden);
-    recurrent_ = {arena_.array<E>(of_z * n_.outputs_p), Columns<E>{n_.outputs}, of_z};
-    if (out_.x.data) {
-      const Columns<E> columns{n_.inputs};
-      input_ = {arena_.array<E>(of_z * columns.padded()), columns, of_z};
-      if (p_.training && p_.input_dropout > 0) input_masks_ = arena_.array<const T*>(schedule_.rows);
-    }
-    if (p_.projection) {
-      const Columns<E> columns{n_.hidden};
-      const int64_t of_outputs = operands<E>(n_.outputs);
-      projection_ = {arena_.array<E>(of_outputs * columns.padded()), columns, of_outputs};
-    }
-    Carver measure(nullptr);
-    UnitParameters<T>::carve(measure, n_, p_);
-    Carver carver(arena_.bytes(size_t(measure.used())));
-    units_ = UnitParameters<T>::carve(carver, n_, p_);
+    if (out_.x.data && p_.training && p_.input_dropout > 0) input_masks_ = arena_.array<const T*>(schedule_.rows);
     sums_values_ = UnitSums::carve(nullptr, n_, p_).values;
-    sums_ = arena_.array<T>(max_of(1, schedule_.rows) * sums_values_);
+    // without groups any thread may have a row
+    sums_count_ = groups > 1 ? groups : schedule_.rows;
+    sums_ = arena_.array<T>(max_of(1, sums_count_) * sums_values_);
     total_ = arena_.array<T>(sums_values_);
-    if (!run_.h || !run_.c) {
-      const int64_t values = max_of(n_.outputs_p, n_.hidden_p);
-      zeros_ = arena_.array<T>(values);
-      if (zeros_) memset(zeros_, 0, size_t(values) * sizeof(T));
+    if (!run_.h) {
+      zeros_ = arena_.array<T>(n_.outputs_p);
+      if (zeros_) memset(zeros_, 0, size_t(n_.outputs_p) * sizeof(T));
     }
     return arena_.complete();
   }
 
   Workspace allocate_workspace(int64_t threads) {
     Workspace w{};
+    Carver measure(nullptr);
+    BackwardWeights<E>::carve(measure, n_, p_, out_.x.data);
+    Carver carver(arena_.bytes(size_t(measure.used())));
+    w.weights = BackwardWeights<E>::carve(carver, n_, p_, out_.x.data);
     w.sources = {inputs_end_ + n_.outputs, capacity_, tile_rows<G>};
     w.sources.allocate(arena_);
     w.d_z[0] = Blocks<E>::allocate(arena_, n_.z, capacity_);
@@ -305,34 +309,20 @@ class Backward {
     }
   }
 
-  void pack(int64_t first, int64_t last) {
-    for (int64_t tile = first; tile < last; ++tile) {
-      pack_for_backward(n_, static_cast<const T*>(given_.recurrent), recurrent_.columns, tile,
-                        const_cast<E*>(recurrent_.data));
-      if (out_.x.data)
-        pack_for_backward(n_, static_cast<const T*>(given_.input), input_.columns, tile, const_cast<E*>(input_.data));
-    }
-  }
-
-  void pack_projection_for_backward() {
-    const T* r = static_cast<const T*>(given_.projection);
-    for (int64_t k = 0; k < n_.outputs; k += depth<E>)
-      pack_rows(r + k * n_.hidden, depth<E> > 1 && k + 1 < n_.outputs ? r + (k + 1) * n_.hidden : nullptr,
-                projection_.columns, projection_.k, k / depth<E>, const_cast<E*>(projection_.data));
-  }
-
-  void begin(int64_t first, int64_t last) {
-    if (out_.x.data)
-      for (int64_t row = first; row < last; ++row) clear_uncounted<T>(p_, schedule_, row, out_.x, n_.inputs);
+  void clear_inputs(const Threads& threads, int64_t part) const {
+    if (!out_.x.data) return;
+    for (int64_t row = threads.first(part, schedule_.rows); row < threads.first(part + 1, schedule_.rows); ++row)
+      clear_uncounted<T>(p_, schedule_, row, out_.x, n_.inputs);
   }
 
   void begin_deal(State& s) {
     s.masks.fill(p_, n_, schedule_, s.deal);
     for (int64_t q = 0; q < s.deal.count(schedule_.rows); ++q) {
       const int64_t b = schedule_.order[s.deal.row(q)];
-      memset(sums_ + s.deal.row(q) * sums_values_, 0, size_t(sums_values_) * sizeof(T));
+      if (group_count_ == 1 || q == 0) memset(sums_of(s, q), 0, size_t(sums_values_) * sizeof(T));
       start(s.d_h + q * n_.outputs_p, static_cast<const T*>(out_.h_n), b, n_.outputs, n_.outputs_p);
       start(s.d_c + q * n_.hidden_p, static_cast<const T*>(out_.c_n), b, n_.hidden, n_.hidden_p);
+      start(s.c_first + q * n_.hidden_p, static_cast<const T*>(run_.c), b, n_.hidden, n_.hidden_p);
       if (input_masks_) input_masks_[s.deal.row(q)] = s.masks.input + q * s.masks.input_stride;
     }
   }
@@ -346,25 +336,23 @@ class Backward {
   void recur(State& s, int64_t step) {
     const int64_t rows = s.deal.count(schedule_.active(step));
     for (int64_t q = 0; q < rows; ++q) take_sources(s, step, q);
+    find_lines(s, step, rows);
     if (p_.projection) project(s, step, rows);
-    for (int64_t q = 0; q < rows; ++q) {
-      if (p_.layer_norm)
-        cell_row_with_layer_norm(s, step, q);
-      else
-        plain_ ? cell_tiles<true>(s, step, q, 0, n_.tiles) : cell_tiles<false>(s, step, q, 0, n_.tiles);
-    }
-    through_recurrent(s, step, rows, 0, recurrent_.columns.groups());
+    if (p_.layer_norm)
+      for (int64_t q = 0; q < rows; ++q) cell_row_with_layer_norm(s, step, q);
+    else
+      cells(s, step, rows, 0, n_.tiles);
+    through_recurrent(s, step, rows, 0, s.weights().recurrent.columns.groups());
   }
 
   void recur_by_units(State& s, int64_t first, int64_t last, const Threads& threads) {
     for (int64_t step = last - 1; step >= first; --step) {
-      const int64_t rows = schedule_.active(step), groups = recurrent_.columns.groups();
+      const int64_t rows = schedule_.active(step), groups = s.weights().recurrent.columns.groups();
+      find_lines(s, step, rows);
       threads.each([&](int64_t part) {
         for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
           take_sources(s, step, q);
-        const int64_t first = threads.first(part, n_.tiles), last = threads.first(part + 1, n_.tiles);
-        for (int64_t q = 0; q < rows; ++q)
-          plain_ ? cell_tiles<true>(s, step, q, first, last) : cell_tiles<false>(s, step, q, first, last);
+        cells(s, step, rows, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
       });
       threads.each([&](int64_t part) {
         through_recurrent(s, step, rows, threads.first(part, groups), threads.first(part + 1, groups));
@@ -394,29 +382,42 @@ class Backward {
     return at<T>(run_.output, b, schedule_.place(row, step - 1));
   }
 
-  // The old cell states of a row, padded; only those of the tiles first..last-1, since others may be at the rest.
-  const T* c_before(const State& s, int64_t step, int64_t row, int64_t first, int64_t last) const {
-    if (step > 0) return saved_cells(step - 1, row);
-    const T* c = run_.c ? static_cast<const T*>(run_.c) + schedule_.order[row] * n_.hidden : zeros_;
-    T* padded = s.c_row + 2 * n_.hidden_p;
-    for (int64_t unit = first * lanes<T>; unit < last * lanes<T>; unit += lanes<T>)
-      store(padded + unit, load_first(c + unit, n_.hidden - unit));
-    return padded;
-  }
-
   // The gradient of the output at one step of a row; NULL where there is none.
   const T* d_output_row(int64_t step, int64_t row) const {
     return out_.output.data ? at<T>(out_.output, schedule_.order[row], schedule_.place(row, step)) : nullptr;
   }
 
+  void find_lines(State& s, int64_t step, int64_t rows) const {
+    const Blocks<E>& d_z = s.group->workspace->d_z[0];
+    for (int64_t q = 0; q < rows; ++q) {
+      const int64_t row = s.deal.row(q);
+      Line& line = s.lines[q];
+      line.gates = saved_gates(step, row, 0);
+      line.c_old = step > 0 ? saved_cells(step - 1, row) : s.c_first + q * n_.hidden_p;
+      line.d_output = d_output_row(step, row);
+      line.d_h = s.d_h + q * n_.outputs_p;
+      line.d_c = s.d_c + q * n_.hidden_p;
+      line.sums = sums_of(s, q);
+      line.record = in_chunk(s, step, q);
+      line.d_z = d_z.row(0, tile_z, line.record);
+      line.next_gates = step > 0 ? saved_gates(step - 1, row, 0) : nullptr;
+      line.next_c_old = step > 1 ? saved_cells(step - 2, row) : nullptr;
+      line.next_d_output = step > 0 ? d_output_row(step - 1, row) : nullptr;
+    }
+  }
+
   // The gradient of h of one vector of outputs: what is carried, and what comes from the output. With zoneout the share of
-  // the old h stays in `carried`.
-  GATECELL_INLINE Vec<T> d_h_new(T* carried, const T* d_output, int64_t unit, Vec<T> old_share) const {
-    Vec<T> d_h = load(carried);
-    if (d_output) d_h += load_units(d_output + unit, min_of(n_.outputs - unit, lanes<T>));
-    if (!zoneout_.on) return d_h;
+  // the old h stays in what is carried.
+  template <bool Plain, bool Full>
+  GATECELL_INLINE Vec<T> d_h_new(const Line& line, int64_t unit, Vec<T> old_share) const {
+    Vec<T> d_h = load(line.d_h + unit);
+    if (line.d_output) {
+      const T* given = line.d_output + unit;
+      d_h += Full ? load(given) : load_units(given, min_of(n_.outputs - unit, lanes<T>));
+    }
+    if (Plain || !zoneout_.on) return d_h;
     const Vec<T> passed = old_share * d_h;
-    store(carried, passed);
+    store(line.d_h + unit, passed);
     return d_h - passed;
   }
 
@@ -430,19 +431,19 @@ class Backward {
     const Panels<E>& kept = s.group->workspace->d_outputs;
     for (int64_t q = 0; q < rows; ++q) {
       Value* d_out = s.d_out + q * kept.row_stride();
-      const T* d_output = d_output_row(step, s.deal.row(q));
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>)
         store_values(d_out + unit,
-                     d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, share(s, step, q, unit).h));
+                     d_h_new<false, false>(s.lines[q], unit, share(s, step, q, unit).h));
       memcpy(kept.row(in_chunk(s, step, q)), d_out, size_t(n_.outputs_p) * sizeof(Value));
     }
     const Left<E> a = left_rows<E>(s.d_out, kept.row_stride(), n_.outputs);
-    multiply(a, rows, projection_, 0, projection_.columns.groups(), s.d_hidden, n_.hidden_p);
+    const Packed<E>& r = s.weights().projection;
+    multiply(a, rows, r, 0, r.columns.groups(), s.d_hidden, n_.hidden_p);
   }
 
   // h before the projection, for the gradient of R.
   void keep_hidden(const Blocks<E>& hidden, int64_t record, int64_t tile, Vec<T> h) {
-    const Columns<E>& columns = projection_.columns;
+    const Columns<E> columns{n_.hidden};
     int64_t group = tile * columns.groups() / columns.vectors();
     while (columns.first(group + 1) <= tile) ++group;
     while (columns.first(group) > tile) --group;
@@ -450,105 +451,94 @@ class Backward {
     store_values(hidden.row(first * lanes<E>, vectors * lanes<E>, record) + (tile - first) * lanes<E>, h);
   }
 
-  // Plain: no option acts on cells one by one, which leaves few instructions beside the arithmetic.
-  template <bool Plain>
-  __attribute__((noinline)) void cell_tiles(State& s, int64_t step, int64_t q, int64_t first, int64_t last) {
-    const int64_t row = s.deal.row(q), k = in_chunk(s, step, q);
-    const Blocks<E>& d_z_rows = s.group->workspace->d_z[0];
-    const UnitSums sums = sums_of(row);
-    // the row after this one lies elsewhere, which the processor does not foresee
-    const bool same_step = q + 1 < s.deal.count(schedule_.active(step));
-    const int64_t next_step = same_step ? step : step - 1, next_row = s.deal.row(same_step ? q + 1 : 0);
-    const bool has_next = next_step >= 0, has_cell = next_step > 0;
-    const T* next_gates = has_next ? saved_gates(next_step, next_row, 0) : nullptr;
-    const T* next_cells = has_cell ? saved_cells(next_step - 1, next_row) : nullptr;
-    const T* next_output = has_next ? d_output_row(next_step, next_row) : nullptr;
-    Value* const d_z_tiles = d_z_rows.row(0, tile_z, k);
-    const int64_t d_z_stride = capacity_ * tile_z;
-    // what the loops need of this object, by value: it might change with every store, as far as compilers can see
-    const T* const gates_row = saved_gates(step, row, 0);
-    const T* const c_old_row = c_before(s, step, row, first, last);
-    const T* const d_output = d_output_row(step, row);
-    const T* const d_h_row = s.d_h + q * n_.outputs_p;
-    T* const d_c_row = s.d_c + q * n_.hidden_p;
-    // in two passes, lest each tile wait for its own tanh: the processor overlaps what several tiles do
-    T* const c_row = s.c_row;
-    T* const seen_row = s.c_row + n_.hidden_p;
+  void cells(State& s, int64_t step, int64_t rows, int64_t first, int64_t last) {
     for (int64_t tile = first; tile < last; ++tile) {
-      const int64_t unit = tile * lanes<T>;
-      const Gates<T> v = load_gates<T, G>(gates_row + tile * tile_z);
-      const Vec<T> c = fma(v.f, load(c_old_row + unit), v.i * v.g);
-      if constexpr (!Plain) store(c_row + unit, c);
-      store(seen_row + unit, tanh<T>(c));
-    }
-    const auto cell = [&](int64_t tile, auto full) GATECELL_INLINE_LAMBDA {
-      constexpr bool Full = decltype(full)::value;
-      const int64_t unit = tile * lanes<T>;
-      if (has_next)
-        for (int64_t k = 0; k < tile_z; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(next_gates + tile * tile_z + k);
-      if (has_cell) __builtin_prefetch(next_cells + unit);
-      if (next_output && unit < n_.outputs) __builtin_prefetch(next_output + unit);
-      const Gates<T> v = load_gates<T, G>(gates_row + tile * tile_z);
-      const Vec<T> c_old = load(c_old_row + unit), seen = load(seen_row + unit);
-      Vec<T> d_h, d_z[G];
-      if constexpr (Plain) {
-        d_h = load(d_h_row + unit);
-        if (d_output) d_h += Full ? load(d_output + unit) : load_first(d_output + unit, n_.units(tile));
-      } else {
-        const OldShare<T> kept = share(s, step, q, unit);
-        if (p_.projection) {
-          d_h = load(s.d_hidden + q * n_.hidden_p + unit);
-          keep_hidden(s.group->workspace->hidden, k, tile, v.o * seen);
-        } else {
-          d_h = d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, kept.h);
-        }
-        const Vec<T> d_seen = d_h * v.o * tanh_slope<T>(seen);
-        carry_cell(d_c_row + unit, tile, v, c_old, load(c_row + unit), d_h * seen, d_seen, kept.c, sums, d_z);
-        return store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
-      }
-      const Vec<T> d_c = fma(d_h * v.o, tanh_slope<T>(seen), load(d_c_row + unit));
-      store(d_c_row + unit, cell_backward<T, G>(v, c_old, d_h * seen, d_c, Peephole<T, false>{}, d_z));
-      add_units<Full>(sums.bias + tile * tile_z, d_z, n_.units(tile));
-      if constexpr (Full)
-        for (int g = 0; g < G; ++g) store_values(d_z_tiles + tile * d_z_stride + g * lanes<T>, d_z[g]);
+      const int64_t next = tile + 1 < last ? tile + 1 : first;
+      if (n_.units(tile) < lanes<T>)
+        plain_ ? cells_of_tile<true, false>(s, step, rows, tile, next) : cells_of_tile<false, false>(s, step, rows, tile, next);
       else
-        store_z(d_z_row(d_z_rows, tile, k), tile, d_z);
+        plain_ ? cells_of_tile<true, true>(s, step, rows, tile, next) : cells_of_tile<false, true>(s, step, rows, tile, next);
+    }
+  }
+
+  // What is known of the options (Plain: none of those that act here) and of the tile (Full: a whole vector of units) leaves
+  // few instructions beside the arithmetic. `next` is the tile to come, of this step or of the next.
+  template <bool Plain, bool Full>
+  __attribute__((noinline)) void cells_of_tile(State& s, int64_t step, int64_t rows, int64_t tile, int64_t next) {
+    constexpr int64_t most = 8;
+    const int64_t unit = tile * lanes<T>, next_unit = next * lanes<T>, units = Full ? lanes<T> : n_.units(tile);
+    const int64_t d_z_tile = capacity_ * unit * G;
+    const auto p = peephole<!Plain>(s, unit);
+    Vec<T> bias[G];
+    T* sums = nullptr;
+    const auto add_bias = [&] {
+      for (int g = 0; g < G; ++g) store_units(sums + tile * tile_z + g * units, bias[g], units);
     };
-    const int64_t full = min_of(last, n_.hidden / lanes<T>);
-    for (int64_t tile = first; tile < full; ++tile) cell(tile, Constant<1>());
-    for (int64_t tile = max_of(first, full); tile < last; ++tile) cell(tile, Constant<0>());
-  }
-
-  // to += d_z, the gates of some units beside each other
-  template <bool Full>
-  static GATECELL_INLINE void add_units(T* to, const Vec<T> (&d_z)[G], int64_t units) {
-    for (int g = 0; g < G; ++g) {
-      if constexpr (Full)
-        add(to + g * lanes<T>, d_z[g]);
-      else
-        store_units(to + g * units, load_units(to + g * units, units) + d_z[g], units);
+    for (int64_t first = 0; first < rows; first += most) {
+      const Line* const lines = s.lines + first;
+      const int64_t count = min_of(most, rows - first);
+      // in two passes, lest each row wait for its own tanh: the processor overlaps what several rows do
+      Vec<T> seen[most];
+      for (int64_t r = 0; r < count; ++r) {
+        const Gates<T> v = load_gates<T, G>(lines[r].gates + tile * tile_z);
+        seen[r] = tanh<T>(new_c(v, load(lines[r].c_old + unit)));
+      }
+      for (int64_t r = 0; r < count; ++r) {
+        const Line& line = lines[r];
+        if (line.sums != sums) {
+          if (sums) add_bias();
+          sums = line.sums;
+          for (int g = 0; g < G; ++g) bias[g] = load_units(sums + tile * tile_z + g * units, units);
+        }
+        fetch(next > tile ? line.gates : line.next_gates, next * tile_z, tile_z);
+        fetch(next > tile ? line.c_old : line.next_c_old, next_unit, 1);
+        if (next_unit < n_.outputs) fetch(next > tile ? line.d_output : line.next_d_output, next_unit, 1);
+        const Gates<T> v = load_gates<T, G>(line.gates + tile * tile_z);
+        const Vec<T> c_old = load(line.c_old + unit);
+        OldShare<T> kept{};
+        if (!Plain) kept = share(s, step, first + r, unit);
+        Vec<T> d_h, d_c = load(line.d_c + unit), d_z[G];
+        if (!Plain && p_.projection) {
+          d_h = load(s.d_hidden + (first + r) * n_.hidden_p + unit);
+          keep_hidden(s.group->workspace->hidden, line.record, tile, v.o * seen[r]);
+        } else {
+          d_h = d_h_new<Plain, Plain && Full>(line, unit, kept.h);
+        }
+        const Vec<T> passed = kept.c * d_c;
+        if (!Plain) d_c -= passed;
+        d_c = fma(d_h * v.o, tanh_slope<T>(seen[r]), d_c);
+        const Vec<T> d_c_old = cell_backward<T, G>(v, c_old, d_h * seen[r], d_c, p, d_z);
+        store(line.d_c + unit, Plain ? d_c_old : d_c_old + passed);
+        for (int g = 0; g < G; ++g) bias[g] += d_z[g];
+        if (!Plain && p_.peephole) add_peephole(UnitSums::carve(sums, n_, p_), unit, d_z, c_old, new_c(v, c_old));
+        if constexpr (Full)
+          for (int g = 0; g < G; ++g) store_values(line.d_z + d_z_tile + g * lanes<T>, d_z[g]);
+        else
+          store_z(d_z_row(s.group->workspace->d_z[0], tile, line.record), tile, d_z);
+      }
     }
+    if (sums) add_bias();
   }
 
-  // From the gradients of o and of c (as the output sees it) to those of z and of the old c, and the sums of one row.
-  GATECELL_INLINE void carry_cell(T* carried, int64_t tile, const Gates<T>& v, Vec<T> c_old, Vec<T> c, Vec<T> d_o,
-                                  Vec<T> d_seen, Vec<T> c_share, const UnitSums& sums, Vec<T> (&d_z)[G]) {
+  // The next row's values lie elsewhere, which the processor does not foresee.
+  static GATECELL_INLINE void fetch(const T* row, int64_t first, int64_t count) {
+    if (!row) return;
+    for (int64_t k = 0; k < count; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(row + first + k);
+  }
+
+  static GATECELL_INLINE Vec<T> new_c(const Gates<T>& v, Vec<T> c_old) { return fma(v.f, c_old, v.i * v.g); }
+
+  static void add_peephole(const UnitSums& sums, int64_t unit, const Vec<T> (&d_z)[G], Vec<T> c_old, Vec<T> c) {
     using order = Order<G>;
-    const int64_t unit = tile * lanes<T>;
-    const Vec<T> d_c = load(carried);
-    const Vec<T> passed = c_share * d_c;
-    const Vec<T> d_c_old = cell_backward<T, G>(v, c_old, d_o, d_seen + (d_c - passed), peephole(unit), d_z);
-    store(carried, d_c_old + passed);
-    add_units<false>(sums.bias + tile * tile_z, d_z, n_.units(tile));
-    if (p_.peephole) {
-      if constexpr (!order::coupled) add(sums.peephole[0] + unit, d_z[order::i] * c_old);
-      add(sums.peephole[1] + unit, d_z[order::f] * c_old);
-      add(sums.peephole[2] + unit, d_z[order::o] * c);
-    }
+    if constexpr (!order::coupled) add(sums.peephole[0] + unit, d_z[order::i] * c_old);
+    add(sums.peephole[1] + unit, d_z[order::f] * c_old);
+    add(sums.peephole[2] + unit, d_z[order::o] * c);
   }
 
   void cell_row_with_layer_norm(State& s, int64_t step, int64_t q) {
-    const int64_t row = s.deal.row(q), k = in_chunk(s, step, q), size = n_.hidden_p;
+    const Line& line = s.lines[q];
+    const UnitParameters<T>& units = s.weights().units;
+    const int64_t row = s.deal.row(q), k = line.record, size = n_.hidden_p;
     T* c_now = s.row;
     T* normed = s.row + size;
     T* d_normed = s.row + 2 * size;
@@ -556,26 +546,25 @@ class Backward {
     T* d_o = s.row + 4 * size;
     T* d_z_line = s.row + 8 * size;
     T* d_norm_line = d_z_line + n_.z;
-    const UnitSums sums = sums_of(row);
-    const T* const c_old = c_before(s, step, row, 0, n_.tiles);
-    const T* const d_output = d_output_row(step, row);
+    const UnitSums sums = UnitSums::carve(line.sums, n_, p_);
+    const T* const c_old = line.c_old;
 
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
-      const Gates<T> v = gates(step, row, tile);
-      store(c_now + tile * lanes<T>, fma(v.f, load(c_old + tile * lanes<T>), v.i * v.g));
+      const int64_t unit = tile * lanes<T>;
+      store(c_now + unit, new_c(load_gates<T, G>(line.gates + tile * tile_z), load(c_old + unit)));
     }
     const Moments<T> m = moments(c_now, n_.hidden);
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
-      const Vec<T> o = gates(step, row, tile).o;
-      const Vec<T> gain = load(units_.norm_cell[0] + unit), shift = load(units_.norm_cell[1] + unit);
+      const Vec<T> o = load_gates<T, G>(line.gates + tile * tile_z).o;
+      const Vec<T> gain = load(units.norm_cell[0] + unit), shift = load(units.norm_cell[1] + unit);
       const Vec<T> n = (load(c_now + unit) - m.mean) * m.inverse_deviation, seen = tanh<T>(fma(n, gain, shift));
       Vec<T> d_h;
       if (p_.projection) {
         d_h = load(s.d_hidden + q * size + unit);
         keep_hidden(s.group->workspace->hidden, k, tile, o * seen);
       } else {
-        d_h = d_h_new(s.d_h + q * n_.outputs_p + unit, d_output, unit, share(s, step, q, unit).h);
+        d_h = d_h_new<false, false>(line, unit, share(s, step, q, unit).h);
       }
       const Vec<T> d_inside = d_h * o * tanh_slope<T>(seen);
       store(normed + unit, n);
@@ -588,14 +577,19 @@ class Backward {
     store(d_z_line + n_.z - lanes<T>, Vec<T>{});  // what fills up the last vector
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
+      const Vec<T> before = load(c_old + unit), d_c = load(line.d_c + unit), passed = share(s, step, q, unit).c * d_c;
       Vec<T> d_z[G];
-      carry_cell(s.d_c + q * size + unit, tile, gates(step, row, tile), load(c_old + unit), load(c_now + unit),
-                 load(d_o + unit), load_first(d_seen + unit, n_.hidden - unit), share(s, step, q, unit).c, sums, d_z);
+      const Vec<T> d_c_old = cell_backward<T, G>(load_gates<T, G>(line.gates + tile * tile_z), before, load(d_o + unit),
+                                                 load_first(d_seen + unit, n_.hidden - unit) + (d_c - passed),
+                                                 peephole<true>(s, unit), d_z);
+      store(line.d_c + unit, d_c_old + passed);
+      if (p_.peephole) add_peephole(sums, unit, d_z, before, load(c_now + unit));
       store_z(d_z_line + tile * tile_z, tile, d_z);
     }
+    for (int64_t i = 0; i < n_.z; i += lanes<T>) add(sums.bias + i, load(d_z_line + i));
     const int64_t record = schedule_.records[step] + row;
     const T* kept[] = {saved_.norm_input + record * n_.z, saved_.norm_recurrent + record * n_.z};
-    const T* gains[] = {units_.norm_input, units_.norm_recurrent};
+    const T* gains[] = {units.norm_input, units.norm_recurrent};
     T* gain_sums[] = {sums.norm_input, sums.norm_recurrent};
     for (int part = 0; part < 2; ++part) {
       for (int64_t i = 0; i < n_.z; i += lanes<T>) {
@@ -613,12 +607,13 @@ class Backward {
   // d_h of the step before: U^T d_z under the dropout mask, and what zoneout passed on.
   void through_recurrent(State& s, int64_t step, int64_t rows, int64_t first_group, int64_t last_group) {
     const bool passed = zoneout_.on;
+    const Packed<E>& recurrent = s.weights().recurrent;
     T* const to = passed ? s.from_z : s.d_h;
-    multiply_z(s.group->workspace->d_z[1], in_chunk(s, step, 0), s.place_stride, rows, recurrent_, first_group, last_group,
+    multiply_z(s.group->workspace->d_z[1], in_chunk(s, step, 0), s.place_stride, rows, recurrent, first_group, last_group,
                to, n_.outputs_p);
     if (!passed && !s.masks.recurrent) return;
-    const int64_t first = recurrent_.columns.first(first_group) * lanes<T>;
-    const int64_t last = recurrent_.columns.first(last_group) * lanes<T>;
+    const int64_t first = recurrent.columns.first(first_group) * lanes<T>;
+    const int64_t last = recurrent.columns.first(last_group) * lanes<T>;
     const T* const mask = s.masks.recurrent;
     for (int64_t q = 0; q < rows; ++q)
       for (int64_t place = q * n_.outputs_p + first; place < q * n_.outputs_p + last; place += lanes<T>) {
@@ -652,7 +647,7 @@ class Backward {
       for (int64_t tile = 0; tile < n_.tiles; ++tile) w.d_z[z].join(tile * tile_z, n_.width(tile), first, last, records);
     if (!p_.projection) return;
     w.d_outputs.join(first, last, records);
-    const Columns<E>& columns = projection_.columns;
+    const Columns<E> columns{n_.hidden};
     for (int64_t group = 0; group < columns.groups(); ++group) {
       const int64_t begin = columns.first(group) * lanes<E>, end = columns.first(group + 1) * lanes<E>;
       w.hidden.join(begin, end - begin, first, last, records);
@@ -676,12 +671,12 @@ class Backward {
     }
     if (p_.projection) sum_projection(g, records, more, part, threads);
     if (out_.x.data) write_inputs(w, threads.first(part, records), threads.first(part + 1, records),
-                                 w.input_scratch + part * input_rows * input_.columns.padded());
+                                 w.input_scratch + part * input_rows * w.weights.input.columns.padded());
   }
 
   void sum_projection(const Group& g, int64_t records, bool more, int64_t part, const Threads& threads) {
     const Workspace& w = *g.workspace;
-    const Columns<E>& columns = projection_.columns;
+    const Columns<E> columns{n_.hidden};
     const int64_t panels = w.d_outputs.count(), pieces = columns.groups() * panels;
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t group = piece / panels, panel = piece % panels;
@@ -702,10 +697,11 @@ class Backward {
 
   // The gradient of x of some of the chunk's records: W^T d_z under the dropout mask.
   void write_inputs(const Workspace& w, int64_t first, int64_t last, T* scratch) {
-    const int64_t width = input_.columns.padded();
+    const Packed<E>& input = w.weights.input;
+    const int64_t width = input.columns.padded();
     for (int64_t begin = first; begin < last; begin += input_rows) {
       const int64_t count = min_of(input_rows, last - begin);
-      multiply_z(w.d_z[0], begin, 1, count, input_, 0, input_.columns.groups(), scratch, width);
+      multiply_z(w.d_z[0], begin, 1, count, input, 0, input.columns.groups(), scratch, width);
       for (int64_t r = 0; r < count; ++r) {
         const int64_t row = w.rows_of_records[2 * (begin + r)], place = w.rows_of_records[2 * (begin + r) + 1];
         masked_copy(at<T>(out_.x, schedule_.order[row], place), scratch + r * width,
@@ -753,13 +749,12 @@ class Backward {
     for (int64_t k = 0; k < count; k += lanes<T>) add(to + k, load(from + k));
   }
 
-  // Sums over rows, in the order of the schedule, and the gradient of R.
+  // Sums over groups, or over rows in the order of the schedule, and the gradient of R.
   void write_unit_gradients(const Threads& threads) {
     const FlushDenormals flush;
     T* const total = total_;
     memset(total, 0, size_t(sums_values_) * sizeof(T));
-    for (int64_t row = 0; row < schedule_.rows; ++row)
-      for (int64_t k = 0; k < sums_values_; ++k) total[k] += sums_[row * sums_values_ + k];
+    for (int64_t n = 0; n < sums_count_; ++n) add_all(total, sums_ + n * sums_values_, sums_values_);
     const UnitSums sums = UnitSums::carve(total, n_, p_);
     const gatecell_weights& to = out_.weights;
     if (to.bias) unpack_units(sums.bias, n_.hidden, G, static_cast<T*>(to.bias));
@@ -775,7 +770,7 @@ class Backward {
       for_pairs_of_threads(threads, [&](const Sums& to, const Sums& from) {
         add_all(to.projection, from.projection, projection_sums());
       });
-      const Columns<E>& columns = projection_.columns;
+      const Columns<E> columns{n_.hidden};
       for (int64_t group = 0; group < columns.groups(); ++group) {
         const int64_t begin = columns.first(group) * lanes<T>, end = columns.first(group + 1) * lanes<T>;
         const T* from = groups_->sums.projection + begin * workspaces_->d_outputs.count() * workspaces_->d_outputs.width;
@@ -796,7 +791,9 @@ class Backward {
     }
   }
 
-  UnitSums sums_of(int64_t row) const { return UnitSums::carve(sums_ + row * sums_values_, n_, p_); }
+  T* sums_of(const State& s, int64_t q) const {
+    return sums_ + (group_count_ > 1 ? s.group - groups_ : s.deal.row(q)) * sums_values_;
+  }
   static void add(T* to, Vec<T> value) { store(to, load(to) + value); }
 
   static int64_t in_chunk(const State& s, int64_t step, int64_t q) {
@@ -824,18 +821,19 @@ class Backward {
       for (int64_t k = 0; k < n_.width(tile); k += lanes<T>) store_values(to + k, load(line + k));
     }
   }
-  Gates<T> gates(int64_t step, int64_t row, int64_t tile) const {
-    return load_gates<T, G>(saved_gates(step, row, tile));
-  }
   const T* saved_gates(int64_t step, int64_t row, int64_t tile) const {
     return saved_.gates + ((schedule_.records[step] + row) * n_.tiles + tile) * tile_z;
   }
   const T* saved_cells(int64_t step, int64_t row) const {
     return saved_.cells + (schedule_.records[step] + row) * n_.hidden_p;
   }
-  Peephole<T, true> peephole(int64_t unit) const {
-    const auto& p = units_.peephole;
-    return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
+  template <bool On>
+  static Peephole<T, On> peephole(const State& s, int64_t unit) {
+    const auto& p = s.weights().units.peephole;
+    if constexpr (On)
+      return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
+    else
+      return {};
   }
 
   const gatecell_problem& p_;
@@ -848,8 +846,6 @@ class Backward {
   const Zoneout<T> zoneout_;
   const bool plain_;  // no option acts on cells one by one
   Saved<T> saved_{};
-  UnitParameters<T> units_{};
-  Packed<E> recurrent_{}, input_{}, projection_{};
 
   int64_t capacity_ = 0;    // records of a chunk, at most
   int64_t inputs_end_ = 0;  // the column of the sources at which h~ begins
@@ -858,10 +854,10 @@ class Backward {
   int64_t group_count_ = 0;
   const T** input_masks_ = nullptr;  // by sorted row
 
-  T* zeros_ = nullptr;         // an initial state that is not given, of one row
-  T* sums_ = nullptr;          // [rows][sums_values_]
+  T* zeros_ = nullptr;         // an initial h that is not given, of one row
+  T* sums_ = nullptr;          // [groups, or rows where there is one group][sums_values_]
   T* total_ = nullptr;         // [sums_values_]
-  int64_t sums_values_ = 0;
+  int64_t sums_count_ = 0, sums_values_ = 0;
 };
 
 }  // namespace gatecell::GATECELL_ISA_NAME

@@ -14,9 +14,10 @@ class Forward {
   using Value = ValueOf<E>;
 
  public:
-  Forward(const gatecell_problem& problem, const Schedule& schedule, const ForwardWeights<E>& weights,
+  // With `packed` weights, `weights` may be NULL.
+  Forward(const gatecell_problem& problem, const Schedule& schedule, const gatecell_weights* weights, const void* packed,
           const gatecell_run& run, Arena& arena)
-      : p_(problem), n_(problem), schedule_(schedule), weights_(weights), run_(run), arena_(arena), zoneout_(problem),
+      : p_(problem), n_(problem), schedule_(schedule), given_(weights), run_(run), arena_(arena), zoneout_(problem),
         plain_(!zoneout_.on && !problem.projection && !problem.peephole) {
     if (run.saved) {
       Carver carver(run.saved);
@@ -24,7 +25,10 @@ class Forward {
       // what no cache holds until the backward pass need not pass through one
       streams_ = carver.used() > (16 << 20) && reinterpret_cast<uintptr_t>(run.saved) % 64 == 0;
     }
-    projection_ = {weights.projection, Columns<E>{n_.outputs}, operands<E>(n_.hidden)};
+    if (packed) {
+      Carver carver(const_cast<void*>(packed));
+      packed_ = ForwardWeights<E>::carve(carver, n_, problem);
+    }
     // a row stride that is not a multiple of a page, lest all rows of a block meet in the same cache sets
     a_stride_ = round_up(n_.recurrent_at() + n_.outputs_p, lanes<T>) + lanes<T> * depth<E>;
   }
@@ -33,14 +37,28 @@ class Forward {
   bool run(const Plan& plan) {
     const Threads threads(p_.parallel_for, plan.threads);
     const int64_t deals = plan.by_units ? 1 : plan.threads;
+    // what one core has written is slow to read from another, so that each packs what its cache holds for itself
+    const bool own = !packed_.gates && !plan.by_units && n_.k * n_.z * int64_t(sizeof(E)) <= cached_weight_bytes;
+    const bool shared = !packed_.gates && !own;
     State* states = arena_.array<State>(deals);
     if (!states) return false;
-    for (int64_t d = 0; d < deals; ++d) states[d] = allocate({d, deals});
+    if (shared) packed_ = allocate_weights();
+    for (int64_t d = 0; d < deals; ++d) {
+      states[d] = allocate({d, deals});
+      states[d].weights = own ? allocate_weights() : packed_;
+    }
     if (!arena_.complete()) return false;
+    if (shared)
+      threads.each([&](int64_t part) {
+        pack_forward(p_, n_, *given_, packed_, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
+      });
     if (plan.by_units)
       run_by_units(states[0], threads);
     else
-      threads.each([&](int64_t part) { run_rows(states[part]); });
+      threads.each([&](int64_t part) {
+        if (own) pack_forward(p_, n_, *given_, states[part].weights, 0, n_.tiles);
+        run_rows(states[part]);
+      });
     return true;
   }
 
@@ -55,6 +73,7 @@ class Forward {
   // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
   struct State {
     Deal deal;
+    ForwardWeights<E> weights;
     Value* a[2];  // [rows][a_stride]: x~ and h~ of this step and of the next, by the step's parity
     T* h;     // [rows][outputs_p]
     T* c;     // [rows][hidden_p]
@@ -70,6 +89,13 @@ class Forward {
   static constexpr int64_t most_in_tile = 32;  // vectors: no tile holds more than there are registers
   static constexpr int64_t most_rows_in_tile = tile_rows<1>;  // the narrowest tile has the most
   static_assert(tile_rows<2> <= most_rows_in_tile && tile_rows<3> <= most_rows_in_tile && tile_rows<4> <= most_rows_in_tile);
+
+  ForwardWeights<E> allocate_weights() {
+    Carver measure(nullptr);
+    ForwardWeights<E>::carve(measure, n_, p_);
+    Carver carver(arena_.bytes(size_t(measure.used())));
+    return ForwardWeights<E>::carve(carver, n_, p_);
+  }
 
   State allocate(Deal deal) {
     const int64_t rows = deal.count(schedule_.rows);
@@ -172,8 +198,8 @@ class Forward {
     const Left<E> a = left_rows<E>(s.a[step & 1], a_stride_, n_.k * depth<E>);
     alignas(64) T z[most_in_tile * lanes<T>];
     for (int64_t tile = first_tile; tile < last_tile; ++tile) {
-      const E* w = weights_.gates + tile * n_.k * tile_z;
-      const T* bias = weights_.units.bias + tile * tile_z;
+      const E* w = s.weights.gates + tile * n_.k * tile_z;
+        const T* bias = s.weights.units.bias + tile * tile_z;
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;
       for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
         for_tile<E>(vectors, count)(a.from_row(q), w, bias, 0, z, width);
@@ -193,7 +219,7 @@ class Forward {
                                         const T* z_rows) {
     const int64_t unit = tile * lanes<T>, units = Full ? lanes<T> : n_.units(tile);
     const int64_t width = Full ? tile_z : n_.width(tile), stride = n_.hidden_p;
-    const auto p = peephole<!Plain>(unit);
+    const auto p = peephole<!Plain>(s, unit);
     T* const c_rows = s.c + first * stride + unit;
     const auto z_of = [&](int64_t r, int gate) {
       return Full ? load(z_rows + r * width + gate * lanes<T>) : load_first(z_rows + r * width + gate * units, units);
@@ -257,7 +283,8 @@ class Forward {
 
   void project(State& s, int64_t step, int64_t rows) {
     const Left<E> a = left_rows<E>(s.hidden, n_.hidden_p, n_.hidden);
-    multiply(a, rows, projection_, 0, projection_.columns.groups(), s.projected, n_.outputs_p);
+    const Packed<E> w{s.weights.projection, Columns<E>{n_.outputs}, operands<E>(n_.hidden)};
+    multiply(a, rows, w, 0, w.columns.groups(), s.projected, n_.outputs_p);
     for (int64_t q = 0; q < rows; ++q) {
       const int64_t row = s.deal.row(q);
       for (int64_t unit = 0; unit < n_.outputs_p; unit += lanes<T>) {
@@ -274,7 +301,7 @@ class Forward {
     const Left<E> parts[] = {left_rows<E>(a, a_stride_, n_.inputs),
                              left_rows<E>(a + n_.recurrent_at(), a_stride_, n_.outputs)};
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
-      const E* w = weights_.gates + tile * n_.k * tile_z;
+      const E* w = s.weights.gates + tile * n_.k * tile_z;
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;
       for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
         const SumProducts<E> sum = for_tile<E>(vectors, count);
@@ -289,7 +316,7 @@ class Forward {
   void finish_with_layer_norm(State& s, int64_t step, int64_t q) {
     const int64_t row = s.deal.row(q);
     T* normed[] = {s.z + q * 2 * n_.z, s.z + (q * 2 + 1) * n_.z};
-    const T* gains[] = {weights_.units.norm_input, weights_.units.norm_recurrent};
+    const T* gains[] = {s.weights.units.norm_input, s.weights.units.norm_recurrent};
     T* kept[] = {saved_.norm_input, saved_.norm_recurrent};
     for (int part = 0; part < 2; ++part) {
       const Moments<T> m = moments(normed[part], n_.hidden * G);
@@ -307,11 +334,11 @@ class Forward {
       for (int g = 0; g < G; ++g) {
         const int64_t k = tile * tile_z + g * units;
         const auto of = [&](const T* values) { return load_units(values + k, units); };
-        z[g] = fma(of(normed[0]), of(gains[0]), fma(of(normed[1]), of(gains[1]), of(weights_.units.bias)));
+        z[g] = fma(of(normed[0]), of(gains[0]), fma(of(normed[1]), of(gains[1]), of(s.weights.units.bias)));
       }
       T* c = s.c + q * n_.hidden_p + unit;
       const Vec<T> c_old = load(c);
-      const auto p = peephole<true>(unit);
+      const auto p = peephole<true>(s, unit);
       const Inside<T> now = inside<T, G>(z, c_old, p);
       const Vec<T> o = output_gate<T>(z[Order<G>::o], now.c, p);
       store(c_seen + unit, now.c);
@@ -325,8 +352,8 @@ class Forward {
     const Moments<T> m = moments(c_seen, n_.hidden);
     for (int64_t unit = 0; unit < n_.hidden_p; unit += lanes<T>) {
       const Vec<T> normed_c = (load(c_seen + unit) - m.mean) * m.inverse_deviation;
-      const Vec<T> h = load(o_seen + unit) * tanh<T>(fma(normed_c, load(weights_.units.norm_cell[0] + unit),
-                                                         load(weights_.units.norm_cell[1] + unit)));
+      const Vec<T> h = load(o_seen + unit) * tanh<T>(fma(normed_c, load(s.weights.units.norm_cell[0] + unit),
+                                                         load(s.weights.units.norm_cell[1] + unit)));
       if (p_.projection) {
         store_values(s.hidden + q * n_.hidden_p + unit, h);
         continue;
@@ -349,8 +376,8 @@ class Forward {
   int64_t record(int64_t step, int64_t row) const { return schedule_.records[step] + row; }
 
   template <bool On>
-  Peephole<T, On> peephole(int64_t unit) const {
-    const auto& p = weights_.units.peephole;
+  static Peephole<T, On> peephole(const State& s, int64_t unit) {
+    const auto& p = s.weights.units.peephole;
     if constexpr (On)
       return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
     else
@@ -366,11 +393,11 @@ class Forward {
   const gatecell_problem& p_;
   const Sizes<E> n_;
   const Schedule& schedule_;
-  const ForwardWeights<E>& weights_;
+  const gatecell_weights* given_;
+  ForwardWeights<E> packed_{};  // what all threads read; each may have its own instead
   const gatecell_run& run_;
   Arena& arena_;
   const Zoneout<T> zoneout_;
-  Packed<E> projection_{};
   Saved<T> saved_{};
   bool streams_ = false;
   const bool plain_;  // no option acts on cells one by one

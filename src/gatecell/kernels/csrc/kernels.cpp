@@ -22,21 +22,6 @@ auto with_types(const gatecell_problem& p, const Body& body) {
 }
 
 template <class E>
-void pack_forward(const gatecell_problem& p, const gatecell_weights& weights, void* packed, const Threads& threads) {
-  using T = SumOf<E>;
-  const Sizes<E> n(p);
-  Carver carver(packed);
-  const auto to = ForwardWeights<E>::carve(carver, n, p);
-  threads.each([&](int64_t part) {
-    for (int64_t tile = threads.first(part, n.tiles); tile < threads.first(part + 1, n.tiles); ++tile)
-      pack_gates(n, weights, tile, to.gates);
-  });
-  *to.fingerprint = fingerprint<T>(p, weights);
-  pack_unit_parameters(p, n, weights, to.units);
-  if (p.projection) pack_projection(n, static_cast<const T*>(weights.projection), to.projection);
-}
-
-template <class E>
 Plan plan_for(const gatecell_problem& p, const Schedule& schedule) {
   const Sizes<E> n(p);
   return make_plan(p, n.tiles, n.k * n.z, sizeof(E), schedule.steps, schedule.total());
@@ -61,7 +46,14 @@ int64_t packed_bytes(const gatecell_problem& p) {
 }
 
 void pack(const gatecell_problem& p, const gatecell_weights& weights, void* packed) {
-  with_types(p, [&](auto operand, auto) { pack_forward<decltype(operand)>(p, weights, packed, Threads(nullptr, 1)); });
+  with_types(p, [&](auto operand, auto) {
+    using E = decltype(operand);
+    const Sizes<E> n(p);
+    Carver carver(packed);
+    const auto to = ForwardWeights<E>::carve(carver, n, p);
+    pack_forward(p, n, weights, to, 0, n.tiles);
+    *to.fingerprint = fingerprint<SumOf<E>>(p, weights);
+  });
 }
 
 bool stale(const gatecell_problem& p, const gatecell_weights& weights, const void* packed) {
@@ -77,15 +69,7 @@ bool forward(const gatecell_problem& p, const Schedule& schedule, const gatecell
   return with_types(p, [&](auto operand, auto gates) {
     using E = decltype(operand);
     const Plan plan = plan_for<E>(p, schedule);
-    void* ready = const_cast<void*>(packed);
-    if (!ready) {
-      ready = arena.bytes(size_t(packed_bytes(p)));
-      if (!ready) return false;
-      pack_forward<E>(p, *weights, ready, Threads(p.parallel_for, plan.threads));
-    }
-    Carver carver(ready);
-    const auto layer = ForwardWeights<E>::carve(carver, Sizes<E>(p), p);
-    return Forward<E, decltype(gates)::value>(p, schedule, layer, run, arena).run(plan);
+    return Forward<E, decltype(gates)::value>(p, schedule, weights, packed, run, arena).run(plan);
   });
 }
 

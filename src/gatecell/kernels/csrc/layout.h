@@ -98,6 +98,26 @@ struct ForwardWeights {
   }
 };
 
+// What the backward pass reads: U, W and R, by which gradients go back.
+template <class E>
+struct BackwardWeights {
+  UnitParameters<SumOf<E>> units;
+  Packed<E> recurrent, input, projection;  // those of gradients that are asked for
+
+  static BackwardWeights carve(Carver& carver, const Sizes<E>& n, const gatecell_problem& p, bool need_x) {
+    BackwardWeights w{};
+    const auto packed = [&](int64_t columns, int64_t k) -> Packed<E> {
+      return {carver.take<E>(Columns<E>{columns}.padded() * k), Columns<E>{columns}, k};
+    };
+    w.units = UnitParameters<SumOf<E>>::carve(carver, n, p);
+    const int64_t of_z = operands<E>(n.gates * n.hidden);
+    w.recurrent = packed(n.outputs, of_z);
+    if (need_x) w.input = packed(n.inputs, of_z);
+    if (p.projection) w.projection = packed(n.hidden, operands<E>(n.outputs));
+    return w;
+  }
+};
+
 // What the forward pass leaves for the backward pass; each array has one row a record (see schedule.h).
 template <class T>
 struct Saved {

@@ -110,6 +110,33 @@ inline void pack_gates(const Sizes<E>& n, const gatecell_weights& w, int64_t til
   }
 }
 
+// R^T: (H, P), from R (P, H).
+template <class E>
+inline void pack_projection(const Sizes<E>& n, const SumOf<E>* from, E* to) {
+  const Columns<E> columns{n.outputs};
+  const int64_t size = operands<E>(n.hidden);
+  memset(to, 0, size_t(size * n.outputs_p) * sizeof(E));
+  for (int64_t group = 0; group < columns.groups(); ++group) {
+    const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
+    E* place = to + first * lanes<E> * size;
+    for (int64_t v = 0; v < vectors; ++v) {
+      const int64_t column = (first + v) * lanes<E>, rows = min_of(lanes<E>, n.outputs - column);
+      pack_transposed(from + column * n.hidden, rows, n.hidden, place + v * lanes<E>, vectors * lanes<E>);
+    }
+  }
+}
+
+// What the forward pass reads: the tiles first..last-1, and with the first of them what is not in tiles.
+template <class E>
+inline void pack_forward(const gatecell_problem& p, const Sizes<E>& n, const gatecell_weights& w,
+                         const ForwardWeights<E>& to, int64_t first, int64_t last) {
+  using T = SumOf<E>;
+  for (int64_t tile = first; tile < last; ++tile) pack_gates(n, w, tile, to.gates);
+  if (first > 0) return;
+  pack_unit_parameters(p, n, w, to.units);
+  if (p.projection) pack_projection(n, static_cast<const T*>(w.projection), to.projection);
+}
+
 // Operand k of a packed matrix of this depth, from the rows of its values; for pairs `second` may be NULL: zero.
 template <class E>
 inline void pack_rows(const SumOf<E>* first, const SumOf<E>* second, const Columns<E>& columns, int64_t depth, int64_t k,
@@ -137,20 +164,22 @@ inline void pack_for_backward(const Sizes<E>& n, const SumOf<E>* from, const Col
               (tile * n.tile_z + k) / depth<E>, to);
 }
 
-// R^T: (H, P), from R (P, H).
+// What the backward pass reads: the tiles first..last-1, and with the first of them what is not in tiles.
 template <class E>
-inline void pack_projection(const Sizes<E>& n, const SumOf<E>* from, E* to) {
-  const Columns<E> columns{n.outputs};
-  const int64_t size = operands<E>(n.hidden);
-  memset(to, 0, size_t(size * n.outputs_p) * sizeof(E));
-  for (int64_t group = 0; group < columns.groups(); ++group) {
-    const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-    E* place = to + first * lanes<E> * size;
-    for (int64_t v = 0; v < vectors; ++v) {
-      const int64_t column = (first + v) * lanes<E>, rows = min_of(lanes<E>, n.outputs - column);
-      pack_transposed(from + column * n.hidden, rows, n.hidden, place + v * lanes<E>, vectors * lanes<E>);
-    }
+inline void pack_backward(const gatecell_problem& p, const Sizes<E>& n, const gatecell_weights& w,
+                          const BackwardWeights<E>& to, int64_t first, int64_t last) {
+  using T = SumOf<E>;
+  for (int64_t tile = first; tile < last; ++tile) {
+    pack_for_backward(n, static_cast<const T*>(w.recurrent), to.recurrent.columns, tile, const_cast<E*>(to.recurrent.data));
+    if (to.input.data)
+      pack_for_backward(n, static_cast<const T*>(w.input), to.input.columns, tile, const_cast<E*>(to.input.data));
   }
+  if (first > 0) return;
+  pack_unit_parameters(p, n, w, to.units);
+  const T* r = static_cast<const T*>(w.projection);
+  for (int64_t k = 0; p.projection && k < n.outputs; k += depth<E>)
+    pack_rows(r + k * n.hidden, depth<E> > 1 && k + 1 < n.outputs ? r + (k + 1) * n.hidden : nullptr,
+              to.projection.columns, to.projection.k, k / depth<E>, const_cast<E*>(to.projection.data));
 }
 
 // A number that changes with nearly every change of the weights: a hash of a few values of each. It finds what PyTorch's

@@ -16,7 +16,6 @@
 #endif
 
 #define GATECELL_INLINE inline __attribute__((always_inline))
-#define GATECELL_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace gatecell::GATECELL_ISA_NAME {
 
