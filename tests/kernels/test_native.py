@@ -140,6 +140,21 @@ def test_any_number_of_threads_gives_the_same_bits(options: LSTMOptions, ragged:
         assert_equal(found[0], other)
 
 
+@pytest.mark.parametrize("ragged", [False, True])
+def test_more_threads_than_groups_of_rows_give_the_same_bits(ragged: bool) -> None:
+    # two groups of rows, each on a thread of its own, or four threads that share in each; sums over many chunks of steps
+    options = LSTMOptions(input_size=100, hidden_size=150)
+    leaves = draw(options, 16, 150)
+    lengths = torch.randint(60, 151, (16,), generator=torch.Generator().manual_seed(1)) if ragged else None
+    found = []
+    for threads in (1, 2, 4):
+        torch.set_num_threads(threads)
+        found.append(values_and_gradients(native, options, leaves, lengths=lengths))
+    torch.set_num_threads(1)
+    for other in found[1:]:
+        assert_equal(found[0], other)
+
+
 @pytest.mark.parametrize("options", CASES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_row_does_not_depend_on_the_rows_beside_it_nor_on_padding(options: LSTMOptions, dtype: torch.dtype) -> None:

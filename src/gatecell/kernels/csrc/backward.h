@@ -34,9 +34,11 @@ class Backward {
   // Returns false where memory is short.
   bool run(Plan plan) {
     const int64_t groups = group_count();
-    if (groups > 1) plan = {min_of(plan.threads, groups), false};
-    const Threads threads(p_.parallel_for, plan.threads);
-    const int64_t deals = groups > 1 ? groups : plan.by_units ? 1 : plan.threads;
+    // one after the other, where more threads can share in each than there are groups
+    by_units_ = groups > 1 ? plan.divisible && plan.threads > groups : plan.by_units;
+    by_group_ = groups > 1 && !by_units_;
+    const Threads threads(p_.parallel_for, by_group_ ? min_of(plan.threads, groups) : plan.threads);
+    const int64_t deals = groups > 1 ? groups : by_units_ ? 1 : plan.threads;
     State* states = arena_.array<State>(deals);
     if (!states || !allocate_shared(threads, groups)) return false;
     for (int64_t d = 0; d < deals; ++d) {
@@ -47,7 +49,7 @@ class Backward {
     }
     if (!arena_.complete()) return false;
 
-    if (groups > 1) {
+    if (by_group_) {
       // what a thread works on it also packs and clears: what another core has written is slow to read and to write
       threads.each([&](int64_t part) {
         const int64_t begin = threads.first(part, groups), end = threads.first(part + 1, groups);
@@ -80,12 +82,13 @@ class Backward {
         clear_inputs(threads, part);
         for (int64_t d = threads.first(part, deals); d < threads.first(part + 1, deals); ++d) begin_deal(states[d]);
       });
-      run_group(groups_[0], threads, [&](int64_t first, int64_t last) {
-        if (plan.by_units) return recur_by_units(states[0], first, last, threads);
-        threads.each([&](int64_t part) {
-          for (int64_t step = last - 1; step >= first; --step) recur(states[part], step);
+      for (int64_t d = 0; d < groups; ++d)
+        run_group(groups_[d], threads, [&](int64_t first, int64_t last) {
+          if (by_units_) return recur_by_units(states[d], first, last, threads);
+          threads.each([&](int64_t part) {
+            for (int64_t step = last - 1; step >= first; --step) recur(states[part], step);
+          });
         });
-      });
     }
 
     threads.each([&](int64_t part) {
@@ -204,24 +207,24 @@ class Backward {
     return s;
   }
 
-  // As many as leave each a few blocks of rows, and as their sums fit the cache.
+  // As many as leave each a few blocks of rows, and as their sums are near. A power of two, for threads to share evenly.
   int64_t group_count() const {
-    constexpr int64_t rows_a_group = 8, most_bytes = 4 << 20;
-    if (n_.k * n_.z * int64_t(sizeof(E)) > cached_weight_bytes) return 1;
+    constexpr int64_t rows_a_group = 8, most_bytes = 6 << 20;
+    if (n_.k * n_.z * int64_t(sizeof(E)) > streamed_weight_bytes) return 1;
     const int64_t bytes = (n_.inputs + n_.outputs) * n_.z * int64_t(sizeof(T));
-    return max_of(1, min_of(min_of(schedule_.rows / rows_a_group, most_groups), most_bytes / bytes));
+    const int64_t most = min_of(min_of(schedule_.rows / rows_a_group, most_groups), most_bytes / bytes);
+    int64_t groups = 1;
+    while (2 * groups <= most) groups *= 2;
+    return groups;
   }
 
-  // Which rows are those of the k-th leaf of the tree of sums: its bits in reverse among the groups that there are. Of a
-  // power of two of groups, two threads have a half of the tree each, and the rows that were theirs in the forward pass.
+  // Which rows are those of the k-th leaf of the tree of sums: the bits of k in reverse. Two threads thus have a half of
+  // the tree each, and the rows that were theirs in the forward pass.
   static int64_t leaf(int64_t k, int64_t groups) {
-    int64_t bits = 0;
-    while (int64_t(1) << bits < groups) ++bits;
-    for (int64_t n = 0;; ++n) {
-      int64_t reversed = 0;
-      for (int64_t b = 0; b < bits; ++b) reversed |= (n >> b & 1) << (bits - 1 - b);
-      if (reversed < groups && k-- == 0) return reversed;
-    }
+    int64_t reversed = 0;
+    for (int64_t bit = 1, mirror = groups / 2; mirror > 0; bit *= 2, mirror /= 2)
+      if (k & bit) reversed |= mirror;
+    return reversed;
   }
 
   bool allocate_shared(const Threads& threads, int64_t groups) {
@@ -229,15 +232,16 @@ class Backward {
     inputs_end_ = p_.layer_norm ? round_up(n_.inputs, tile_rows<G> * depth<E>) : n_.recurrent_at();
     const int64_t rows = (schedule_.rows + groups - 1) / groups;
     // of gradients of z: of the order of a second-level cache
+    // whatever the threads: chunks say in which order records are summed
     const int64_t chunk_bytes = (groups > 1 ? 512 : 2048) << 10;
     capacity_ = max_of(rows, min_of(schedule_.total(), max_of(256, chunk_bytes / (n_.z * int64_t(sizeof(T))))));
     capacity_ = round_up(capacity_, depth<E>);
 
-    const int64_t workspaces = groups > 1 ? threads.count() : 1;
+    const int64_t workspaces = by_group_ ? threads.count() : 1;
     workspaces_ = arena_.array<Workspace>(workspaces);
     groups_ = arena_.array<Group>(groups);
     if (!arena_.complete()) return false;
-    for (int64_t k = 0; k < workspaces; ++k) workspaces_[k] = allocate_workspace(groups > 1 ? 1 : threads.count());
+    for (int64_t k = 0; k < workspaces; ++k) workspaces_[k] = allocate_workspace(by_group_ ? 1 : threads.count());
     for (int64_t k = 0; k < groups; ++k) groups_[k] = allocate_group({groups > 1 ? leaf(k, groups) : k, groups});
     group_count_ = groups;
 
@@ -347,7 +351,7 @@ class Backward {
 
   void recur_by_units(State& s, int64_t first, int64_t last, const Threads& threads) {
     for (int64_t step = last - 1; step >= first; --step) {
-      const int64_t rows = schedule_.active(step), groups = s.weights().recurrent.columns.groups();
+      const int64_t rows = s.deal.count(schedule_.active(step)), groups = s.weights().recurrent.columns.groups();
       find_lines(s, step, rows);
       threads.each([&](int64_t part) {
         for (int64_t q = threads.first(part, rows); q < threads.first(part + 1, rows); ++q)
@@ -717,7 +721,7 @@ class Backward {
     for (int64_t span = 1; span < group_count_; span *= 2)
       for (int64_t first = 0; first + span < group_count_; first += 2 * span) {
         bool done = false;
-        for (int64_t part = 0; part < threads.count(); ++part)
+        for (int64_t part = 0; by_group_ && part < threads.count(); ++part)
           done = done || (threads.first(part, group_count_) <= first &&
                           first + 2 * span <= threads.first(part + 1, group_count_));
         if (!done) body(groups_[first].sums, groups_[first + span].sums);
@@ -852,6 +856,8 @@ class Backward {
   Workspace* workspaces_ = nullptr;
   Group* groups_ = nullptr;
   int64_t group_count_ = 0;
+  bool by_group_ = false;  // each group stays on one thread
+  bool by_units_ = false;  // all threads share in each step
   const T** input_masks_ = nullptr;  // by sorted row
 
   T* zeros_ = nullptr;         // an initial h that is not given, of one row

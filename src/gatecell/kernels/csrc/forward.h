@@ -37,8 +37,8 @@ class Forward {
   bool run(const Plan& plan) {
     const Threads threads(p_.parallel_for, plan.threads);
     const int64_t deals = plan.by_units ? 1 : plan.threads;
-    // what one core has written is slow to read from another, so that each packs what its cache holds for itself
-    const bool own = !packed_.gates && !plan.by_units && n_.k * n_.z * int64_t(sizeof(E)) <= cached_weight_bytes;
+    // what one core has written is slow to read from another, so that each packs what it streams for itself
+    const bool own = !packed_.gates && !plan.by_units && n_.k * n_.z * int64_t(sizeof(E)) <= streamed_weight_bytes;
     const bool shared = !packed_.gates && !own;
     State* states = arena_.array<State>(deals);
     if (!states) return false;
