@@ -1,4 +1,4 @@
-"""``python -m benchmarks cpu [--quick] [--json] [--threads N] [--case TEXT]``."""
+"""``python -m benchmarks cpu [--quick] [--json] [--threads N] [--case TEXT] [--patience SECONDS]``."""
 
 import argparse
 import json
@@ -8,10 +8,11 @@ from dataclasses import asdict
 import torch
 
 from benchmarks.cases import BFLOAT16, OPTIONS, SHAPES
-from benchmarks.cpu import Peak, Row, WrongResultError, measure
+from benchmarks.cpu import Row, WrongResultError, measure
+from benchmarks.machine import Machine
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     """Measure, print, and return the exit status: 1 where a contender's numbers were wrong."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -20,10 +21,16 @@ def main() -> int:
     cpu.add_argument("--json", action="store_true", help="a list of objects instead of a table")
     cpu.add_argument("--threads", type=int, help="how many threads every contender has; by default PyTorch's choice")
     cpu.add_argument("--case", default="", help="only the cases whose name contains this text")
-    arguments = parser.parse_args()
+    cpu.add_argument(
+        "--patience",
+        type=float,
+        default=300.0,
+        help="seconds in all to wait while the machine has no core for each thread; default: %(default)s",
+    )
+    arguments = parser.parse_args(given)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    peak = Peak()
+    machine = Machine(arguments.patience)
     rows: list[Row] = []
     wrong = []
     if not arguments.json:
@@ -32,7 +39,7 @@ def main() -> int:
         if arguments.case not in case.name:
             continue
         try:
-            for row in measure(case, peak, seconds=0.5 if arguments.quick else 4.0):
+            for row in measure(case, machine, seconds=0.5 if arguments.quick else 4.0):
                 rows.append(row)
                 if not arguments.json:
                     sys.stdout.write(_line(row) + "\n")
@@ -48,16 +55,17 @@ def main() -> int:
 
 
 _HEAD = (
-    "| case | mode | engine | ms | peer | peer, ms | times as fast | spread | of the peak |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| case | mode | engine | ms | peer | peer, ms | times as fast | spread | of the peak | cores |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def _line(row: Row) -> str:
     peak = "" if row.peak_fraction is None else f"{row.peak_fraction:.0%}"
+    cores = "" if row.cores is None else f"{row.cores:.1f}"
     return (
         f"| {row.case} | {row.mode} | {row.engine} | {row.ms:.3g} | {row.peer} | {row.peer_ms:.3g} "
-        f"| {row.ratio:.2f} | {row.spread:.0%} | {peak} |"
+        f"| {row.ratio:.2f} | {row.spread:.0%} | {peak} | {cores} |"
     )
 
 

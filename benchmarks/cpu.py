@@ -3,12 +3,13 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from benchmarks.cases import Case
+from benchmarks.machine import Machine
 from benchmarks.peers import Contender, contenders
 from gatecell.kernels import core
 
@@ -36,16 +37,18 @@ class Row:
     """Half the distance between the ratios' quartiles, as a fraction of the median."""
     peak_fraction: float | None
     """Ours, as a fraction of the multiply-adds that the same run reached in registers; ``None`` without the core."""
+    cores: float | None
+    """How many cores' worth of multiply-adds the threads had meanwhile, the median over turns; ``None`` without the core."""
 
 
-def measure(case: Case, peak: "Peak", *, seconds: float) -> Iterator[Row]:
+def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
     """Measure one case.
 
     Parameters
     ----------
     case : Case
-    peak : Peak
-        Of the whole run.
+    machine : Machine
+        As the whole run sees it.
     seconds : float
         How long to repeat each mode of it.
 
@@ -63,11 +66,11 @@ def measure(case: Case, peak: "Peak", *, seconds: float) -> Iterator[Row]:
     for mode in case.modes:
         ours, *peers = contenders(case, lengths, mode)
         _check(case, mode, ours, peers, x)
-        times = _interleaved([contender.call(mode, x) for contender in (ours, *peers)], mode, seconds)
+        times, cores = _interleaved([contender.call(mode, x) for contender in (ours, *peers)], mode, seconds, machine)
         median = statistics.median(times[0])
         engine = ours.module.explain(training=mode == "train").name  # type: ignore[operator]
         multiply_adds = case.multiply_adds(counted, training=mode == "train")
-        best = peak.all_threads(core.BFLOAT16 if case.bfloat16 else core.FLOAT32)
+        best = machine.peak(core.BFLOAT16 if case.bfloat16 else core.FLOAT32)
         for peer, theirs in zip(peers, times[1:], strict=True):
             ratios = [b / a for a, b in zip(times[0], theirs, strict=True)]
             low, middle, high = statistics.quantiles(ratios, n=4)
@@ -81,20 +84,47 @@ def measure(case: Case, peak: "Peak", *, seconds: float) -> Iterator[Row]:
                 middle,
                 (high - low) / 2 / middle,
                 None if best is None else 2 * multiply_adds / median / best,
+                statistics.median(cores) if cores else None,
             )
 
 
-def _interleaved(calls: list[Callable[[], object]], mode: str, seconds: float) -> list[list[float]]:
+def _interleaved(
+    calls: list[Callable[[], object]], mode: str, seconds: float, machine: Machine
+) -> tuple[list[list[float]], list[float]]:
+    """Return the seconds of a step in each turn of each call, and the cores that there were."""
     times: list[list[float]] = [[] for _ in calls]
-    # the first round warms up; short calls are repeated, so that a turn is long against the clock and the switch
+    cores: list[float] = []
     for call in calls:
         _seconds(call, 1, mode)
-    repeats = [max(1, int(1e-3 / _seconds(call, 1, mode))) for call in calls]
+    repeats = [max(1, int(_TURN / _seconds(call, 1, mode))) for call in calls]
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times[0]) < 5:
-        for call, n, found in zip(calls, repeats, times, strict=True):
-            found.append(_seconds(call, n, mode))
-    return times
+    while time.perf_counter() < end or len(times[0]) < _FEWEST_TURNS:
+        start = time.perf_counter()
+        before = machine.cores()
+        turn = [_turn(call, n, mode) for call, n in zip(calls, repeats, strict=True)]
+        after = machine.cores()
+        if not (machine.whole(before) and machine.whole(after)):
+            lost = time.perf_counter() - start
+            machine.lost(lost)
+            end += lost
+            continue
+        for found, of_turn in zip(times, turn, strict=True):
+            found.append(of_turn)
+        if before is not None and after is not None:
+            cores.append(min(before, after))
+    return times, cores
+
+
+_TURN = 0.02
+"""Seconds, at least: as in training, most steps follow one of their own kind, and find their data in the caches."""
+_FEWEST_TURNS = 5
+
+
+def _turn(call: Callable[[], object], repeats: int, mode: str) -> float:
+    if repeats > 1:
+        # what the others have left in the caches is not this one's cost
+        _seconds(call, 1, mode)
+    return _seconds(call, repeats, mode)
 
 
 def _seconds(call: Callable[[], object], repeats: int, mode: str) -> float:
@@ -128,22 +158,3 @@ def _numbers(contender: Contender, mode: str, x: Tensor) -> list[Tensor]:
         parameter.grad for name, parameter in contender.module.named_parameters() if "weight" in name or "norm" in name
     ]
     return [output, *(weight for weight in weights if weight is not None)]
-
-
-@dataclass
-class Peak:
-    """The most floating-point operations a second that a thread has reached in registers so far in this run."""
-
-    one_thread: dict[int, float] = field(default_factory=dict)
-
-    def all_threads(self, dtype: int) -> float | None:
-        """Measure again, and return the best so far times the number of threads; ``None`` without the core.
-
-        ``dtype`` is the core's: of float32, or of pairs of bfloat16.
-        """
-        if core.missing() is not None:
-            return None
-        # other programs on the machine can only lower what is measured
-        found = (core.library().gatecell_peak_gflops(dtype) for _ in range(3))
-        self.one_thread[dtype] = max(self.one_thread.get(dtype, 0.0), *found)
-        return self.one_thread[dtype] * 1e9 * torch.get_num_threads()

@@ -153,7 +153,7 @@ class Backward {
     DropoutMasks<T> masks;
     T* d_hidden;  // projection: [rows][hidden_p], of h before it
     Value* d_out;  // projection: [rows][row of d_outputs], of h behind it, without what zoneout carries
-    T* row;       // layer_norm: [8][hidden_p] and [z], of one row
+    T* row;       // layer_norm: [4][hidden_p] and [2][z], of one row
 
     const BackwardWeights<E>& weights() const { return group->workspace->weights; }
   };
@@ -203,7 +203,7 @@ class Backward {
       s.d_out = arena_.array<Value>(values);
       if (s.d_out) memset(static_cast<void*>(s.d_out), 0, size_t(values) * sizeof(Value));
     }
-    if (p_.layer_norm) s.row = arena_.array<T>(8 * n_.hidden_p + 2 * n_.z);
+    if (p_.layer_norm) s.row = arena_.array<T>(4 * n_.hidden_p + 2 * n_.z);
     return s;
   }
 
@@ -546,9 +546,8 @@ class Backward {
     T* c_now = s.row;
     T* normed = s.row + size;
     T* d_normed = s.row + 2 * size;
-    T* d_seen = s.row + 3 * size;
-    T* d_o = s.row + 4 * size;
-    T* d_z_line = s.row + 8 * size;
+    T* d_o = s.row + 3 * size;
+    T* d_z_line = s.row + 4 * size;
     T* d_norm_line = d_z_line + n_.z;
     const UnitSums sums = UnitSums::carve(line.sums, n_, p_);
     const T* const c_old = line.c_old;
@@ -558,6 +557,7 @@ class Backward {
       store(c_now + unit, new_c(load_gates<T, G>(line.gates + tile * tile_z), load(c_old + unit)));
     }
     const Moments<T> m = moments(c_now, n_.hidden);
+    NormGradient<T> of_c;
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
       const Vec<T> o = load_gates<T, G>(line.gates + tile * tile_z).o;
@@ -573,38 +573,50 @@ class Backward {
       const Vec<T> d_inside = d_h * o * tanh_slope<T>(seen);
       store(normed + unit, n);
       store(d_normed + unit, d_inside * gain);
+      of_c.add(n, d_inside * gain);
       store(d_o + unit, d_h * seen);
       add(sums.norm_cell[0] + unit, d_inside * n);
       add(sums.norm_cell[1] + unit, d_inside);
     }
-    normalise_backward(normed, d_normed, m.inverse_deviation, d_seen, n_.hidden);
+    of_c.finish(n_.hidden, m.inverse_deviation);
     store(d_z_line + n_.z - lanes<T>, Vec<T>{});  // what fills up the last vector
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
       const Vec<T> before = load(c_old + unit), d_c = load(line.d_c + unit), passed = share(s, step, q, unit).c * d_c;
+      fetch(line.next_gates, tile * tile_z, tile_z);
+      fetch(line.next_c_old, unit, 1);
+      fetch(line.next_d_output, unit, 1);
       Vec<T> d_z[G];
+      Vec<T> d_seen = of_c.of(load(normed + unit), load(d_normed + unit));
+      if (n_.units(tile) < lanes<T>) d_seen = keep_first<T>(d_seen, n_.units(tile));
       const Vec<T> d_c_old = cell_backward<T, G>(load_gates<T, G>(line.gates + tile * tile_z), before, load(d_o + unit),
-                                                 load_first(d_seen + unit, n_.hidden - unit) + (d_c - passed),
-                                                 peephole<true>(s, unit), d_z);
+                                                 d_seen + (d_c - passed), peephole<true>(s, unit), d_z);
       store(line.d_c + unit, d_c_old + passed);
       if (p_.peephole) add_peephole(sums, unit, d_z, before, load(c_now + unit));
       store_z(d_z_line + tile * tile_z, tile, d_z);
     }
     for (int64_t i = 0; i < n_.z; i += lanes<T>) add(sums.bias + i, load(d_z_line + i));
     const int64_t record = schedule_.records[step] + row;
-    const T* kept[] = {saved_.norm_input + record * n_.z, saved_.norm_recurrent + record * n_.z};
+    const int64_t next = step > 0 ? schedule_.records[step - 1] + row : record;
+    const T* saved[] = {saved_.norm_input, saved_.norm_recurrent};
     const T* gains[] = {units.norm_input, units.norm_recurrent};
     T* gain_sums[] = {sums.norm_input, sums.norm_recurrent};
     for (int part = 0; part < 2; ++part) {
+      const T* const kept = saved[part] + record * n_.z;
+      NormGradient<T> of_z;
       for (int64_t i = 0; i < n_.z; i += lanes<T>) {
-        const Vec<T> d = load(d_z_line + i);
-        add(gain_sums[part] + i, d * load(kept[part] + i));
-        store(d_norm_line + i, d * load(gains[part] + i));
+        const Vec<T> n = load(kept + i), d_z = load(d_z_line + i), d = d_z * load(gains[part] + i);
+        fetch(saved[part] + next * n_.z, i, lanes<T>);
+        add(gain_sums[part] + i, d_z * n);
+        store(d_norm_line + i, d);
+        of_z.add(n, d);
       }
-      normalise_backward(kept[part], d_norm_line, saved_.deviations[record * 2 + part], d_norm_line, n_.hidden * G);
-      for (int64_t tile = 0; tile < n_.tiles; ++tile)
+      of_z.finish(n_.hidden * G, saved_.deviations[record * 2 + part]);
+      for (int64_t tile = 0; tile < n_.tiles; ++tile) {
+        Value* const to = d_z_row(s.group->workspace->d_z[part], tile, k);
         for (int64_t i = 0; i < n_.width(tile); i += lanes<T>)
-          store_values(d_z_row(s.group->workspace->d_z[part], tile, k) + i, load(d_norm_line + tile * tile_z + i));
+          store_values(to + i, of_z.of(load(kept + tile * tile_z + i), load(d_norm_line + tile * tile_z + i)));
+      }
     }
   }
 

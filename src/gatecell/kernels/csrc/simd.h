@@ -189,14 +189,18 @@ GATECELL_INLINE Vec<T> keep_first(Vec<T> v, int64_t n) {
   return load_first(values, n);
 }
 
-// Sum over lanes, pairwise, always in the same order.
-template <class T>
-GATECELL_INLINE T sum(Vec<T> v) {
-  T part[lanes<T>];
-  memcpy(part, &v, sizeof v);
-  for (int width = lanes<T> / 2; width > 0; width /= 2)
-    for (int k = 0; k < width; ++k) part[k] += part[k + width];
-  return part[0];
+// Sum over lanes, halves of the vector at a time, always in the same order.
+template <class T, int Bytes = vector_bytes, class V>
+GATECELL_INLINE T sum(V v) {
+  if constexpr (Bytes == 2 * sizeof(T)) {
+    return v[0] + v[1];
+  } else {
+    typedef T half __attribute__((vector_size(Bytes / 2)));
+    half low, high;
+    memcpy(&low, &v, sizeof low);
+    memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
+    return sum<T, Bytes / 2>(half(low + high));
+  }
 }
 
 // Turns a square block of values round: lane k of v[i] becomes lane i of v[k].
