@@ -33,6 +33,12 @@ class Case:
         """Whether products are of numbers rounded to bfloat16."""
         return self.options.get("precision") == "bfloat16"
 
+    @property
+    def outputs(self) -> int:
+        """Return how many values a step of the output has."""
+        size: int = self.options.get("proj_size") or self.hidden_size
+        return size * (2 if self.bidirectional else 1)
+
     def multiply_adds(self, counted_steps: int, *, training: bool) -> int:
         """Return the multiply-adds of the matrix products for this many steps, summed over rows.
 

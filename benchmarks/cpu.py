@@ -38,7 +38,7 @@ class Row:
     peak_fraction: float | None
     """Ours, as a fraction of the multiply-adds that the same run reached in registers; ``None`` without the core."""
     cores: float | None
-    """How many cores' worth of multiply-adds the threads had meanwhile, the median over turns; ``None`` without the core."""
+    """How many cores' worth of multiply-adds the threads had meanwhile, a median; ``None`` without the core."""
 
 
 def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
@@ -59,14 +59,16 @@ def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
     """
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(case.rows, case.steps, case.input_size, generator=generator)
+    gradient = torch.randn(case.rows, case.steps, case.outputs, generator=generator)
     lengths = None
     if case.shortest is not None:
         lengths = torch.randint(case.shortest, case.steps + 1, (case.rows,), generator=generator)
     counted = case.rows * case.steps if lengths is None else int(lengths.sum())
     for mode in case.modes:
         ours, *peers = contenders(case, lengths, mode)
-        _check(case, mode, ours, peers, x)
-        times, cores = _interleaved([contender.call(mode, x) for contender in (ours, *peers)], mode, seconds, machine)
+        calls = [contender.call(mode, x, gradient) for contender in (ours, *peers)]
+        _check(case, mode, [ours, *peers], calls)
+        times, cores = _interleaved(calls, mode, seconds, machine)
         median = statistics.median(times[0])
         engine = ours.module.explain(training=mode == "train").name  # type: ignore[operator]
         multiply_adds = case.multiply_adds(counted, training=mode == "train")
@@ -89,7 +91,7 @@ def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
 
 
 def _interleaved(
-    calls: list[Callable[[], object]], mode: str, seconds: float, machine: Machine
+    calls: list[Callable[[], Tensor]], mode: str, seconds: float, machine: Machine
 ) -> tuple[list[list[float]], list[float]]:
     """Return the seconds of a step in each turn of each call, and the cores that there were."""
     times: list[list[float]] = [[] for _ in calls]
@@ -135,13 +137,13 @@ def _seconds(call: Callable[[], object], repeats: int, mode: str) -> float:
         return (time.perf_counter() - start) / repeats
 
 
-def _check(case: Case, mode: str, ours: Contender, peers: list[Contender], x: Tensor) -> None:
-    expected = _numbers(ours, mode, x)
-    for peer in peers:
+def _check(case: Case, mode: str, all_contenders: list[Contender], calls: list[Callable[[], Tensor]]) -> None:
+    expected = _numbers(all_contenders[0], calls[0], mode)
+    for peer, call in zip(all_contenders[1:], calls[1:], strict=True):
         if not peer.comparable:
             continue
         # masks of dropout are the same for all, because a run draws its seed first
-        for ours_value, value in zip(expected, _numbers(peer, mode, x), strict=True):
+        for ours_value, value in zip(expected, _numbers(peer, call, mode), strict=True):
             scale = float(ours_value.abs().max()) + 1e-6
             error = float((ours_value - value).abs().max()) / scale
             if not error < case.tolerance:
@@ -150,10 +152,10 @@ def _check(case: Case, mode: str, ours: Contender, peers: list[Contender], x: Te
                 )
 
 
-def _numbers(contender: Contender, mode: str, x: Tensor) -> list[Tensor]:
+def _numbers(contender: Contender, call: Callable[[], Tensor], mode: str) -> list[Tensor]:
     torch.manual_seed(0)
     with torch.inference_mode(mode == "infer"):
-        output = contender.call(mode, x)().detach()
+        output = call().detach()
     weights = [
         parameter.grad for name, parameter in contender.module.named_parameters() if "weight" in name or "norm" in name
     ]

@@ -18,8 +18,8 @@ _WHOLE = 0.8
 class Machine:
     """The processor as one run of the benchmark sees it.
 
-    A virtual machine's cores may be two halves of one core, or share it with strangers, for minutes at a time and without a
-    sign of it: what takes two threads then has one core's multiply-adds.
+    A virtual machine's cores may be two halves of one core, or shared with strangers, for minutes at a time and without
+    a sign of it: what takes two threads then has one core's multiply-adds.
 
     Parameters
     ----------

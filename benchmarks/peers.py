@@ -26,15 +26,18 @@ class Contender:
     comparable: bool
     """Whether its numbers are those of the other contenders of the case."""
 
-    def call(self, mode: str, x: Tensor) -> Callable[[], Tensor]:
-        """Return what is timed: a forward pass, to be called in inference mode; or a forward and a backward pass."""
-        self.module.train(mode == "train")
-        return partial(self.forward, x) if mode == "infer" else partial(self._train, x)
+    def call(self, mode: str, x: Tensor, gradient: Tensor) -> Callable[[], Tensor]:
+        """Return what is timed: a forward pass, to be called in inference mode; or a forward and a backward pass.
 
-    def _train(self, x: Tensor) -> Tensor:
+        The backward pass begins with the gradient of the output (B, T, P), as the layers above would hand it down.
+        """
+        self.module.train(mode == "train")
+        return partial(self.forward, x) if mode == "infer" else partial(self._train, x, gradient)
+
+    def _train(self, x: Tensor, gradient: Tensor) -> Tensor:
         self.module.zero_grad()
         output = self.forward(x)
-        output.sum().backward()
+        output.backward(gradient)
         return output
 
 
