@@ -142,7 +142,7 @@ def test_any_number_of_threads_gives_the_same_bits(options: LSTMOptions, ragged:
 
 @pytest.mark.parametrize("ragged", [False, True])
 def test_more_threads_than_groups_of_rows_give_the_same_bits(ragged: bool) -> None:
-    # two groups of rows, each on a thread of its own, or four threads that share in each; sums over many chunks of steps
+    # two groups of rows, each on its own thread, or four threads that share in each; sums over many chunks of steps
     options = LSTMOptions(input_size=100, hidden_size=150)
     leaves = draw(options, 16, 150)
     lengths = torch.randint(60, 151, (16,), generator=torch.Generator().manual_seed(1)) if ragged else None
