@@ -324,17 +324,11 @@ class Backward {
     for (int64_t q = 0; q < s.deal.count(schedule_.rows); ++q) {
       const int64_t b = schedule_.order[s.deal.row(q)];
       if (group_count_ == 1 || q == 0) memset(sums_of(s, q), 0, size_t(sums_values_) * sizeof(T));
-      start(s.d_h + q * n_.outputs_p, static_cast<const T*>(out_.h_n), b, n_.outputs, n_.outputs_p);
-      start(s.d_c + q * n_.hidden_p, static_cast<const T*>(out_.c_n), b, n_.hidden, n_.hidden_p);
-      start(s.c_first + q * n_.hidden_p, static_cast<const T*>(run_.c), b, n_.hidden, n_.hidden_p);
+      copy_padded(s.d_h + q * n_.outputs_p, static_cast<const T*>(out_.h_n), b, n_.outputs, n_.outputs_p);
+      copy_padded(s.d_c + q * n_.hidden_p, static_cast<const T*>(out_.c_n), b, n_.hidden, n_.hidden_p);
+      copy_padded(s.c_first + q * n_.hidden_p, static_cast<const T*>(run_.c), b, n_.hidden, n_.hidden_p);
       if (input_masks_) input_masks_[s.deal.row(q)] = s.masks.input + q * s.masks.input_stride;
     }
-  }
-
-  static void start(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
-    const int64_t given = from ? size : 0;
-    if (from) memcpy(to, from + row * size, size_t(size) * sizeof(T));
-    memset(static_cast<void*>(to + given), 0, size_t(padded - given) * sizeof(T));
   }
 
   void recur(State& s, int64_t step) {
@@ -472,7 +466,7 @@ class Backward {
     constexpr int64_t most = 8;
     const int64_t unit = tile * lanes<T>, next_unit = next * lanes<T>, units = Full ? lanes<T> : n_.units(tile);
     const int64_t d_z_tile = capacity_ * unit * G;
-    const auto p = peephole<!Plain>(s, unit);
+    const auto p = load_peephole<!Plain>(s.weights().units.peephole, unit);
     Vec<T> bias[G];
     T* sums = nullptr;
     const auto add_bias = [&] {
@@ -590,7 +584,7 @@ class Backward {
       Vec<T> d_seen = of_c.of(load(normed + unit), load(d_normed + unit));
       if (n_.units(tile) < lanes<T>) d_seen = keep_first<T>(d_seen, n_.units(tile));
       const Vec<T> d_c_old = cell_backward<T, G>(load_gates<T, G>(line.gates + tile * tile_z), before, load(d_o + unit),
-                                                 d_seen + (d_c - passed), peephole<true>(s, unit), d_z);
+                                                 d_seen + (d_c - passed), load_peephole<true>(s.weights().units.peephole, unit), d_z);
       store(line.d_c + unit, d_c_old + passed);
       if (p_.peephole) add_peephole(sums, unit, d_z, before, load(c_now + unit));
       store_z(d_z_line + tile * tile_z, tile, d_z);
@@ -843,15 +837,6 @@ class Backward {
   const T* saved_cells(int64_t step, int64_t row) const {
     return saved_.cells + (schedule_.records[step] + row) * n_.hidden_p;
   }
-  template <bool On>
-  static Peephole<T, On> peephole(const State& s, int64_t unit) {
-    const auto& p = s.weights().units.peephole;
-    if constexpr (On)
-      return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
-    else
-      return {};
-  }
-
   const gatecell_problem& p_;
   const Sizes<E> n_;
   const Schedule& schedule_;

@@ -30,6 +30,15 @@ struct Peephole<T, false> {
   static GATECELL_INLINE Vec<T> see(int, Vec<T>, Vec<T> z) { return z; }
 };
 
+// The weights of i, f and o for one vector of units.
+template <bool On, class T>
+GATECELL_INLINE Peephole<T, On> load_peephole(T* const (&weights)[3], int64_t unit) {
+  if constexpr (On)
+    return {load(weights[0] + unit), load(weights[1] + unit), load(weights[2] + unit)};
+  else
+    return {};
+}
+
 // What a cell computes before its output gate, which with peepholes sees the new c.
 template <class T>
 struct Inside {

@@ -219,7 +219,7 @@ class Forward {
                                         const T* z_rows) {
     const int64_t unit = tile * lanes<T>, units = Full ? lanes<T> : n_.units(tile);
     const int64_t width = Full ? tile_z : n_.width(tile), stride = n_.hidden_p;
-    const auto p = peephole<!Plain>(s, unit);
+    const auto p = load_peephole<!Plain>(s.weights.units.peephole, unit);
     T* const c_rows = s.c + first * stride + unit;
     const auto z_of = [&](int64_t r, int gate) {
       return Full ? load(z_rows + r * width + gate * lanes<T>) : load_first(z_rows + r * width + gate * units, units);
@@ -338,7 +338,7 @@ class Forward {
       }
       T* c = s.c + q * n_.hidden_p + unit;
       const Vec<T> c_old = load(c);
-      const auto p = peephole<true>(s, unit);
+      const auto p = load_peephole<true>(s.weights.units.peephole, unit);
       const Inside<T> now = inside<T, G>(z, c_old, p);
       const Vec<T> o = output_gate<T>(z[Order<G>::o], now.c, p);
       store(c_seen + unit, now.c);
@@ -374,21 +374,6 @@ class Forward {
   }
 
   int64_t record(int64_t step, int64_t row) const { return schedule_.records[step] + row; }
-
-  template <bool On>
-  static Peephole<T, On> peephole(const State& s, int64_t unit) {
-    const auto& p = s.weights.units.peephole;
-    if constexpr (On)
-      return {load(p[0] + unit), load(p[1] + unit), load(p[2] + unit)};
-    else
-      return {};
-  }
-
-  static void copy_padded(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
-    const int64_t given = from ? size : 0;
-    if (from) memcpy(to, from + row * size, size_t(size) * sizeof(T));
-    memset(static_cast<void*>(to + given), 0, size_t(padded - given) * sizeof(T));
-  }
 
   const gatecell_problem& p_;
   const Sizes<E> n_;

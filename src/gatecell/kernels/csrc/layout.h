@@ -154,6 +154,14 @@ GATECELL_INLINE void store_units(T* to, Vec<T> v, int64_t units) {
     store_first(to, v, units);
 }
 
+// One row of a state, (rows, size), and 0 behind it; a state of NULL is 0.
+template <class T>
+inline void copy_padded(T* to, const T* from, int64_t row, int64_t size, int64_t padded) {
+  const int64_t given = from ? size : 0;
+  if (from) memcpy(to, from + row * size, size_t(size) * sizeof(T));
+  memset(static_cast<void*>(to + given), 0, size_t(padded - given) * sizeof(T));
+}
+
 template <class T>
 GATECELL_INLINE T* at(const gatecell_sequence& s, int64_t row, int64_t step) {
   return static_cast<T*>(s.data) + row * s.row_stride + step * s.step_stride;
