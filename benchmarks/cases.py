@@ -33,16 +33,11 @@ class Case:
         """Whether products are of numbers rounded to bfloat16."""
         return self.options.get("precision") == "bfloat16"
 
-    @property
-    def outputs(self) -> int:
-        """Return how many values a step of the output has."""
-        size: int = self.options.get("proj_size") or self.hidden_size
-        return size * (2 if self.bidirectional else 1)
-
     def multiply_adds(self, counted_steps: int, *, training: bool) -> int:
-        """Return the multiply-adds of the matrix products for this many steps, summed over rows.
+        """Return the multiply-adds of the matrix products that are needed for this many steps, summed over rows.
 
-        In training a step has W x + U h, the gradient of h through U, and the gradients of W and U.
+        In training a step has W x + U h, the gradient of h through U, and the gradients of W and U. At the first step of
+        a row h is 0, so that nothing is needed of U.
         """
         directions = 2 if self.bidirectional else 1
         gates = 3 if self.options.get("coupled_gates") else 4
@@ -50,12 +45,13 @@ class Case:
         total = 0
         for layer in range(self.num_layers):
             inputs = self.input_size if layer == 0 else outputs * directions
-            forward = gates * self.hidden_size * (inputs + outputs)
-            if self.options.get("proj_size"):
-                forward += outputs * self.hidden_size
-            backward = 2 * forward if layer else 2 * forward - gates * self.hidden_size * inputs
-            total += directions * (forward + (backward if training else 0))
-        return total * counted_steps
+            through_w = gates * self.hidden_size * inputs * counted_steps
+            through_u = gates * self.hidden_size * outputs * (counted_steps - self.rows)
+            through_r = outputs * self.hidden_size * counted_steps if self.options.get("proj_size") else 0
+            total += directions * (through_w + through_u + through_r)
+            if training:
+                total += directions * ((2 if layer else 1) * through_w + 2 * (through_u + through_r))
+        return total
 
 
 SHAPES = (

@@ -59,14 +59,13 @@ def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
     """
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(case.rows, case.steps, case.input_size, generator=generator)
-    gradient = torch.randn(case.rows, case.steps, case.outputs, generator=generator)
     lengths = None
     if case.shortest is not None:
         lengths = torch.randint(case.shortest, case.steps + 1, (case.rows,), generator=generator)
     counted = case.rows * case.steps if lengths is None else int(lengths.sum())
     for mode in case.modes:
         ours, *peers = contenders(case, lengths, mode)
-        calls = [contender.call(mode, x, gradient) for contender in (ours, *peers)]
+        calls = [contender.call(mode, x) for contender in (ours, *peers)]
         _check(case, mode, [ours, *peers], calls)
         times, cores = _interleaved(calls, mode, seconds, machine)
         median = statistics.median(times[0])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,13 +27,17 @@ class Contender:
     comparable: bool
     """Whether its numbers are those of the other contenders of the case."""
 
-    def call(self, mode: str, x: Tensor, gradient: Tensor) -> Callable[[], Tensor]:
+    def call(self, mode: str, x: Tensor) -> Callable[[], Tensor]:
         """Return what is timed: a forward pass, to be called in inference mode; or a forward and a backward pass.
 
-        The backward pass begins with the gradient of the output (B, T, P), as the layers above would hand it down.
+        The backward pass begins with a gradient of the whole output (B, T, P), as the layers above would hand it down;
+        it is the same for outputs of the same shape.
         """
         self.module.train(mode == "train")
-        return partial(self.forward, x) if mode == "infer" else partial(self._train, x, gradient)
+        if mode == "infer":
+            return partial(self.forward, x)
+        gradient = torch.randn(self.forward(x).shape, generator=torch.Generator().manual_seed(1))
+        return partial(self._train, x, gradient)
 
     def _train(self, x: Tensor, gradient: Tensor) -> Tensor:
         self.module.zero_grad()
@@ -90,7 +95,7 @@ def contenders(case: Case, lengths: Tensor | None, mode: str) -> list[Contender]
 
 
 def _with_options(case: Case) -> list[Contender]:
-    shape = {"num_layers": case.num_layers, "batch_first": True, "bidirectional": case.bidirectional}
+    shape: dict[str, Any] = {"num_layers": case.num_layers, "batch_first": True, "bidirectional": case.bidirectional}
     ours = LSTM(case.input_size, case.hidden_size, **shape, **case.options)
     loop = LSTM(case.input_size, case.hidden_size, **shape, **case.options, engine="reference")
     loop.load_state_dict(ours.state_dict())

@@ -418,6 +418,30 @@ def test_without_a_compiler_another_engine_runs_and_the_reason_is_told(monkeypat
     assert "there was no GCC or Clang when Gatecell was installed" in dict(choice.reasons)["native"]
 
 
+@pytest.mark.parametrize(
+    "options", [*CASES, pytest.param(LSTMOptions(input_size=5, hidden_size=19, precision="bfloat16"), id="bfloat16")]
+)
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_no_state_has_the_bits_of_a_state_of_zeros(options: LSTMOptions, threads: int) -> None:
+    # four groups of rows, whose sums are added in pairs; many chunks of steps, in which the first step counts for less
+    x, h, c, *weights = draw(options, 33, 40, torch.float32)
+    lengths = torch.randint(0, 41, (33,), generator=torch.Generator().manual_seed(1))
+    found = []
+    torch.set_num_threads(threads)
+    for h_0, c_0 in ((None, None), (torch.zeros_like(h)[None], torch.zeros_like(c)[None])):
+        leaves = [value.clone().requires_grad_() for value in (x, *weights)]
+        named = LayerWeights(**dict(zip(random_names(options), leaves[1:], strict=True)))
+        results = native.run_layer(
+            leaves[0], h_0, c_0, [named], options, lengths=lengths, training=True, seed=SEED, stream=2
+        )
+        generator = torch.Generator().manual_seed(4)
+        downstream = [torch.randn(result.shape, generator=generator) for result in results]
+        found.append([*results, *torch.autograd.grad(results, leaves, downstream)])
+    torch.set_num_threads(1)
+    for none, zeros in zip(*found, strict=True):
+        assert torch.equal(none, zeros)
+
+
 @pytest.mark.parametrize("options", CASES)
 @pytest.mark.parametrize("reverse", [(False,), (False, True)])
 @pytest.mark.parametrize("given", [True, False])

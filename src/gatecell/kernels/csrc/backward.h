@@ -63,15 +63,17 @@ class Backward {
           begin_deal(states[d]);
           groups_[d].workspace = workspaces_ + part;
           groups_[d].sums = free[--count];
+          if (d % 2 == 1 && d > begin) groups_[d].into = &groups_[d - 1].sums;
           run_group(groups_[d], Threads(nullptr, 1), [&](int64_t first, int64_t last) {
             for (int64_t step = last - 1; step >= first; --step) recur(states[d], step);
           });
           // while both halves are in this core's cache; the memory of the second serves the next group
           for (int64_t span = 1; (d + 1) % (2 * span) == 0 && d + 1 - 2 * span >= begin; span *= 2) {
             const Sums &to = groups_[d + 1 - 2 * span].sums, &from = groups_[d + 1 - span].sums;
+            free[count++] = from;
+            if (groups_[d + 1 - span].into) continue;
             for (int64_t tile = 0; tile < n_.tiles; ++tile) add_gate_sums(to, from, tile);
             if (p_.projection) add_all(to.projection, from.projection, projection_sums());
-            free[count++] = from;
           }
         }
       });
@@ -126,6 +128,7 @@ class Backward {
     const int64_t* records;  // [steps + 1]: the first of its records at each step
     int64_t base;            // the first record of the chunk at hand
     Sums sums;
+    const Sums* into;        // where they are added when whole; NULL: nowhere
     Workspace* workspace;
   };
 
@@ -308,7 +311,7 @@ class Backward {
       const int64_t records = g.records[last] - g.base;
       if constexpr (depth<E> > 1) threads.each([&](int64_t part) { join_records(g, records, part, threads); });
       const bool more = last < schedule_.steps;
-      threads.each([&](int64_t part) { sum_over_records(g, records, more, part, threads); });
+      threads.each([&](int64_t part) { sum_over_records(g, records, more, first == 0, part, threads); });
       last = first;
     }
   }
@@ -352,7 +355,7 @@ class Backward {
           take_sources(s, step, q);
         cells(s, step, rows, threads.first(part, n_.tiles), threads.first(part + 1, n_.tiles));
       });
-      threads.each([&](int64_t part) {
+      if (reaches_before(step)) threads.each([&](int64_t part) {
         through_recurrent(s, step, rows, threads.first(part, groups), threads.first(part + 1, groups));
       });
     }
@@ -366,6 +369,7 @@ class Backward {
     Value* line = w.sources.row(k);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
                 n_.inputs);
+    if (step > 0) fetch(h_before(step - 1, row), 0, n_.outputs);
     masked_copy(line + inputs_end_, h_before(step, row),
                 s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
     if (out_.x.data) {
@@ -614,8 +618,12 @@ class Backward {
     }
   }
 
+  // Whether someone wants the gradient of h before this step.
+  bool reaches_before(int64_t step) const { return step > 0 || out_.h; }
+
   // d_h of the step before: U^T d_z under the dropout mask, and what zoneout passed on.
   void through_recurrent(State& s, int64_t step, int64_t rows, int64_t first_group, int64_t last_group) {
+    if (!reaches_before(step)) return;
     const bool passed = zoneout_.on;
     const Packed<E>& recurrent = s.weights().recurrent;
     T* const to = passed ? s.from_z : s.d_h;
@@ -664,45 +672,54 @@ class Backward {
     }
   }
 
-  // `more`: there are sums of later steps, to which these are added.
-  void sum_over_records(const Group& g, int64_t records, bool more, int64_t part, const Threads& threads) {
+  // `more`: there are sums of later steps, to which these are added. `whole`: no earlier steps are to come.
+  void sum_over_records(const Group& g, int64_t records, bool more, bool whole, int64_t part, const Threads& threads) {
     const Workspace& w = *g.workspace;
+    // h~ of the first step is 0 where no state is given
+    const int64_t first_of_recurrent = whole && !run_.h ? g.records[1] / depth<E> * depth<E> : 0;
     // shared out by vectors, not by pieces: those of the last tile may be few
     const int64_t panels = w.sources.count(), vectors = panels * n_.z / lanes<T>;
+    const int64_t begin = threads.first(part, vectors), end = threads.first(part + 1, vectors);
+    const Sums* const into = whole ? g.into : nullptr;
     int64_t before = 0;
-    for (int64_t piece = 0; piece < n_.tiles * panels; ++piece) {
-      const int64_t tile = piece / panels, panel = piece % panels, here = before;
-      before += n_.width(tile) / lanes<T>;
-      if (here < threads.first(part, vectors) || here >= threads.first(part + 1, vectors)) continue;
-      const bool recurrent = panel * w.sources.width >= inputs_end_;
-      add_products<tile_rows<G>>(w.sources.panel(panel, records), w.d_z[recurrent ? 1 : 0].block(tile * tile_z),
-                                 n_.width(tile) / lanes<T>, more,
-                                 g.sums.gates + tile * gate_sums() + panel * w.sources.width * n_.width(tile));
+    for (int64_t tile = 0; tile < n_.tiles; ++tile) {
+      const int64_t width = n_.width(tile);
+      for (int64_t panel = 0; panel < panels; ++panel, before += width / lanes<T>) {
+        if (before < begin || before >= end) continue;
+        const bool recurrent = panel * w.sources.width >= inputs_end_;
+        const int64_t first = recurrent ? first_of_recurrent : 0, place = tile * gate_sums() + panel * w.sources.width * width;
+        add_products<tile_rows<G>>(w.sources.panel(panel, first, records),
+                                   w.d_z[recurrent ? 1 : 0].block(tile * tile_z) + first / depth<E> * width,
+                                   width / lanes<T>, more, g.sums.gates + place, into ? into->gates + place : nullptr);
+      }
     }
-    if (p_.projection) sum_projection(g, records, more, part, threads);
+    if (p_.projection) sum_projection(g, records, more, into, part, threads);
     if (out_.x.data) write_inputs(w, threads.first(part, records), threads.first(part + 1, records),
                                  w.input_scratch + part * input_rows * w.weights.input.columns.padded());
   }
 
-  void sum_projection(const Group& g, int64_t records, bool more, int64_t part, const Threads& threads) {
+  void sum_projection(const Group& g, int64_t records, bool more, const Sums* into, int64_t part, const Threads& threads) {
     const Workspace& w = *g.workspace;
     const Columns<E> columns{n_.hidden};
     const int64_t panels = w.d_outputs.count(), pieces = columns.groups() * panels;
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t group = piece / panels, panel = piece % panels;
       const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
-      T* sums = g.sums.projection + first * lanes<T> * panels * w.d_outputs.width +
-                panel * w.d_outputs.width * vectors * lanes<T>;
-      add_products<tile_rows<4>>(w.d_outputs.panel(panel, records), w.hidden.block(first * lanes<E>), vectors, more,
-                                 sums);
+      const int64_t place = first * lanes<T> * panels * w.d_outputs.width +
+                            panel * w.d_outputs.width * vectors * lanes<T>;
+      add_products<tile_rows<4>>(w.d_outputs.panel(panel, 0, records), w.hidden.block(first * lanes<E>), vectors, more,
+                                 g.sums.projection + place, into ? into->projection + place : nullptr);
     }
   }
 
-  // sums[r][n] (+)= left[record][r] * right[record][n], for R columns on the left and some vectors on the right
+  // sums[r][n] (+)= left[record][r] * right[record][n], for R columns on the left and some vectors on the right; with `into`
+  // they are added there instead, and `sums` is done with.
   template <int R>
-  static void add_products(const Left<E>& left, const E* right, int64_t vectors, bool more, T* sums) {
+  static void add_products(const Left<E>& left, const E* right, int64_t vectors, bool more, T* sums, T* into) {
     const int64_t width = vectors * lanes<T>;
-    for_tile<E>(vectors, R)(left, right, more ? sums : nullptr, width, sums, width);
+    alignas(64) T found[R * 4 * lanes<T>];
+    for_tile<E>(vectors, R)(left, right, more ? sums : nullptr, width, into ? found : sums, width);
+    if (into) add_all(into, found, R * width);
   }
 
   // The gradient of x of some of the chunk's records: W^T d_z under the dropout mask.

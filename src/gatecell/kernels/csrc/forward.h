@@ -194,12 +194,15 @@ class Forward {
     }
   }
 
+  // The values of h~ that are summed over at a step: none at the first where no state is given, because they are 0 there.
+  int64_t recurrent_values(int64_t step) const { return step > 0 || run_.h ? n_.outputs : 0; }
+
   void cells(State& s, int64_t step, int64_t rows, int64_t first_tile, int64_t last_tile) {
-    const Left<E> a = left_rows<E>(s.a[step & 1], a_stride_, n_.k * depth<E>);
+    const Left<E> a = left_rows<E>(s.a[step & 1], a_stride_, n_.recurrent_at() + recurrent_values(step));
     alignas(64) T z[most_in_tile * lanes<T>];
     for (int64_t tile = first_tile; tile < last_tile; ++tile) {
       const E* w = s.weights.gates + tile * n_.k * tile_z;
-        const T* bias = s.weights.units.bias + tile * tile_z;
+      const T* bias = s.weights.units.bias + tile * tile_z;
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;
       for_row_blocks(rows, most_rows(vectors), [&](int64_t q, int64_t count) {
         for_tile<E>(vectors, count)(a.from_row(q), w, bias, 0, z, width);
@@ -299,7 +302,7 @@ class Forward {
   void cells_with_layer_norm(State& s, int64_t step, int64_t rows) {
     const Value* a = s.a[step & 1];
     const Left<E> parts[] = {left_rows<E>(a, a_stride_, n_.inputs),
-                             left_rows<E>(a + n_.recurrent_at(), a_stride_, n_.outputs)};
+                             left_rows<E>(a + n_.recurrent_at(), a_stride_, recurrent_values(step))};
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const E* w = s.weights.gates + tile * n_.k * tile_z;
       const int64_t width = n_.width(tile), vectors = width / lanes<T>;

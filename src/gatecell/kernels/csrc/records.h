@@ -20,7 +20,10 @@ struct Panels {
   int64_t count() const { return (columns + width - 1) / width; }
   // Whole vectors, and an odd number of cache lines: a column is read down the rows, which must not meet in a few cache sets.
   int64_t row_stride() const { return (round_up(count() * width, lanes<E>) / lanes<E> | 1) * lanes<E>; }
-  Left<E> panel(int64_t index, int64_t count) const { return {data + index * width, 1, row_stride(), operands<E>(count)}; }
+  // One panel of the records first..last-1; `first` is a whole number of operands.
+  Left<E> panel(int64_t index, int64_t first, int64_t last) const {
+    return {data + first / depth<E> * row_stride() + index * width, 1, row_stride(), operands<E>(last - first)};
+  }
   Value* row(int64_t record) const { return rows + record * row_stride(); }
 
   void allocate(Arena& arena) {
