@@ -27,16 +27,15 @@ def lend(n_bytes: int) -> Tensor:
         assert small.data_ptr() % _ALIGNMENT == 0
         return small
     with _lock:
-        fitting = [k for k, buffer in enumerate(_free) if n_bytes <= buffer.nbytes - _ALIGNMENT <= 2 * n_bytes]
-        buffer = (
-            _free.pop(min(fitting, key=lambda k: _free[k].nbytes))
-            if fitting
-            else np.empty(n_bytes + _ALIGNMENT, dtype=np.uint8)
-        )
-        view = _aligned(buffer, n_bytes)
-        key = id(view)
+        fitting = [k for k, buffer in enumerate(_free) if n_bytes <= buffer.nbytes <= 2 * n_bytes]
+        if fitting:
+            buffer = _free.pop(fitting[0] if len(fitting) == 1 else min(fitting, key=lambda k: _free[k].nbytes))
+        else:
+            buffer = _new(n_bytes)
         # the storage of the tensor holds the view; when it lets go of it, the buffer comes back
-        _lent[key] = (weakref.ref(view, lambda _: _take_back(key)), buffer)
+        view = buffer[:n_bytes]
+        reference = weakref.ref(view, _take_back)
+        _lent[id(reference)] = (reference, buffer)
     return torch.from_numpy(view)
 
 
@@ -51,13 +50,14 @@ def release() -> None:
         _free.clear()
 
 
-def _take_back(key: int) -> None:
+def _take_back(reference: weakref.ref[np.ndarray]) -> None:
     # may run in the middle of any other code of this thread, lend() included: no lock, only atomic steps
-    _, buffer = _lent.pop(key)
+    _, buffer = _lent.pop(id(reference))
     if kept_bytes() + buffer.nbytes <= _MOST_KEPT:
         _free.append(buffer)
 
 
-def _aligned(buffer: np.ndarray, n_bytes: int) -> np.ndarray:
-    first = -buffer.ctypes.data % _ALIGNMENT
-    return buffer[first : first + n_bytes]
+def _new(n_bytes: int) -> np.ndarray:
+    memory = np.empty(n_bytes + _ALIGNMENT, dtype=np.uint8)
+    first = -memory.ctypes.data % _ALIGNMENT
+    return memory[first : first + n_bytes]
