@@ -18,7 +18,7 @@ class Forward {
   Forward(const gatecell_problem& problem, const Schedule& schedule, const gatecell_weights* weights, const void* packed,
           const gatecell_run& run, Arena& arena)
       : p_(problem), n_(problem), schedule_(schedule), given_(weights), run_(run), arena_(arena), zoneout_(problem),
-        plain_(!zoneout_.on && !problem.projection && !problem.peephole) {
+        plain_(plain_cells(problem)) {
     if (run.saved) {
       Carver carver(run.saved);
       saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
@@ -42,10 +42,10 @@ class Forward {
     const bool shared = !packed_.gates && !own;
     State* states = arena_.array<State>(deals);
     if (!states) return false;
-    if (shared) packed_ = allocate_weights();
+    if (shared) packed_ = carved<ForwardWeights<E>>(arena_, n_, p_);
     for (int64_t d = 0; d < deals; ++d) {
       states[d] = allocate({d, deals});
-      states[d].weights = own ? allocate_weights() : packed_;
+      states[d].weights = own ? carved<ForwardWeights<E>>(arena_, n_, p_) : packed_;
     }
     if (!arena_.complete()) return false;
     if (shared)
@@ -89,13 +89,6 @@ class Forward {
   static constexpr int64_t most_in_tile = 32;  // vectors: no tile holds more than there are registers
   static constexpr int64_t most_rows_in_tile = tile_rows<1>;  // the narrowest tile has the most
   static_assert(tile_rows<2> <= most_rows_in_tile && tile_rows<3> <= most_rows_in_tile && tile_rows<4> <= most_rows_in_tile);
-
-  ForwardWeights<E> allocate_weights() {
-    Carver measure(nullptr);
-    ForwardWeights<E>::carve(measure, n_, p_);
-    Carver carver(arena_.bytes(size_t(measure.used())));
-    return ForwardWeights<E>::carve(carver, n_, p_);
-  }
 
   State allocate(Deal deal) {
     const int64_t rows = deal.count(schedule_.rows);

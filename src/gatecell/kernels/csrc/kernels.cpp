@@ -30,18 +30,14 @@ Plan plan_for(const gatecell_problem& p, const Schedule& schedule) {
 int64_t saved_bytes(const gatecell_problem& p, int64_t counted_steps) {
   return with_types(p, [&](auto operand, auto) {
     using E = decltype(operand);
-    Carver carver(nullptr);
-    Saved<SumOf<E>>::carve(carver, Sizes<E>(p), p, counted_steps);
-    return carver.used();
+    return carved_bytes<Saved<SumOf<E>>>(Sizes<E>(p), p, counted_steps);
   });
 }
 
 int64_t packed_bytes(const gatecell_problem& p) {
   return with_types(p, [&](auto operand, auto) {
     using E = decltype(operand);
-    Carver carver(nullptr);
-    ForwardWeights<E>::carve(carver, Sizes<E>(p), p);
-    return carver.used();
+    return carved_bytes<ForwardWeights<E>>(Sizes<E>(p), p);
   });
 }
 

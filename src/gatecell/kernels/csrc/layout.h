@@ -1,6 +1,7 @@
 // Sizes, and how weights and saved values lie in memory.
 #pragma once
 #include "accumulate.h"
+#include "arena.h"
 #include "gatecell.h"
 
 namespace gatecell::GATECELL_ISA_NAME {
@@ -22,6 +23,21 @@ class Carver {
   char* base_;
   int64_t used_ = 0;
 };
+
+// What a structure takes that is carved out of one block of memory.
+template <class Structure, class... Arguments>
+int64_t carved_bytes(const Arguments&... arguments) {
+  Carver carver(nullptr);
+  Structure::carve(carver, arguments...);
+  return carver.used();
+}
+
+// Such a structure in an arena.
+template <class Structure, class... Arguments>
+Structure carved(Arena& arena, const Arguments&... arguments) {
+  Carver carver(arena.bytes(size_t(carved_bytes<Structure>(arguments...))));
+  return Structure::carve(carver, arguments...);
+}
 
 // A tile is one vector of units with all their G gates: [gate][unit]. The last tile holds the units that are left, as many
 // vectors as their gates fill: a row of z is G * H values without a gap. Padded sizes are whole vectors.

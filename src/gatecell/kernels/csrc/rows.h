@@ -111,6 +111,11 @@ class Zoneout {
   Source source_;
 };
 
+// Whether no option acts on cells one by one.
+inline bool plain_cells(const gatecell_problem& p) {
+  return p.zoneout_c == 0 && p.zoneout_h == 0 && !p.projection && !p.peephole;
+}
+
 // share * before + (1 - share) * after; exactly one of the two where the share is 0 or 1.
 template <class T>
 GATECELL_INLINE Vec<T> mix(Vec<T> share, Vec<T> before, Vec<T> after) {
