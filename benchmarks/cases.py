@@ -36,8 +36,8 @@ class Case:
     def multiply_adds(self, counted_steps: int, *, training: bool) -> int:
         """Return the multiply-adds of the matrix products that are needed for this many steps, summed over rows.
 
-        In training a step has W x + U h, the gradient of h through U, and the gradients of W and U. At a row's first
-        step h is 0, so that nothing is needed of U.
+        In training a step has W x + U h, the gradients of W and U, and the gradients of h through U and, in upper
+        layers, of x through W; a projection the like. At a row's first step h is 0: nothing is needed of U.
         """
         directions = 2 if self.bidirectional else 1
         gates = 3 if self.options.get("coupled_gates") else 4

@@ -36,7 +36,8 @@ class Row:
     spread: float
     """Half the distance between the ratios' quartiles, as a fraction of the median."""
     peak_fraction: float | None
-    """Ours, as a fraction of the multiply-adds that the same run reached in registers; ``None`` without the core."""
+    """Ours, as a fraction of the multiply-adds that the same run reached in registers on one thread, times the threads;
+    ``None`` without the core."""
     cores: float | None
     """How many cores' worth of multiply-adds the threads had meanwhile, a median; ``None`` without the core."""
 
@@ -63,10 +64,13 @@ def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
     if case.shortest is not None:
         lengths = torch.randint(case.shortest, case.steps + 1, (case.rows,), generator=generator)
     counted = case.rows * case.steps if lengths is None else int(lengths.sum())
+    prepared = []
     for mode in case.modes:
-        ours, *peers = contenders(case, lengths, mode)
-        calls = [contender.call(mode, x) for contender in (ours, *peers)]
-        _check(case, mode, [ours, *peers], calls)
+        found = contenders(case, lengths, mode)
+        calls = [contender.call(mode, x) for contender in found]
+        _check(case, mode, found, calls)
+        prepared.append((mode, found, calls))
+    for mode, (ours, *peers), calls in prepared:
         times, cores = _interleaved(calls, mode, seconds, machine)
         median = statistics.median(times[0])
         engine = ours.module.explain(training=mode == "train").name  # type: ignore[operator]
@@ -105,9 +109,8 @@ def _interleaved(
         turn = [_turn(call, n, mode) for call, n in zip(calls, repeats, strict=True)]
         after = machine.cores()
         if not (machine.whole(before) and machine.whole(after)):
-            lost = time.perf_counter() - start
-            machine.lost(lost)
-            end += lost
+            machine.lost(time.perf_counter() - start)
+            end += time.perf_counter() - start
             continue
         for found, of_turn in zip(times, turn, strict=True):
             found.append(of_turn)
@@ -155,7 +158,6 @@ def _numbers(contender: Contender, call: Callable[[], Tensor], mode: str) -> lis
     torch.manual_seed(0)
     with torch.inference_mode(mode == "infer"):
         output = call().detach()
-    weights = [
-        parameter.grad for name, parameter in contender.module.named_parameters() if "weight" in name or "norm" in name
-    ]
-    return [output, *(weight for weight in weights if weight is not None)]
+    # PyTorch has two biases, with the same gradient
+    gradients = [value.grad for name, value in contender.module.named_parameters() if "bias_hh" not in name]
+    return [output, *(gradient for gradient in gradients if gradient is not None)]

@@ -1,6 +1,7 @@
 """The benchmark: it refuses wrong numbers, counts products as they are, and waits for the machine."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -47,18 +48,73 @@ def test_a_contender_with_other_numbers_is_not_timed(monkeypatch: pytest.MonkeyP
         list(cpu.measure(TINY, Machine(), seconds=0.0))
 
 
+def test_nothing_is_told_of_a_case_that_is_wrong_in_one_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong_in_inference(case: Case, lengths: Tensor | None, mode: str) -> list[Contender]:
+        ours, peer, *_ = contenders(case, lengths, mode)
+        factor = 1.1 if mode == "infer" else 1.0
+        return [ours, Contender("wrong", peer.module, lambda x: factor * peer.forward(x), comparable=True)]
+
+    monkeypatch.setattr(cpu, "contenders", wrong_in_inference)
+    found: list[cpu.Row] = []
+    with pytest.raises(cpu.WrongResultError, match="tiny, infer: wrong differs"):
+        found.extend(cpu.measure(TINY, Machine(), seconds=0.0))
+    assert not found
+
+
+def test_gradients_of_biases_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong_bias(case: Case, lengths: Tensor | None, mode: str) -> list[Contender]:
+        ours, peer, *_ = contenders(case, lengths, mode)
+        peer.module.get_parameter("bias_ih_l0").register_hook(lambda gradient: 5 * gradient)
+        return [ours, peer]
+
+    monkeypatch.setattr(cpu, "contenders", wrong_bias)
+    with pytest.raises(cpu.WrongResultError, match=r"tiny, train: nn\.LSTM differs"):
+        list(cpu.measure(TINY, Machine(), seconds=0.0))
+
+
+def only_these(monkeypatch: pytest.MonkeyPatch, *cases: Case) -> None:
+    for name, value in {"SHAPES": cases, "BFLOAT16": (), "OPTIONS": ()}.items():
+        monkeypatch.setattr(program, name, value)
+
+
 def test_the_command_prints_what_it_measured_and_fails_where_a_number_was_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong = replace(TINY, name="tiny, wrong", tolerance=0.0)
-    for name, cases in {"SHAPES": (TINY, wrong), "BFLOAT16": (), "OPTIONS": ()}.items():
-        monkeypatch.setattr(program, name, cases)
+    only_these(monkeypatch, TINY, replace(TINY, name="tiny, wrong", tolerance=0.0))
     assert program.main(["cpu", "--quick", "--json", "--case", "tiny"]) == 1
     printed = capsys.readouterr()
     rows = json.loads(printed.out)
     assert {row["case"] for row in rows} == {"tiny"}
     assert {"case", "mode", "engine", "peer", "ms", "peer_ms", "ratio", "peak_fraction"} <= rows[0].keys()
     assert printed.err.startswith("No time for a wrong result. tiny, wrong, train: nn.LSTM differs from ours by ")
+
+
+def test_the_table_has_a_cell_for_each_column(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only_these(monkeypatch, TINY)
+    before = torch.get_num_threads()
+    assert program.main(["cpu", "--quick", "--threads", "1", "--patience", "0"]) == 0
+    torch.set_num_threads(before)
+    title, _, *table = capsys.readouterr().out.splitlines()
+    assert title.startswith("1 threads, float32, PyTorch ")
+    assert len(table) >= 6
+    assert {line.count("|") for line in table} == {11}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--case", "digts"], "--case: no case has 'digts' in its name. There are: digits, reviews, "),
+        (["--threads", "0"], "--threads must be at least 1, got 0."),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        program.main(["cpu", *arguments])
+    assert text in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("case", [TINY, replace(TINY, num_layers=2, bidirectional=True)], ids=["one", "stacked"])
@@ -89,6 +145,9 @@ def test_turns_without_a_core_for_each_thread_are_left_out_until_patience_ends(
     assert machine.whole(0.9 * torch.get_num_threads())
     assert not machine.whole(0.5 * torch.get_num_threads())
     monkeypatch.setattr(machine, "cores", lambda: 0.5 * torch.get_num_threads())
-    times, cores = cpu._interleaved([lambda: torch.zeros(1)], "infer", 0.0, machine)
+    start = time.perf_counter()
+    times, cores = cpu._interleaved([lambda: torch.zeros(1)], "infer", 1.0, machine)
     assert machine.patience <= 0
     assert len(times[0]) == len(cores) >= 5
+    # what was waited does not count as measuring
+    assert time.perf_counter() - start >= 1.25

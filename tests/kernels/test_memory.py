@@ -63,3 +63,14 @@ def test_no_more_is_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None
     assert 0 < memory.kept_bytes() <= 3 * LARGE
     memory.release()
     assert memory.kept_bytes() == 0
+
+
+def test_beyond_the_limit_the_oldest_memory_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_MOST_KEPT", 8 * LARGE)
+    old = [memory.lend(4 * LARGE) for _ in range(2)]
+    del old[:]
+    small = memory.lend(LARGE)
+    address = small.data_ptr()
+    del small
+    assert memory.kept_bytes() <= 8 * LARGE
+    assert memory.lend(LARGE).data_ptr() == address

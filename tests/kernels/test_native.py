@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from ctypes import byref
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -565,6 +566,7 @@ PLAIN = LSTMOptions(input_size=5, hidden_size=7)
         ({"lengths": torch.zeros(3, device="meta").long()}, "lengths must have .*; got .* on meta"),
         ({"mask": torch.zeros(4, 3).bool()}, r"mask must have shape \(3, 4\), torch.bool on cpu; got \(4, 3\)"),
         ({"mask": torch.zeros(3, 4)}, "mask must have .*; got .*torch.float32"),
+        ({"mask": torch.ones(3, 4).bool(), "lengths": torch.ones(3).long()}, "Give lengths or mask, not both"),
     ],
 )
 def test_bad_input_never_reaches_the_core(changes: dict[str, Any], text: str) -> None:
@@ -574,6 +576,20 @@ def test_bad_input_never_reaches_the_core(changes: dict[str, Any], text: str) ->
     x, h, c = (values.pop(name) for name in "xhc")
     with pytest.raises(InputError, match=text):
         native.run_direction(x, h, c, LayerWeights(**values), PLAIN, **steps)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(1, "it ran out of memory"), (5, "both lengths and a mask"), (9, "status 9")]
+)
+def test_what_the_core_returns_is_told(status: int, text: str) -> None:
+    with pytest.raises(EngineError, match=f"The native engine could not run: .*{text}"):
+        core.check(status)
+
+
+def test_the_core_itself_refuses_lengths_beside_a_mask() -> None:
+    problem = launch.new_problem(PLAIN, torch.float32)
+    problem.lengths = problem.mask = 64  # never read
+    assert core.library().gatecell_forward(byref(problem), None, None, None) == 5
 
 
 def test_drawing_without_a_seed_is_refused() -> None:

@@ -17,11 +17,15 @@ FLAGS = {
 }
 
 
+FASTEST = core.isa() if core.missing() is None else "baseline"
+# of masked loads and stores of AVX-512 AddressSanitizer sees nothing
+SETS = dict.fromkeys([FASTEST.removesuffix("_bf16"), "avx2" if FASTEST.startswith("avx") else "baseline"])
+
+
+@pytest.mark.parametrize("name", SETS)
 @pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler here")
 @pytest.mark.timeout(600)
-def test_no_access_out_of_bounds_and_no_undefined_behaviour(tmp_path: Path) -> None:
-    fastest = core.isa() if core.missing() is None else "baseline"
-    name = fastest.removesuffix("_bf16")
+def test_no_access_out_of_bounds_and_no_undefined_behaviour(tmp_path: Path, name: str) -> None:
     program = tmp_path / "sanitized"
     assert COMPILER is not None
     command = [
@@ -37,11 +41,11 @@ def test_no_access_out_of_bounds_and_no_undefined_behaviour(tmp_path: Path) -> N
     assert built.returncode == 0, built.stderr
     # what the arenas keep for the next call is no leak
     run = subprocess.run(
-        [str(program), *(["bf16"] if name != fastest else [])],
+        [str(program), *(["bf16"] if f"{name}_bf16" == FASTEST else [])],
         capture_output=True,
         text=True,
         check=False,
         env={"ASAN_OPTIONS": "detect_leaks=0"},
     )
     assert run.returncode == 0, run.stderr[-4000:]
-    assert run.stdout.split() == [name]
+    assert run.stdout == f"{name} and short of memory\n"

@@ -11,7 +11,7 @@ import torch
 
 from gatecell._core.errors import EngineError
 
-_VERSION = 3
+_VERSION = 4
 # beside this file in a wheel; an editable install keeps it among the installed packages
 _LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
 FLOAT32, FLOAT64, BFLOAT16 = 0, 1, 2
@@ -22,6 +22,7 @@ _MESSAGES = {
     2: "it was given a kind of number that it does not know",
     3: "the saved values do not fit lengths and mask",
     STALE: "the weights changed while they were read",
+    5: "it was given both lengths and a mask",
 }
 
 
@@ -34,7 +35,6 @@ class Problem(Structure):
             (name, c_int32)
             for name in (
                 "dtype",
-                "bias",
                 "peephole",
                 "coupled_gates",
                 "layer_norm",

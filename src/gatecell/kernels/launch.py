@@ -170,7 +170,6 @@ def _template(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
         hidden_size=options.hidden_size,
         output_size=options.output_size,
         dtype=DTYPES[dtype] if options.precision == "full" else core.BFLOAT16,
-        bias=options.bias,
         peephole=options.peephole,
         coupled_gates=options.coupled_gates,
         layer_norm=options.layer_norm,

@@ -12,14 +12,16 @@ _MOST_KEPT = 1 << 30
 _ALIGNMENT = 64
 
 _lock = Lock()
-_free: list[np.ndarray] = []
+_free: dict[int, np.ndarray] = {}
+"""By identity, the oldest first."""
 _lent: dict[int, tuple[weakref.ref[np.ndarray], np.ndarray]] = {}
 
 
 def lend(n_bytes: int) -> Tensor:
     """Return a uint8 tensor (n_bytes,) with arbitrary content, aligned to a cache line.
 
-    Its memory is kept for the next call once the tensor and all that shares its storage are gone.
+    Its memory is kept for the next call once the tensor and all that shares its storage are gone. Beyond 1 GiB the
+    memory that has waited longest is given up.
     """
     if n_bytes < _WORTH_KEEPING:
         # PyTorch's allocator aligns to a cache line, and takes half the time
@@ -27,10 +29,12 @@ def lend(n_bytes: int) -> Tensor:
         assert small.data_ptr() % _ALIGNMENT == 0
         return small
     with _lock:
-        fitting = [k for k, buffer in enumerate(_free) if n_bytes <= buffer.nbytes <= 2 * n_bytes]
+        buffer = None
+        fitting = [(b.nbytes, key) for key, b in list(_free.items()) if n_bytes <= b.nbytes <= 2 * n_bytes]
         if fitting:
-            buffer = _free.pop(fitting[0] if len(fitting) == 1 else min(fitting, key=lambda k: _free[k].nbytes))
-        else:
+            # None where what comes back has just displaced it
+            buffer = _free.pop(min(fitting)[1], None)
+        if buffer is None:
             buffer = _new(n_bytes)
         # the storage of the tensor holds the view; when it lets go of it, the buffer comes back
         view = buffer[:n_bytes]
@@ -41,7 +45,7 @@ def lend(n_bytes: int) -> Tensor:
 
 def kept_bytes() -> int:
     """Return how much memory waits to be used again."""
-    return sum(buffer.nbytes for buffer in _free)
+    return sum(buffer.nbytes for buffer in list(_free.values()))
 
 
 def release() -> None:
@@ -53,8 +57,9 @@ def release() -> None:
 def _take_back(reference: weakref.ref[np.ndarray]) -> None:
     # may run in the middle of any other code of this thread, lend() included: no lock, only atomic steps
     _, buffer = _lent.pop(id(reference))
-    if kept_bytes() + buffer.nbytes <= _MOST_KEPT:
-        _free.append(buffer)
+    _free[id(buffer)] = buffer
+    while kept_bytes() > _MOST_KEPT:
+        _free.pop(next(iter(list(_free)), 0), None)
 
 
 def _new(n_bytes: int) -> np.ndarray:

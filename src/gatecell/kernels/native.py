@@ -103,7 +103,6 @@ def check(
         raise InputError(f"The native engine computes in float32 and float64, but x is {x.dtype}.")
     if options.precision == "bfloat16" and x.dtype != torch.float32:
         raise InputError(f"x is {x.dtype}, but {_ROUNDS_FLOAT32}.")
-    rows, steps, _ = x.shape
     # torch.compile warns of a cache in what it follows
     shapes = (expected_shapes.__wrapped__ if torch.compiler.is_compiling() else expected_shapes)(options)
     for direction in weights:
@@ -118,6 +117,14 @@ def check(
     for name, state, size in (("h", h, options.output_size), ("c", c, options.hidden_size)):
         if state is not None:
             _check_like(x, name, state, (*states, size))
+    _check_steps(x, lengths, mask)
+    draws = options.input_dropout or options.recurrent_dropout or options.zoneout_c or options.zoneout_h
+    if training and draws and seed is None:
+        raise InputError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
+
+
+def _check_steps(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> None:
+    rows, steps, _ = x.shape
     if lengths is not None and (lengths.shape != (rows,) or lengths.dtype != torch.int64 or lengths.device != x.device):
         raise InputError(
             f"lengths must have shape ({rows},), torch.int64 on {x.device}; "
@@ -128,9 +135,8 @@ def check(
             f"mask must have shape ({rows}, {steps}), torch.bool on {x.device}; "
             f"got {tuple(mask.shape)}, {mask.dtype} on {mask.device}."
         )
-    draws = options.input_dropout or options.recurrent_dropout or options.zoneout_c or options.zoneout_h
-    if training and draws and seed is None:
-        raise InputError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
+    if lengths is not None and mask is not None:
+        raise InputError("Give lengths or mask, not both: a mask says all that lengths say.")
 
 
 def _check_like(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> None:

@@ -32,8 +32,10 @@ const Kernels& kernels() {
   return chosen;
 }
 
-bool known_dtype(const gatecell_problem& p) {
-  return p.dtype == GATECELL_FLOAT32 || p.dtype == GATECELL_FLOAT64 || p.dtype == GATECELL_BFLOAT16;
+int32_t refusal(const gatecell_problem& p) {
+  if (p.dtype != GATECELL_FLOAT32 && p.dtype != GATECELL_FLOAT64 && p.dtype != GATECELL_BFLOAT16)
+    return GATECELL_BAD_DTYPE;
+  return p.lengths && p.mask ? GATECELL_BAD_STEPS : GATECELL_OK;
 }
 
 }  // namespace
@@ -51,14 +53,14 @@ int64_t gatecell_saved_bytes(const gatecell_problem* problem, int64_t counted_st
 int64_t gatecell_packed_bytes(const gatecell_problem* problem) { return kernels().packed_bytes(*problem); }
 
 int32_t gatecell_pack(const gatecell_problem* problem, const gatecell_weights* weights, void* packed) {
-  if (!known_dtype(*problem)) return GATECELL_BAD_DTYPE;
+  if (const int32_t status = refusal(*problem)) return status;
   kernels().pack(*problem, *weights, packed);
   return GATECELL_OK;
 }
 
 int32_t gatecell_forward(const gatecell_problem* problem, const gatecell_weights* weights, const void* packed,
                          const gatecell_run* run) {
-  if (!known_dtype(*problem)) return GATECELL_BAD_DTYPE;
+  if (const int32_t status = refusal(*problem)) return status;
   if (weights && packed && kernels().stale(*problem, *weights, packed)) return GATECELL_STALE;
   gatecell::Arena arena;
   gatecell::Schedule schedule;
@@ -70,7 +72,7 @@ int32_t gatecell_forward(const gatecell_problem* problem, const gatecell_weights
 
 int32_t gatecell_backward(const gatecell_problem* problem, const gatecell_weights* weights, const gatecell_run* run,
                           const gatecell_gradients* gradients) {
-  if (!known_dtype(*problem)) return GATECELL_BAD_DTYPE;
+  if (const int32_t status = refusal(*problem)) return status;
   gatecell::Arena arena;
   gatecell::Schedule schedule;
   if (!gatecell::make_schedule(*problem, arena, schedule)) return GATECELL_NO_MEMORY;

@@ -22,9 +22,9 @@ constexpr size_t line = 64, huge_page = size_t(2) << 20, smallest = size_t(256) 
 constexpr size_t most_kept = size_t(512) << 20;
 
 std::mutex mutex;
-Block* kept = nullptr;
-size_t kept_bytes = 0;
+Block* kept = nullptr;  // the newest first
 std::atomic<bool> poison{false};
+std::atomic<int64_t> requests_left{-1};
 
 char* content(Block* block) { return reinterpret_cast<char*>(block) + line; }
 
@@ -51,7 +51,6 @@ Block* acquire(size_t size) {
     if (best) {
       Block* block = *best;
       *best = block->next;
-      kept_bytes -= block->size;
       block->used = 0;
       return block;
     }
@@ -59,10 +58,33 @@ Block* acquire(size_t size) {
   return allocate(size > smallest ? size : smallest);
 }
 
+// Takes out what is too much; the newest stay.
+Block* take_beyond_limit() {
+  Block* rest = nullptr;
+  size_t sum = 0;
+  for (Block** link = &kept; *link;) {
+    Block* block = *link;
+    if (sum + block->size <= most_kept) {
+      sum += block->size;
+      link = &block->next;
+    } else {
+      *link = block->next;
+      block->next = rest;
+      rest = block;
+    }
+  }
+  return rest;
+}
+
 }  // namespace
 
 void* Arena::bytes(size_t bytes) {
   const size_t rounded = (bytes + line - 1) / line * line;
+  if (requests_left.load(std::memory_order_relaxed) >= 0 && requests_left.fetch_sub(1) <= 0) {
+    requests_left.store(0);
+    complete_ = false;
+    return nullptr;
+  }
   if (!blocks_ || blocks_->size - blocks_->used < rounded) {
     Block* block = acquire(rounded);
     if (!block) {
@@ -85,11 +107,10 @@ Arena::~Arena() {
     while (blocks_) {
       Block* block = blocks_;
       blocks_ = block->next;
-      Block*& list = kept_bytes + block->size <= most_kept ? kept : discarded;
-      if (&list == &kept) kept_bytes += block->size;
-      block->next = list;
-      list = block;
+      block->next = kept;
+      kept = block;
     }
+    discarded = take_beyond_limit();
   }
   while (discarded) {
     Block* next = discarded->next;
@@ -99,5 +120,6 @@ Arena::~Arena() {
 }
 
 void set_poison(bool on) { poison.store(on); }
+void set_requests_left(int64_t count) { requests_left.store(count); }
 
 }  // namespace gatecell

@@ -32,6 +32,9 @@ class Arena {
   bool complete_ = true;
 };
 
+// For tests: whether memory is filled with NaN before it is handed out; how many requests are met before all others fail,
+// -1 for no limit.
 void set_poison(bool on);
+void set_requests_left(int64_t count);
 
 }  // namespace gatecell

@@ -6,7 +6,8 @@
 // Rows are dealt out to groups, each of which has sums of its own. A group stays on one thread, because what one core has
 // written is slow to read from another. How many groups there are depends on the sizes alone, each sums over records in
 // the order of the schedule, and the groups' sums are added as the leaves of one tree: gradients do not depend on the
-// number of threads. Where weights are too large for many copies there is one group, and all threads share in its work.
+// number of threads. Where weights are too large for many copies there is one group, and all threads share in its work; where
+// there are more threads than groups, they share in each.
 #pragma once
 #include "recurrence.h"
 
@@ -42,7 +43,7 @@ class Backward {
         groups_->sums.write_tile(chunk(), tile, out_.weights);
       }
     });
-    write_small_gradients(threads);
+    write_units_and_projection(threads);
     for (int64_t d = 0; d < deals_; ++d) recurrence_.write(states_[d]);
     return true;
   }
@@ -91,7 +92,7 @@ class Backward {
       groups_[k] = Group<E, G>::allocate(schedule_, {leaf(k, groups), groups}, workspaces_, arena_);
 
     // without groups any thread may have a row
-    unit_values_ = UnitSums<T>::carve(nullptr, n_, p_).values;
+    unit_values_ = recurrence_.unit_values();
     unit_sums_count_ = groups > 1 ? groups : schedule_.rows;
     unit_sums_ = arena_.array<T>(max_of(1, unit_sums_count_) * unit_values_);
     unit_total_ = arena_.array<T>(unit_values_);
@@ -108,8 +109,8 @@ class Backward {
     return arena_.complete();
   }
 
-  // The groups of one thread. What it works on it also packs and clears: what another core has written is slow to read and
-  // to write.
+  // The groups of one thread. What it works with it also packs and clears: what another core has written is slow to read
+  // and to write.
   void run_own_groups(int64_t part, const Threads& threads) {
     const int64_t begin = threads.first(part, group_count_), end = threads.first(part + 1, group_count_);
     Workspace<E, G>& workspace = workspaces_[part];
@@ -128,10 +129,10 @@ class Backward {
       run_group(group, Threads(nullptr, 1),
                 [&](int64_t first, int64_t last) { recurrence_.run(states_[d], first, last); });
       // while both halves are in this core's cache; the memory of the second serves the next group
-      for (int64_t span = 1; (d + 1) % (2 * span) == 0 && d + 1 - 2 * span >= begin; span *= 2) {
+      if (group.into) free[count++] = group.sums;
+      for (int64_t span = 2; (d + 1) % (2 * span) == 0 && d + 1 - 2 * span >= begin; span *= 2) {
         const Group<E, G>&to = groups_[d + 1 - 2 * span], &from = groups_[d + 1 - span];
         free[count++] = from.sums;
-        if (from.into) continue;
         for (int64_t tile = 0; tile < n_.tiles; ++tile) to.sums.add_tile(workspace.chunk, from.sums, tile);
         if (p_.projection) to.sums.add_projection(workspace.chunk, from.sums);
       }
@@ -222,7 +223,7 @@ class Backward {
   }
 
   // Of single units, summed over groups, or over rows in the order of the schedule; and of R.
-  void write_small_gradients(const Threads& threads) const {
+  void write_units_and_projection(const Threads& threads) const {
     const FlushDenormals flush;
     memset(unit_total_, 0, size_t(unit_values_) * sizeof(T));
     for (int64_t k = 0; k < unit_sums_count_; ++k) add_all(unit_total_, unit_sums_ + k * unit_values_, unit_values_);

@@ -29,8 +29,7 @@ class Forward {
       Carver carver(const_cast<void*>(packed));
       packed_ = ForwardWeights<E>::carve(carver, n_, problem);
     }
-    // a row stride that is not a multiple of a page, lest all rows of a block meet in the same cache sets
-    a_stride_ = round_up(n_.recurrent_at() + n_.outputs_p, lanes<T>) + lanes<T> * depth<E>;
+    a_stride_ = odd_lines<Value>(n_.recurrent_at() + n_.outputs_p);
   }
 
   // Returns false where memory is short.

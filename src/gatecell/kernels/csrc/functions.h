@@ -1,4 +1,4 @@
-// exp, sigmoid and tanh of vectors.
+// sigmoid and tanh of vectors, through exp.
 //
 // Range reduction x = n ln 2 + r, |r| <= ln 2 / 2 (Cephes, Moshier 1984), then a polynomial for e^r - 1: of the least greatest
 // relative error in single precision, the Taylor series in double. tanh goes through e^y - 1, so that it keeps its relative
@@ -55,21 +55,6 @@ GATECELL_INLINE Vec<T> exp_polynomial(Vec<T> r) {
   return p;
 }
 
-// e^(Sign * x) = scale + scale * rest, where scale is a power of two.
-template <class T>
-struct ExpParts {
-  Vec<T> scale, rest;
-};
-
-template <class T, int Sign>
-GATECELL_INLINE ExpParts<T> exp_parts(Vec<T> x) {
-  using P = ExpPolynomial<T>;
-  x = clamp(x, -P::limit, P::limit);
-  const Vec<T> shifted = fma(x, broadcast(T(Sign * log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
-  const Vec<T> r = fma(n, broadcast(-P::ln2_low), fma(n, broadcast(-P::ln2_high), Sign > 0 ? x : -x));
-  return {power_of_two<T>(shifted), fma(exp_polynomial<T, 1>(r), r * r, r)};
-}
-
 GATECELL_INLINE Vec<double> reciprocal(Vec<double> x) { return 1.0 / x; }
 GATECELL_INLINE Vec<float> reciprocal(Vec<float> x) {
 #if defined(__AVX512F__)
@@ -82,15 +67,13 @@ GATECELL_INLINE Vec<float> reciprocal(Vec<float> x) {
 }
 
 template <class T>
-GATECELL_INLINE Vec<T> exp(Vec<T> x) {
-  const auto parts = exp_parts<T, 1>(x);
-  return fma(parts.scale, parts.rest, parts.scale);
-}
-
-template <class T>
 GATECELL_INLINE Vec<T> sigmoid(Vec<T> x) {
-  const auto parts = exp_parts<T, -1>(x);
-  return reciprocal(fma(parts.scale, parts.rest, parts.scale + T(1)));
+  using P = ExpPolynomial<T>;
+  x = clamp(x, -P::limit, P::limit);
+  const Vec<T> shifted = fma(x, broadcast(T(-log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
+  const Vec<T> r = fma(n, broadcast(-P::ln2_low), fma(n, broadcast(-P::ln2_high), -x)), scale = power_of_two<T>(shifted);
+  const Vec<T> rest = fma(exp_polynomial<T, 1>(r), r * r, r);
+  return reciprocal(fma(scale, rest, scale + T(1)));  // 1 + e^-x
 }
 
 template <class T>

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define GATECELL_VERSION 3
+#define GATECELL_VERSION 4
 
 /* Of all arrays; with GATECELL_BFLOAT16 they are of float32, and what is multiplied in products of matrices is rounded to
  * bfloat16 before. */
@@ -27,7 +27,8 @@ enum {
   GATECELL_NO_MEMORY = 1,
   GATECELL_BAD_DTYPE = 2,
   GATECELL_SAVED_TOO_SMALL = 3,
-  GATECELL_STALE = 4
+  GATECELL_STALE = 4,
+  GATECELL_BAD_STEPS = 5 /* both lengths and mask */
 };
 
 typedef void (*gatecell_task)(int64_t begin, int64_t end, void *context);
@@ -38,14 +39,14 @@ typedef int32_t (*gatecell_parallel_for)(int64_t begin, int64_t end, int64_t gra
 typedef struct {
   int64_t rows, steps, input_size, hidden_size, output_size;
   int32_t dtype;
-  int32_t bias, peephole, coupled_gates, layer_norm, projection;
+  int32_t peephole, coupled_gates, layer_norm, projection;
   int32_t reverse;
   int32_t training; /* whether dropout and zoneout draw at random */
   double input_dropout, recurrent_dropout, zoneout_h, zoneout_c;
   uint64_t seed;
   int64_t stream;
   const int64_t *lengths;     /* (B,), or NULL */
-  const uint8_t *mask;        /* (B, T), nonzero where a step counts, or NULL */
+  const uint8_t *mask;        /* (B, T), nonzero where a step counts, or NULL; not both */
   const void *input_mask;     /* (B, I): used instead of drawing, or NULL */
   const void *recurrent_mask; /* (B, P): used instead of drawing, or NULL */
   int64_t threads;
@@ -113,7 +114,7 @@ GATECELL_API int32_t gatecell_backward(const gatecell_problem *problem, const ga
 GATECELL_API double gatecell_peak_gflops(int32_t dtype, gatecell_parallel_for parallel_for, int64_t threads,
                                          int64_t rounds);
 
-/* sigmoid (0), tanh (1) or exp (2) of n values, as the engine computes them; for tests of their accuracy. */
+/* sigmoid (0) or tanh (1) of n values, as the engine computes them; for tests of their accuracy. */
 GATECELL_API int32_t gatecell_function(int32_t function, int32_t dtype, const void *x, void *y, int64_t n);
 
 /* Whether scratch memory is filled with NaN before each use; for tests. */

@@ -132,7 +132,7 @@ inline void pack_forward(const gatecell_problem& p, const Sizes<E>& n, const gat
                          const ForwardWeights<E>& to, int64_t first, int64_t last) {
   using T = SumOf<E>;
   for (int64_t tile = first; tile < last; ++tile) pack_gates(n, w, tile, to.gates);
-  if (first > 0) return;
+  if (first > 0 || last == 0) return;
   pack_unit_parameters(p, n, w, to.units);
   if (p.projection) pack_projection(n, static_cast<const T*>(w.projection), to.projection);
 }
@@ -174,7 +174,7 @@ inline void pack_backward(const gatecell_problem& p, const Sizes<E>& n, const ga
     if (to.input.data)
       pack_for_backward(n, static_cast<const T*>(w.input), to.input.columns, tile, const_cast<E*>(to.input.data));
   }
-  if (first > 0) return;
+  if (first > 0 || last == 0) return;
   pack_unit_parameters(p, n, w, to.units);
   const T* r = static_cast<const T*>(w.projection);
   for (int64_t k = 0; p.projection && k < n.outputs; k += depth<E>)

@@ -4,6 +4,7 @@
 #include "group.h"
 #include "norm.h"
 #include "rows.h"
+#include "unit_sums.h"
 
 namespace gatecell::GATECELL_ISA_NAME {
 
@@ -23,8 +24,8 @@ class Recurrence {
     const T *next_gates, *next_c_old, *next_d_output;  // those of the step that comes next; NULL where there are none
   };
 
-  // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
  public:
+  // What is carried from step to step; row q of each array is row deal.row(q) of the schedule.
   struct State {
     Deal deal;
     Group<E, G>* group;
@@ -56,6 +57,9 @@ class Recurrence {
       if (zeros_) memset(zeros_, 0, size_t(n_.outputs_p) * sizeof(T));
     }
   }
+
+  // How many values the sums of single units take.
+  int64_t unit_values() const { return unit_values_; }
 
   State allocate(const Deal& deal, Group<E, G>* group, Arena& arena) const {
     const int64_t rows = deal.count(schedule_.rows);

@@ -52,6 +52,13 @@ template <class T>
 constexpr int lanes = vector_bytes / int(sizeof(T));
 
 constexpr int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// A stride for rows of n values, an odd number of cache lines: what is read down the rows must not meet in a few cache sets.
+template <class T>
+constexpr int64_t odd_lines(int64_t n) {
+  constexpr int64_t line = 64 / int64_t(sizeof(T));
+  return (round_up(n, line) / line | 1) * line;
+}
 constexpr int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
 constexpr int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
 
@@ -65,6 +72,17 @@ GATECELL_INLINE Vec<T> load(const T* from) {
 template <class T>
 GATECELL_INLINE void store(T* to, Vec<T> v) {
   memcpy(to, &v, sizeof v);
+}
+
+template <class T>
+GATECELL_INLINE void add(T* to, Vec<T> value) {
+  store(to, load(to) + value);
+}
+
+// to += from, over whole vectors
+template <class T>
+inline void add_all(T* to, const T* from, int64_t count) {
+  for (int64_t k = 0; k < count; k += lanes<T>) add(to + k, load(from + k));
 }
 
 // Past the caches: for what is not read before long. `to` is aligned to a vector; end_streams() comes before others read.

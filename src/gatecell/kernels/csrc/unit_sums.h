@@ -5,17 +5,6 @@
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-template <class T>
-inline void add(T* to, Vec<T> value) {
-  store(to, load(to) + value);
-}
-
-// to += from, over whole vectors
-template <class T>
-inline void add_all(T* to, const T* from, int64_t count) {
-  for (int64_t k = 0; k < count; k += lanes<T>) add(to + k, load(from + k));
-}
-
 // Of a group of rows, or of one row.
 template <class T>
 struct UnitSums {

@@ -3,7 +3,6 @@
 #include "chunk.h"
 #include "pack.h"
 #include "threads.h"
-#include "unit_sums.h"
 
 namespace gatecell::GATECELL_ISA_NAME {
 
@@ -32,7 +31,7 @@ struct WeightSums {
   void add_chunk(const Chunk<E, G>& c, int64_t records, int64_t first_of_recurrent, bool more, const WeightSums* into,
                  int64_t part, const Threads& threads) const {
     // shared out by vectors, not by pieces: those of the last tile may be few
-    const int64_t panels = c.sources.count(), panel_width = c.sources.width, vectors = panels * c.n.z / lanes<T>;
+    const int64_t panels = c.sources.panels(), panel_width = c.sources.width, vectors = panels * c.n.z / lanes<T>;
     const int64_t begin = threads.first(part, vectors), end = threads.first(part + 1, vectors);
     int64_t before = 0;
     for (int64_t tile = 0; tile < c.n.tiles; ++tile) {
@@ -51,7 +50,7 @@ struct WeightSums {
 
   void add_tile(const Chunk<E, G>& c, const WeightSums& other, int64_t tile) const {
     const int64_t place = tile * tile_size(c);
-    add_all(gates + place, other.gates + place, c.sources.count() * c.sources.width * c.n.width(tile));
+    add_all(gates + place, other.gates + place, c.sources.panels() * c.sources.width * c.n.width(tile));
   }
   void add_projection(const Chunk<E, G>& c, const WeightSums& other) const {
     add_all(projection, other.projection, projection_size(c));
@@ -74,7 +73,7 @@ struct WeightSums {
     const Columns<E> columns{c.n.hidden};
     for (int64_t group = 0; group < columns.groups(); ++group) {
       const int64_t begin = columns.first(group) * lanes<T>, end = columns.first(group + 1) * lanes<T>;
-      const T* from = projection + begin * c.d_outputs.count() * c.d_outputs.width;
+      const T* from = projection + begin * c.d_outputs.panels() * c.d_outputs.width;
       for (int64_t m = 0; m < c.n.outputs; ++m)
         for (int64_t k = begin; k < min_of(end, c.n.hidden); ++k)
           to[m * c.n.hidden + k] = from[m * (end - begin) + k - begin];
@@ -82,13 +81,13 @@ struct WeightSums {
   }
 
  private:
-  static int64_t tile_size(const Chunk<E, G>& c) { return c.sources.count() * c.sources.width * c.tile_z; }
-  static int64_t projection_size(const Chunk<E, G>& c) { return c.d_outputs.count() * c.d_outputs.width * c.n.hidden_p; }
+  static int64_t tile_size(const Chunk<E, G>& c) { return c.sources.panels() * c.sources.width * c.tile_z; }
+  static int64_t projection_size(const Chunk<E, G>& c) { return c.d_outputs.panels() * c.d_outputs.width * c.n.hidden_p; }
 
   void add_projection_chunk(const Chunk<E, G>& c, int64_t records, bool more, const WeightSums* into, int64_t part,
                             const Threads& threads) const {
     const Columns<E> columns{c.n.hidden};
-    const int64_t panels = c.d_outputs.count(), pieces = columns.groups() * panels;
+    const int64_t panels = c.d_outputs.panels(), pieces = columns.groups() * panels;
     for (int64_t piece = threads.first(part, pieces); piece < threads.first(part + 1, pieces); ++piece) {
       const int64_t group = piece / panels, panel = piece % panels;
       const int64_t first = columns.first(group), vectors = columns.first(group + 1) - first;
