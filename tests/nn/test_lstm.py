@@ -2,6 +2,9 @@
 
 import copy
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -244,15 +247,23 @@ def test_autocast_gives_its_dtype_and_close_values(options: dict[str, Any], leng
     assert all(parameter.grad is not None for parameter in lstm.parameters())
 
 
-def test_distributed_data_parallel(tmp_path: Any) -> None:
-    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
-    try:
-        lstm = LSTM(5, 7, 2, peephole=True)
-        parallel = torch.nn.parallel.DistributedDataParallel(lstm)
-        parallel(torch.randn(3, 2, 5))[0].sum().backward()
-        assert all(parameter.grad is not None for parameter in lstm.parameters())
-    finally:
-        torch.distributed.destroy_process_group()
+DISTRIBUTED = """
+import os, sys, torch
+from gatecell.nn import LSTM
+torch.distributed.init_process_group("gloo", init_method=sys.argv[1], rank=0, world_size=1)
+lstm = LSTM(5, 7, 2, peephole=True)
+parallel = torch.nn.parallel.DistributedDataParallel(lstm)
+parallel(torch.randn(3, 2, 5))[0].sum().backward()
+print(all(parameter.grad is not None for parameter in lstm.parameters()), flush=True)
+os._exit(0)
+"""
+
+
+def test_distributed_data_parallel(tmp_path: Path) -> None:
+    # in a process that ends at once: gloo's thread and Python's may wait for each other where the group is destroyed
+    command = [sys.executable, "-c", DISTRIBUTED, f"file://{tmp_path}/store"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert run.stdout == "True\n", run.stderr
 
 
 def test_explain_says_which_engine_and_why() -> None:
