@@ -51,10 +51,11 @@ class Backward {
  private:
   static constexpr int64_t most_groups = 16;
 
-  // As many as leave each a few blocks of rows, and as their sums are near. A power of two, for threads to share evenly.
+  // As many as leave each a few blocks of rows, or, where weights are far, rows that are worth reading them for at each step;
+  // and as there is room for their sums. A power of two, for threads to share evenly.
   int64_t count_groups() const {
-    constexpr int64_t rows_a_group = 8, most_bytes = 6 << 20;
-    if (n_.k * n_.z * int64_t(sizeof(E)) > streamed_weight_bytes) return 1;
+    const bool near = n_.k * n_.z * int64_t(sizeof(E)) <= streamed_weight_bytes;
+    const int64_t rows_a_group = near ? 8 : 32, most_bytes = (near ? 6 : 20) << 20;
     const int64_t bytes = (n_.inputs + n_.outputs) * n_.z * int64_t(sizeof(T));
     const int64_t most = min_of(min_of(schedule_.rows / rows_a_group, most_groups), most_bytes / bytes);
     int64_t groups = 1;
@@ -73,10 +74,10 @@ class Backward {
 
   bool allocate(const Threads& threads) {
     const int64_t groups = group_count_, rows = (schedule_.rows + groups - 1) / groups;
-    // gradients of z, of the order of a second-level cache; the same for any number of threads, because chunks say in which
-    // order records are summed
-    const int64_t chunk_bytes = (groups > 1 ? 512 : 2048) << 10;
-    const int64_t wanted = max_of(256, chunk_bytes / (n_.z * int64_t(sizeof(T))));
+    // of gradients of z so many bytes that what a tile sums over stays in the first-level cache; the same for any number of
+    // threads, because chunks say in which order records are summed
+    constexpr int64_t fewest = 128, chunk_bytes = 192 << 10;
+    const int64_t wanted = max_of(fewest, chunk_bytes / (n_.z * int64_t(sizeof(T))));
     capacity_ = round_up(max_of(rows, min_of(schedule_.total(), wanted)), depth<E>);
 
     const int64_t workspaces = by_group_ ? threads.count() : 1;
