@@ -23,7 +23,7 @@ class Forward {
       Carver carver(run.saved);
       saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
       // what no cache holds until the backward pass need not pass through one
-      streams_ = carver.used() > (16 << 20) && reinterpret_cast<uintptr_t>(run.saved) % 64 == 0;
+      streams_ = carver.used() > ((p_.layer_norm ? 8 : 16) << 20) && reinterpret_cast<uintptr_t>(run.saved) % 64 == 0;
     }
     if (packed) {
       Carver carver(const_cast<void*>(packed));
@@ -315,11 +315,20 @@ class Forward {
     T* kept[] = {saved_.norm_input, saved_.norm_recurrent};
     for (int part = 0; part < 2; ++part) {
       const Moments<T> m = moments(normed[part], n_.hidden * G);
-      T* to = kept[part] ? kept[part] + record(step, row) * n_.z : normed[part];
-      for (int64_t k = 0; k < n_.z; k += lanes<T>)
-        store(to + k, (load(normed[part] + k) - m.mean) * m.inverse_deviation);
+      T* const from = normed[part];
+      T* const to = kept[part] ? kept[part] + record(step, row) * n_.z : from;
       if (saved_.deviations) saved_.deviations[record(step, row) * 2 + part] = m.inverse_deviation;
-      normed[part] = to;
+      const auto normalised = [&](int64_t k) { return (load(from + k) - m.mean) * m.inverse_deviation; };
+      if (streams_) {
+        for (int64_t k = 0; k < n_.z; k += lanes<T>) {
+          const Vec<T> n = normalised(k);
+          store(from + k, n);
+          stream(to + k, n);
+        }
+      } else {
+        for (int64_t k = 0; k < n_.z; k += lanes<T>) store(to + k, normalised(k));
+        normed[part] = to;
+      }
     }
     T* c_seen = s.seen;
     T* o_seen = s.seen + n_.hidden_p;
