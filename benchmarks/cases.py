@@ -74,8 +74,14 @@ BFLOAT16 = tuple(
     if case.name in ("digits", "reviews", "text", "forecast", "language medium", "large")
 )
 
+# over many steps layer normalisation magnifies what is rounded: of float64 our float32 and PyTorch's are up to 2e-3 off
 OPTIONS = tuple(
-    Case(f"text with {name}", 32, 100, 128, 128, options={name: value})
+    Case(
+        f"text with {name}",
+        *(32, 100, 128, 128),
+        options={name: value},
+        tolerance=1e-2 if name == "layer_norm" else 1e-3,
+    )
     for name, value in {
         "recurrent_dropout": 0.25,
         "peephole": True,

@@ -65,11 +65,13 @@ def measure(case: Case, machine: Machine, *, seconds: float) -> Iterator[Row]:
         lengths = torch.randint(case.shortest, case.steps + 1, (case.rows,), generator=generator)
     counted = case.rows * case.steps if lengths is None else int(lengths.sum())
     prepared = []
-    for mode in case.modes:
-        found = contenders(case, lengths, mode)
-        calls = [contender.call(mode, x) for contender in found]
-        _check(case, mode, found, calls)
-        prepared.append((mode, found, calls))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # of weights
+        for mode in case.modes:
+            found = contenders(case, lengths, mode)
+            calls = [contender.call(mode, x) for contender in found]
+            _check(case, mode, found, calls)
+            prepared.append((mode, found, calls))
     for mode, (ours, *peers), calls in prepared:
         times, cores = _interleaved(calls, mode, seconds, machine)
         median = statistics.median(times[0])
