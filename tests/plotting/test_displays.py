@@ -194,6 +194,7 @@ def test_the_forecast_has_its_parts(ax: Axes) -> None:
         plotting.ForecastDisplay(TIMES, VALUES, {"test": (TIMES[:2], VALUES[:1])})
 
 
+@pytest.mark.filterwarnings("ignore::gatecell.plotting.MissingFontWarning")
 def test_tokens_are_broken_into_lines(ax: Axes) -> None:
     tokens = ["word"] * 30 + ["很好"] + ["x" * 90]
     placed = place_tokens(tokens, 40)
