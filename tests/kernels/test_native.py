@@ -141,12 +141,23 @@ def test_any_number_of_threads_gives_the_same_bits(options: LSTMOptions, ragged:
         assert_equal(found[0], other)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "rows", "steps"),
+    [
+        pytest.param((100, 150), 16, 150, id="two groups of rows"),
+        pytest.param((100, 420), 64, 12, id="two groups of rows that share large weights"),
+        pytest.param((100, 420), 40, 12, id="one group, because weights are large"),
+    ],
+)
 @pytest.mark.parametrize("ragged", [False, True])
-def test_more_threads_than_groups_of_rows_give_the_same_bits(ragged: bool) -> None:
-    # two groups of rows, each on its own thread, or four threads that share in each; sums over many chunks of steps
-    options = LSTMOptions(input_size=100, hidden_size=150)
-    leaves = draw(options, 16, 150)
-    lengths = torch.randint(60, 151, (16,), generator=torch.Generator().manual_seed(1)) if ragged else None
+def test_more_threads_than_groups_of_rows_give_the_same_bits(
+    sizes: tuple[int, int], rows: int, steps: int, ragged: bool
+) -> None:
+    # groups each on its own thread, or four threads that share in each; sums over many chunks of steps
+    options = LSTMOptions(input_size=sizes[0], hidden_size=sizes[1])
+    leaves = draw(options, rows, steps, torch.float32)
+    generator = torch.Generator().manual_seed(1)
+    lengths = torch.randint(2 * steps // 5, steps + 1, (rows,), generator=generator) if ragged else None
     found = []
     for threads in (1, 2, 4):
         torch.set_num_threads(threads)
@@ -154,6 +165,10 @@ def test_more_threads_than_groups_of_rows_give_the_same_bits(ragged: bool) -> No
     torch.set_num_threads(1)
     for other in found[1:]:
         assert_equal(found[0], other)
+    theirs = values_and_gradients(reference, options, [leaf.double() for leaf in leaves], lengths=lengths)
+    for name, value in found[0].items():
+        scale = max(float(theirs[name].abs().max()), 1.0)
+        torch.testing.assert_close(value.double() / scale, theirs[name] / scale, rtol=0, atol=2e-5, msg=name)
 
 
 @pytest.mark.parametrize("options", CASES)
