@@ -30,9 +30,10 @@ def main(given: list[str] | None = None) -> int:
         help="seconds in all to wait while the machine has no core for each thread; default: %(default)s",
     )
     arguments = parser.parse_args(given)
-    cases = [case for case in (*SHAPES, *BFLOAT16, *OPTIONS) if arguments.case in case.name]
+    every = (*SHAPES, *BFLOAT16, *OPTIONS)
+    cases = [case for case in every if arguments.case in case.name]
     if not cases:
-        names = ", ".join(case.name for case in (*SHAPES, *BFLOAT16, *OPTIONS))
+        names = ", ".join(case.name for case in every)
         cpu.error(f"--case: no case has {arguments.case!r} in its name. There are: {names}.")
     if arguments.threads is not None:
         if arguments.threads < 1:

@@ -80,7 +80,7 @@ OPTIONS = tuple(
         f"text with {name}",
         *(32, 100, 128, 128),
         options={name: value},
-        tolerance=1e-2 if name == "layer_norm" else 1e-3,
+        tolerance=1e-2 if name == "layer_norm" else Case.tolerance,
     )
     for name, value in {
         "recurrent_dropout": 0.25,

@@ -58,8 +58,10 @@ def _take_back(reference: weakref.ref[np.ndarray]) -> None:
     # may run in the middle of any other code of this thread, lend() included: no lock, only atomic steps
     _, buffer = _lent.pop(id(reference))
     _free[id(buffer)] = buffer
-    while kept_bytes() > _MOST_KEPT:
-        _free.pop(next(iter(list(_free)), 0), None)
+    for oldest in list(_free):
+        if kept_bytes() <= _MOST_KEPT:
+            break
+        _free.pop(oldest, None)
 
 
 def _new(n_bytes: int) -> np.ndarray:

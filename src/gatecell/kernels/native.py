@@ -135,8 +135,7 @@ def _check_steps(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> None
             f"mask must have shape ({rows}, {steps}), torch.bool on {x.device}; "
             f"got {tuple(mask.shape)}, {mask.dtype} on {mask.device}."
         )
-    if lengths is not None and mask is not None:
-        raise InputError("Give lengths or mask, not both: a mask says all that lengths say.")
+    reference.check_not_both(lengths, mask)
 
 
 def _check_like(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> None:

@@ -32,6 +32,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, linear
 
+from gatecell._core.errors import InputError
 from gatecell.kernels.options import LAYER_NORM_EPSILON, LSTMOptions
 from gatecell.kernels.random import Kind, dropout_mask, zoneout_masks
 from gatecell.kernels.weights import LayerWeights
@@ -145,6 +146,12 @@ def unroll(
             new = new._replace(c=torch.where(counts, new.c, c), h=torch.where(counts, new.h, h))
         h, c = new.h, new.c
         yield t, new
+
+
+def check_not_both(lengths: object, mask: object) -> None:
+    """Raise ``InputError`` where both are given."""
+    if lengths is not None and mask is not None:
+        raise InputError("Give lengths or mask, not both: a mask says all that lengths say.")
 
 
 def valid_steps(x: Tensor, lengths: Tensor) -> Tensor:

@@ -392,8 +392,7 @@ class LSTM(nn.Module):
                 f"got shape {tuple(given.shape)}."
             )
         check_numbers(given, parameters.first(self))
-        if lengths is not None and mask is not None:
-            raise InputError("Give lengths or mask, not both: a mask says all that lengths say.")
+        reference.check_not_both(lengths, mask)
         unbatched = given.dim() == 2
         if unbatched:
             x = given.unsqueeze(0)

@@ -80,11 +80,12 @@ Block* take_beyond_limit() {
 
 void* Arena::bytes(size_t bytes) {
   const size_t rounded = (bytes + line - 1) / line * line;
-  if (requests_left.load(std::memory_order_relaxed) >= 0 && requests_left.fetch_sub(1) <= 0) {
-    requests_left.store(0);
+  const int64_t left = requests_left.load(std::memory_order_relaxed);
+  if (left == 0) {
     complete_ = false;
     return nullptr;
   }
+  if (left > 0) requests_left.store(left - 1);
   if (!blocks_ || blocks_->size - blocks_->used < rounded) {
     Block* block = acquire(rounded);
     if (!block) {

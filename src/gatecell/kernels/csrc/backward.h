@@ -78,7 +78,7 @@ class Backward {
     // threads, because chunks say in which order records are summed
     constexpr int64_t fewest = 128, chunk_bytes = 192 << 10;
     const int64_t wanted = max_of(fewest, chunk_bytes / (n_.z * int64_t(sizeof(T))));
-    capacity_ = round_up(max_of(rows, min_of(schedule_.total(), wanted)), depth<E>);
+    const int64_t capacity = round_up(max_of(rows, min_of(schedule_.total(), wanted)), depth<E>);
 
     const int64_t workspaces = by_group_ ? threads.count() : 1;
     deals_ = groups > 1 ? groups : by_units_ ? 1 : threads.count();
@@ -88,23 +88,23 @@ class Backward {
     if (!arena_.complete()) return false;
     for (int64_t k = 0; k < workspaces; ++k)
       workspaces_[k] =
-          Workspace<E, G>::allocate(p_, n_, capacity_, out_.x.data, by_group_ ? 1 : threads.count(), arena_);
+          Workspace<E, G>::allocate(p_, n_, capacity, out_.x.data, by_group_ ? 1 : threads.count(), arena_);
     for (int64_t k = 0; k < groups; ++k)
       groups_[k] = Group<E, G>::allocate(schedule_, {leaf(k, groups), groups}, workspaces_, arena_);
 
     // without groups any thread may have a row
-    unit_values_ = recurrence_.unit_values();
+    const int64_t unit_values = recurrence_.unit_values();
     unit_sums_count_ = groups > 1 ? groups : schedule_.rows;
-    unit_sums_ = arena_.array<T>(max_of(1, unit_sums_count_) * unit_values_);
-    unit_total_ = arena_.array<T>(unit_values_);
+    unit_sums_ = arena_.array<T>(max_of(1, unit_sums_count_) * unit_values);
+    unit_total_ = arena_.array<T>(unit_values);
     for (int64_t d = 0; d < deals_; ++d) {
       const bool own = groups > 1;
       State& s = states_[d];
       s = recurrence_.allocate({own ? leaf(d, groups) : d, deals_}, groups_ + (own ? d : 0), arena_);
       s.place = own ? 0 : d;
       s.place_stride = own ? 1 : deals_;
-      s.unit_sums = unit_sums_ + d * unit_values_;
-      s.unit_sums_stride = own ? 0 : deals_ * unit_values_;
+      s.unit_sums = unit_sums_ + d * unit_values;
+      s.unit_sums_stride = own ? 0 : deals_ * unit_values;
     }
     if (out_.x.data && p_.training && p_.input_dropout > 0) input_masks_ = arena_.array<const T*>(schedule_.rows);
     return arena_.complete();
@@ -161,7 +161,7 @@ class Backward {
     const Chunk<E, G>& c = g.workspace->chunk;
     for (int64_t last = schedule_.steps; last > 0;) {
       int64_t first = last - 1;
-      while (first > 0 && g.records[last] - g.records[first - 1] <= capacity_) --first;
+      while (first > 0 && g.records[last] - g.records[first - 1] <= c.capacity()) --first;
       g.base = g.records[first];
       recur(first, last);
       const int64_t records = g.records[last] - g.base;
@@ -226,8 +226,9 @@ class Backward {
   // Of single units, summed over groups, or over rows in the order of the schedule; and of R.
   void write_units_and_projection(const Threads& threads) const {
     const FlushDenormals flush;
-    memset(unit_total_, 0, size_t(unit_values_) * sizeof(T));
-    for (int64_t k = 0; k < unit_sums_count_; ++k) add_all(unit_total_, unit_sums_ + k * unit_values_, unit_values_);
+    const int64_t values = recurrence_.unit_values();
+    memset(unit_total_, 0, size_t(values) * sizeof(T));
+    for (int64_t k = 0; k < unit_sums_count_; ++k) add_all(unit_total_, unit_sums_ + k * values, values);
     UnitSums<T>::carve(unit_total_, n_, p_).write(n_, out_.weights);
     if (!p_.projection) return;
     for_pairs_of_threads(threads, [&](const Sums& to, const Sums& from) { to.add_projection(chunk(), from); });
@@ -246,7 +247,6 @@ class Backward {
   const Recurrence<E, G> recurrence_;
 
   int64_t group_count_ = 0, deals_ = 0;
-  int64_t capacity_ = 0;   // records of a chunk, at most
   bool by_group_ = false;  // each group stays on one thread
   bool by_units_ = false;  // all threads share in each step
   Workspace<E, G>* workspaces_ = nullptr;
@@ -254,9 +254,9 @@ class Backward {
   State* states_ = nullptr;
   const T** input_masks_ = nullptr;  // by sorted row
 
-  T* unit_sums_ = nullptr;   // [groups, or rows where there is one group][unit_values_]
-  T* unit_total_ = nullptr;  // [unit_values_]
-  int64_t unit_sums_count_ = 0, unit_values_ = 0;
+  T* unit_sums_ = nullptr;   // [groups, or rows where there is one group][unit_values()]
+  T* unit_total_ = nullptr;  // [unit_values()]
+  int64_t unit_sums_count_ = 0;
 };
 
 }  // namespace gatecell::GATECELL_ISA_NAME

@@ -12,7 +12,6 @@ struct Chunk {
   static constexpr int64_t tile_z = G * lanes<T>;
 
   Sizes<E> n;
-  int64_t capacity;    // records, at most
   int64_t inputs_end;  // the column of the sources at which h~ begins
   Panels<E> sources;   // x~, h~
   Blocks<E> d_z[2];    // blocks are tiles: of W x~ and of U h~; the same without layer norm
@@ -23,7 +22,7 @@ struct Chunk {
   static Chunk allocate(const gatecell_problem& p, const Sizes<E>& n, int64_t capacity, bool need_x, Arena& arena) {
     // with layer normalisation W x~ and U h~ have gradients of their own, so that a panel must not span both
     const int64_t inputs_end = p.layer_norm ? round_up(n.inputs, tile_rows<G> * depth<E>) : n.recurrent_at();
-    Chunk c{n, capacity, inputs_end, {inputs_end + n.outputs, capacity, tile_rows<G>}, {}, {}, {}, nullptr};
+    Chunk c{n, inputs_end, {inputs_end + n.outputs, capacity, tile_rows<G>}, {}, {}, {}, nullptr};
     c.sources.allocate(arena);
     c.d_z[0] = Blocks<E>::allocate(arena, n.z, capacity);
     c.d_z[1] = p.layer_norm ? Blocks<E>::allocate(arena, n.z, capacity) : c.d_z[0];
@@ -36,6 +35,7 @@ struct Chunk {
     return c;
   }
 
+  int64_t capacity() const { return sources.capacity; }  // records, at most
   bool projects() const { return d_outputs.rows; }
 
   void clear() const {
@@ -81,7 +81,7 @@ struct Chunk {
     if (full > 0) {
       Left<E> a = left_rows<E>(d_z_row(part, 0, record), stride * tile_z, tile_z);
       a.pieces = full;
-      a.piece_stride = capacity * tile_z / depth<E>;
+      a.piece_stride = capacity() * tile_z / depth<E>;
       multiply(a, rows, w, first, last, to, to_stride);
     }
     if (rest > 0) {

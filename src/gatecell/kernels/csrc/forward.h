@@ -18,7 +18,7 @@ class Forward {
   Forward(const gatecell_problem& problem, const Schedule& schedule, const gatecell_weights* weights, const void* packed,
           const gatecell_run& run, Arena& arena)
       : p_(problem), n_(problem), schedule_(schedule), given_(weights), run_(run), arena_(arena), zoneout_(problem),
-        plain_(plain_cells(problem)) {
+        plain_(plain_cells<T>(problem)) {
     if (run.saved) {
       Carver carver(run.saved);
       saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());

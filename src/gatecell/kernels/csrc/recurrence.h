@@ -49,7 +49,7 @@ class Recurrence {
   Recurrence(const gatecell_problem& problem, const Sizes<E>& sizes, const Schedule& schedule, const gatecell_run& run,
              const gatecell_gradients& gradients, Arena& arena)
       : p_(problem), n_(sizes), schedule_(schedule), run_(run), out_(gradients), zoneout_(problem),
-        plain_(plain_cells(problem)), unit_values_(UnitSums<T>::carve(nullptr, sizes, problem).values) {
+        plain_(plain_cells<T>(problem)), unit_values_(UnitSums<T>::carve(nullptr, sizes, problem).values) {
     Carver carver(run.saved);
     saved_ = Saved<T>::carve(carver, n_, problem, schedule.total());
     if (!run_.h) {
@@ -148,7 +148,7 @@ class Recurrence {
     Value* line = chunk.sources.row(k);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
                 n_.inputs);
-    if (step > 0) fetch(h_before(step - 1, row), 0, n_.outputs);
+    if (step > 0) fetch(h_before(step - 1, row), n_.outputs);
     masked_copy(line + chunk.inputs_end, h_before(step, row),
                 s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
     if (out_.x.data) {
@@ -238,7 +238,7 @@ class Recurrence {
   __attribute__((noinline)) void cells_of_tile(State& s, int64_t step, int64_t rows, int64_t tile, int64_t next) const {
     constexpr int64_t most = 8;
     const int64_t unit = tile * lanes<T>, next_unit = next * lanes<T>, units = Full ? lanes<T> : n_.units(tile);
-    const int64_t d_z_tile = s.chunk().capacity * unit * G;
+    const int64_t d_z_tile = s.chunk().capacity() * unit * G;
     const auto p = load_peephole<!Plain>(s.weights().units.peephole, unit);
     Vec<T> bias[G];
     T* sums = nullptr;
@@ -261,9 +261,9 @@ class Recurrence {
           sums = line.sums;
           for (int g = 0; g < G; ++g) bias[g] = load_units(sums + tile * tile_z + g * units, units);
         }
-        fetch(next > tile ? line.gates : line.next_gates, next * tile_z, tile_z);
-        fetch(next > tile ? line.c_old : line.next_c_old, next_unit, 1);
-        if (next_unit < n_.outputs) fetch(next > tile ? line.d_output : line.next_d_output, next_unit, 1);
+        fetch_from(next > tile ? line.gates : line.next_gates, next * tile_z, tile_z);
+        fetch_from(next > tile ? line.c_old : line.next_c_old, next_unit, 1);
+        if (next_unit < n_.outputs) fetch_from(next > tile ? line.d_output : line.next_d_output, next_unit, 1);
         const Gates<T> v = load_gates<T, G>(line.gates + tile * tile_z);
         const Vec<T> c_old = load(line.c_old + unit);
         OldShare<T> kept{};
@@ -291,10 +291,9 @@ class Recurrence {
     if (sums) add_bias();
   }
 
-  // The next row's values lie elsewhere, which the processor does not foresee.
-  static GATECELL_INLINE void fetch(const T* row, int64_t first, int64_t count) {
-    if (!row) return;
-    for (int64_t k = 0; k < count; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(row + first + k);
+  // The next row's values lie elsewhere; NULL where there is none.
+  static GATECELL_INLINE void fetch_from(const T* row, int64_t first, int64_t count) {
+    if (row) fetch(row + first, count);
   }
 
   static GATECELL_INLINE Vec<T> new_c(const Gates<T>& v, Vec<T> c_old) { return fma(v.f, c_old, v.i * v.g); }
@@ -343,9 +342,9 @@ class Recurrence {
     for (int64_t tile = 0; tile < n_.tiles; ++tile) {
       const int64_t unit = tile * lanes<T>;
       const Vec<T> before = load(c_old + unit), d_c = load(line.d_c + unit), passed = share(s, step, q, unit).c * d_c;
-      fetch(line.next_gates, tile * tile_z, tile_z);
-      fetch(line.next_c_old, unit, 1);
-      fetch(line.next_d_output, unit, 1);
+      fetch_from(line.next_gates, tile * tile_z, tile_z);
+      fetch_from(line.next_c_old, unit, 1);
+      fetch_from(line.next_d_output, unit, 1);
       Vec<T> d_z[G];
       Vec<T> d_seen = of_c.of(load(normed + unit), load(d_normed + unit));
       if (n_.units(tile) < lanes<T>) d_seen = keep_first<T>(d_seen, n_.units(tile));
@@ -366,7 +365,7 @@ class Recurrence {
       NormGradient<T> of_z;
       for (int64_t i = 0; i < n_.z; i += lanes<T>) {
         const Vec<T> n = load(kept + i), d_z = load(d_z_line + i), d = d_z * load(gains[part] + i);
-        fetch(saved[part] + next * n_.z, i, lanes<T>);
+        fetch(saved[part] + next * n_.z + i, lanes<T>);
         add(gain_sums[part] + i, d_z * n);
         store(d_norm_line + i, d);
         of_z.add(n, d);

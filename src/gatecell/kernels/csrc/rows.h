@@ -112,8 +112,9 @@ class Zoneout {
 };
 
 // Whether no option acts on cells one by one.
+template <class T>
 inline bool plain_cells(const gatecell_problem& p) {
-  return p.zoneout_c == 0 && p.zoneout_h == 0 && !p.projection && !p.peephole;
+  return !Zoneout<T>(p).on && !p.projection && !p.peephole;
 }
 
 // share * before + (1 - share) * after; exactly one of the two where the share is 0 or 1.

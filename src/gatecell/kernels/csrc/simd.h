@@ -85,6 +85,12 @@ inline void add_all(T* to, const T* from, int64_t count) {
   for (int64_t k = 0; k < count; k += lanes<T>) add(to + k, load(from + k));
 }
 
+// Asks for `count` values from `from` on, to read or to write them soon, where the processor does not foresee it.
+template <bool Writes = false, class T>
+GATECELL_INLINE void fetch(const T* from, int64_t count) {
+  for (int64_t k = 0; k < count; k += 64 / int64_t(sizeof(T))) __builtin_prefetch(from + k, Writes);
+}
+
 // Past the caches: for what is not read before long. `to` is aligned to a vector; end_streams() comes before others read.
 #if defined(__AVX512F__)
 GATECELL_INLINE void stream(float* to, Vec<float> v) { _mm512_stream_ps(to, v); }

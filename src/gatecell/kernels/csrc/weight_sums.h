@@ -40,9 +40,8 @@ struct WeightSums {
         if (before < begin || before >= end) continue;
         const bool recurrent = panel * panel_width >= c.inputs_end;
         const int64_t first = recurrent ? first_of_recurrent : 0, place = tile * tile_size(c) + panel * panel_width * width;
-        // sums to come: their caches are far, where there are many
-        for (int64_t k = 0; more && k < panel_width * width; k += 64 / int64_t(sizeof(T)))
-          __builtin_prefetch(gates + place + panel_width * width + k, 1);
+        // the sums that come next: where there are many, each piece would wait for its own
+        if (more) fetch<true>(gates + place + panel_width * width, panel_width * width);
         add_products<tile_rows<G>>(c.sources.panel(panel, first, records),
                                    c.d_z[recurrent ? 1 : 0].block(tile * c.tile_z) + first / depth<E> * width,
                                    width / lanes<T>, more, gates + place, into ? into->gates + place : nullptr);
