@@ -1,21 +1,30 @@
 // sigmoid and tanh of vectors, through exp.
 //
-// Range reduction x = n ln 2 + r, |r| <= ln 2 / 2 (Cephes, Moshier 1984), then a polynomial for e^r - 1: of the least greatest
-// relative error in single precision, the Taylor series in double. tanh goes through e^y - 1, so that it keeps its relative
-// accuracy near 0. tests/kernels/test_functions.py states and measures the error bounds.
+// Range reduction x = n ln 2 / steps + r, |r| <= ln 2 / steps / 2, then a polynomial for e^r. Where two registers hold a
+// table of 2^(j / 32), steps is 32 (Tang 1989), and the polynomial is short; elsewhere steps is 1 (Cephes, Moshier 1984).
+// tanh goes through e^y - 1, so that it keeps its relative accuracy near 0. tests/kernels/test_functions.py states and measures
+// the error bounds.
 #pragma once
 #include "simd.h"
 
 namespace gatecell::GATECELL_ISA_NAME {
 
-// e^r - 1 - r = r^2 * polynomial(r); the coefficients stand with the highest power first.
+// e^r - 1 = r * polynomial(r); the coefficients stand with the highest power first. Where only e^r counts, `of_exp` will do.
 template <class T>
 struct ExpPolynomial;
 
 template <>
 struct ExpPolynomial<float> {
+#if defined(__AVX512F__)
+  static constexpr int steps = 32;
+  static constexpr float coefficients[] = {1.0f / 6, 0.5f, 1.0f};      // Taylor
+  static constexpr float of_exp[] = {0.50000488f, 1.00001466f};  // of the least greatest error
+#else
+  static constexpr int steps = 1;
   static constexpr float coefficients[] = {1.387069584e-3f, 8.366271853e-3f, 4.166743532e-2f, 1.666654646e-1f,
-                                           4.999999702e-1f};
+                                           4.999999702e-1f, 1.0f};  // of the least greatest relative error
+  static constexpr const auto& of_exp = coefficients;
+#endif
   static constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
   static constexpr float limit = 87.0f;  // e^87 and its inverse are normal numbers
   static constexpr float tanh_limit = 10.0f;  // from here on tanh is 1
@@ -23,9 +32,11 @@ struct ExpPolynomial<float> {
 
 template <>
 struct ExpPolynomial<double> {
+  static constexpr int steps = 1;
   static constexpr double coefficients[] = {
-      1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0, 1.0 / 40320.0,
-      1.0 / 5040.0,       1.0 / 720.0,       1.0 / 120.0,      1.0 / 24.0,      1.0 / 6.0,      0.5};
+      1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0, 1.0 / 40320.0, 1.0 / 5040.0,
+      1.0 / 720.0,        1.0 / 120.0,       1.0 / 24.0,       1.0 / 6.0,       0.5,            1.0};  // Taylor
+  static constexpr const auto& of_exp = coefficients;
   static constexpr double ln2_high = 6.93145751953125e-1, ln2_low = 1.42860682030941723212e-6;
   static constexpr double limit = 708.0;
   static constexpr double tanh_limit = 20.0;
@@ -37,21 +48,51 @@ constexpr double log2_e = 1.44269504088896340736, ln2 = 0.69314718055994530942;
 template <class T>
 constexpr T rounding = T(3) * T(int64_t(1) << (Lane<T>::mantissa_bits - 1));
 
-// 2^n of an integer to which `rounding` was added: shifted into the place of the exponent, and added to the bits of 1.
+// 2^(n / steps) of an integer n to which `rounding` was added.
 template <class T>
 GATECELL_INLINE Vec<T> power_of_two(Vec<T> shifted) {
+  // n in the place of the exponent, and added to the bits of 1
   return (Vec<T>)(((Mask<T>)shifted << Lane<T>::mantissa_bits) + (Mask<T>)broadcast(T(1)));
 }
 
-// Factor^2 * polynomial(Factor * r)
-template <class T, int Factor>
-GATECELL_INLINE Vec<T> exp_polynomial(Vec<T> r) {
-  using P = ExpPolynomial<T>;
-  constexpr int count = sizeof P::coefficients / sizeof(T);
+// By what share of itself that is too small.
+template <class T>
+GATECELL_INLINE Vec<T> power_of_two_lacks(Vec<T>) {
+  return Vec<T>{};
+}
+
+#if defined(__AVX512F__)
+// The bits of 2^(j / 32), less those of j that reach the mantissa where n = 32 m + j is shifted into the place of the exponent.
+alignas(64) constexpr int32_t powers_of_two[32] = {
+    0x3f800000, 0x3f7ecd87, 0x3f7daac3, 0x3f7c980f, 0x3f7b95c2, 0x3f7aa43a, 0x3f79c3d3, 0x3f78f4f0,
+    0x3f7837f0, 0x3f778d3a, 0x3f76f532, 0x3f767043, 0x3f75fed7, 0x3f75a15b, 0x3f75583f, 0x3f7523f6,
+    0x3f7504f3, 0x3f74fbaf, 0x3f7508a4, 0x3f752c4d, 0x3f75672a, 0x3f75b9be, 0x3f76248c, 0x3f76a81e,
+    0x3f7744fd, 0x3f77fbb8, 0x3f78ccdf, 0x3f79b907, 0x3f7ac0c7, 0x3f7be4ba, 0x3f7d257d, 0x3f7e83b3};
+template <>
+GATECELL_INLINE Vec<float> power_of_two<float>(Vec<float> shifted) {
+  const __m512i n = (__m512i)shifted, *const table = reinterpret_cast<const __m512i*>(powers_of_two);
+  return (Vec<float>)_mm512_add_epi32(_mm512_slli_epi32(n, 18), _mm512_permutex2var_epi32(table[0], n, table[1]));
+}
+
+alignas(64) constexpr float powers_of_two_lack[32] = {
+    0.0f, -4.7084577e-08f, 4.6285471e-08f, -5.5604226e-08f, -1.1992157e-08f, -4.8776064e-08f, 4.7297824e-08f, -3.4814426e-08f,
+    3.1934181e-08f, -2.6886665e-08f, 3.6210573e-08f, 1.1184211e-09f, -3.0990721e-08f, -2.6383010e-08f, -7.4752132e-09f, -4.2456356e-08f,
+    1.7114271e-08f, 2.3001967e-08f, -3.0476834e-08f, -1.6538537e-08f, 5.2333342e-09f, -3.5920647e-08f, 6.1075916e-09f, -3.1140544e-08f,
+    -1.4719605e-08f, -2.8218101e-08f, -5.2587951e-09f, -6.3603872e-09f, -6.1282598e-09f, -2.4880408e-08f, 5.1406092e-09f, -8.6972666e-09f};
+template <>
+GATECELL_INLINE Vec<float> power_of_two_lacks<float>(Vec<float> shifted) {
+  const __m512* const table = reinterpret_cast<const __m512*>(powers_of_two_lack);
+  return (Vec<float>)_mm512_permutex2var_ps(table[0], (__m512i)shifted, table[1]);
+}
+#endif
+
+// The polynomial of these coefficients in Factor * r, times Factor.
+template <int Factor, class T, int count>
+GATECELL_INLINE Vec<T> polynomial(const T (&coefficients)[count], Vec<T> r) {
   constexpr auto scale = [](int power) { return T(int64_t(1) << (Factor == 2 ? power : 0)); };
-  Vec<T> p = broadcast(P::coefficients[0] * scale(count + 1));
+  Vec<T> p = broadcast(coefficients[0] * scale(count));
 #pragma GCC unroll 16
-  for (int k = 1; k < count; ++k) p = fma(p, r, broadcast(P::coefficients[k] * scale(count + 1 - k)));
+  for (int k = 1; k < count; ++k) p = fma(p, r, broadcast(coefficients[k] * scale(count - k)));
   return p;
 }
 
@@ -70,20 +111,20 @@ template <class T>
 GATECELL_INLINE Vec<T> sigmoid(Vec<T> x) {
   using P = ExpPolynomial<T>;
   x = clamp(x, -P::limit, P::limit);
-  const Vec<T> shifted = fma(x, broadcast(T(-log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
-  const Vec<T> r = fma(n, broadcast(-P::ln2_low), fma(n, broadcast(-P::ln2_high), -x)), scale = power_of_two<T>(shifted);
-  const Vec<T> rest = fma(exp_polynomial<T, 1>(r), r * r, r);
-  return reciprocal(fma(scale, rest, scale + T(1)));  // 1 + e^-x
+  const Vec<T> shifted = fma(x, broadcast(T(-P::steps * log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
+  const Vec<T> high = fma(n, broadcast(-P::ln2_high / P::steps), -x), r = fma(n, broadcast(-P::ln2_low / P::steps), high);
+  const Vec<T> exp_r = fma(polynomial<1>(P::of_exp, r), r, broadcast(T(1)));
+  return reciprocal(fma(power_of_two<T>(shifted), exp_r, broadcast(T(1))));  // of 1 + e^-x
 }
 
 template <class T>
 GATECELL_INLINE Vec<T> tanh(Vec<T> x) {
   using P = ExpPolynomial<T>;
-  // e^(2y) - 1 for y = -|x|, by steps of ln 2 / 2: few of them, so that one number is good enough for it
+  // e^(2y) - 1 for y = -|x|, by steps half as long: few of them, so that one number is good enough for their length
   const Vec<T> y = at_least((Vec<T>)((Mask<T>)x | (Mask<T>)broadcast(T(-0.0))), -P::tanh_limit);
-  const Vec<T> shifted = fma(y, broadcast(T(2 * log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
-  const Vec<T> r = fma(n, broadcast(T(-ln2 / 2)), y), scale = power_of_two<T>(shifted);
-  const Vec<T> rest = r * fma(exp_polynomial<T, 2>(r), r, broadcast(T(2)));
+  const Vec<T> shifted = fma(y, broadcast(T(2 * P::steps * log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
+  const Vec<T> r = fma(n, broadcast(T(-ln2 / (2 * P::steps))), y), scale = power_of_two<T>(shifted);
+  const Vec<T> rest = r * polynomial<2>(P::coefficients, r) + power_of_two_lacks<T>(shifted);
   const Vec<T> minus = fma(scale, rest, scale - T(1));  // loses nothing near 0, where scale is 1
   const Vec<T> value = minus * reciprocal(minus + T(2));
   return (Vec<T>)((Mask<T>)value ^ (Mask<T>)broadcast(T(-0.0)) ^ sign_bit<T>(x));
