@@ -64,32 +64,32 @@ def forward(
     saved_bytes : int, optional
         How much room to give to what is kept, zero where it is not used; by default what lengths or mask need.
     """
-    core_forward, size_saved = core.library().gatecell_forward, core.library().gatecell_saved_bytes
-    problem = _problem(call, x)
-    directions, rows = len(call.reverse), x.shape[0]
-    output = _like(x, directions * call.options.output_size)
+    core_forward = core.library().gatecell_forward
+    problems, most_bytes = _asked(call, x)
+    directions, rows, hidden, size = len(problems), x.shape[0], call.options.hidden_size, call.options.output_size
+    output = _like(x, directions * size)
     # new_empty takes less time than torch.empty, which has its keywords to read
-    h_n = x.new_empty(directions, rows, call.options.output_size)
-    c_n = x.new_empty(directions, rows, call.options.hidden_size)
-    x_at, output_at = _sequence(x), _sequence(output)
+    h_n, c_n = x.new_empty(directions, rows, size), x.new_empty(directions, rows, hidden)
+    x_at, (output_at, *output_strides) = _sequence(x), _sequence(output)
+    h_at, c_at, h_n_at, c_n_at = _address(h), _address(c), h_n.data_ptr(), c_n.data_ptr()
+    item = x.element_size()
     saved: list[Tensor] = []
     kept = (0, 0)
-    for index, parameters in enumerate(weights):
-        problem.reverse, problem.stream = call.reverse[index], call.stream + index
+    fitting_bytes = _fitting_bytes(call, problems[0], most_bytes) if save and saved_bytes is None else most_bytes
+    for index, problem in enumerate(problems):
         if save:
-            if saved_bytes is None:
-                saved.append(lend(size_saved(byref(problem), _counted(call, x))))
-            else:
-                saved.append(lend(saved_bytes).zero_())
+            saved.append(lend(fitting_bytes) if saved_bytes is None else lend(saved_bytes).zero_())
             kept = saved[-1].data_ptr(), saved[-1].numel()
+        # where the states of this direction lie, in bytes; 0 stands for states of zero
+        from_h, from_c = index * rows * size * item, index * rows * hidden * item
         run = core.pack_run(
             *x_at,
-            *(_direction(h, index), _direction(c, index)),
-            *_features(output_at, output, index, directions),
-            *(_direction(h_n, index), _direction(c_n, index)),
+            *(h_at and h_at + from_h, c_at and c_at + from_c),
+            *(output_at + index * size * item, *output_strides),
+            *(h_n_at + from_h, c_n_at + from_c),
             *kept,
         )
-        core.check(core_forward(byref(problem), addresses(parameters), None, run))
+        core.check(core_forward(byref(problem), addresses(weights[index]), None, run))
     return Results(output, h_n, c_n, tuple(saved))
 
 
@@ -120,8 +120,8 @@ def backward(
 ) -> InputGradients:
     """Return the gradients of the arguments of ``forward`` for those of its results; ``None`` stands for zero."""
     core_backward = core.library().gatecell_backward
-    problem = _problem(call, x)
-    directions = len(call.reverse)
+    problems, _ = _asked(call, x)
+    directions, rows, hidden, size = len(problems), x.shape[0], call.options.hidden_size, call.options.output_size
     # held until the core returns
     d_output = None if d_output is None else _dense_features(d_output)
     d_h = None if d_h is None else d_h.contiguous()
@@ -129,25 +129,30 @@ def backward(
     x_gradients = [_like(x, x.shape[2]) for _ in range(directions if need_x else 0)]
     h_gradient = torch.empty_like(h) if need_h and h is not None else None
     c_gradient = torch.empty_like(c) if need_c and c is not None else None
-    x_at, output_at = _sequence(x), _sequence(output)
-    d_output_at = (0, 0, 0) if d_output is None else _sequence(d_output)
+    x_at, (output_at, *output_strides) = _sequence(x), _sequence(output)
+    d_output_at, *d_output_strides = (0, 0, 0) if d_output is None else _sequence(d_output)
+    h_at, c_at, d_h_at, d_c_at = _address(h), _address(c), _address(d_h), _address(d_c)
+    h_gradient_at, c_gradient_at = _address(h_gradient), _address(c_gradient)
+    item = x.element_size()
     found = []
-    for index, parameters in enumerate(weights):
-        problem.reverse, problem.stream = call.reverse[index], call.stream + index
-        found.append(LayerWeights(*[None if weight is None else torch.empty_like(weight) for weight in parameters]))  # type: ignore[arg-type]
+    for index, problem in enumerate(problems):
+        parameters = weights[index]
+        gradient = LayerWeights(*[None if weight is None else torch.empty_like(weight) for weight in parameters])  # type: ignore[arg-type]
+        found.append(gradient)
+        from_h, from_c = index * rows * size * item, index * rows * hidden * item
         run = core.pack_run(
             *x_at,
-            *(_direction(h, index), _direction(c, index)),
-            *_features(output_at, output, index, directions),
+            *(h_at and h_at + from_h, c_at and c_at + from_c),
+            *(output_at + index * size * item, *output_strides),
             *(0, 0),
             *(saved[index].data_ptr(), saved[index].numel()),
         )
         gradients = core.pack_gradients(
-            *(d_output_at if d_output is None else _features(d_output_at, d_output, index, directions)),
-            *(_direction(d_h, index), _direction(d_c, index)),
+            *(d_output_at and d_output_at + index * size * item, *d_output_strides),
+            *(d_h_at and d_h_at + from_h, d_c_at and d_c_at + from_c),
             *(_sequence(x_gradients[index]) if need_x else (0, 0, 0)),
-            *(_direction(h_gradient, index), _direction(c_gradient, index)),
-            *_addresses(found[index]),
+            *(h_gradient_at and h_gradient_at + from_h, c_gradient_at and c_gradient_at + from_c),
+            *_addresses(gradient),
         )
         core.check(core_backward(byref(problem), addresses(parameters), run, gradients))
     x_gradient = x_gradients[0] if need_x else None
@@ -159,8 +164,7 @@ def backward(
 def most_saved_bytes(options: LSTMOptions, dtype: torch.dtype, steps: int) -> int:
     """Return room for what the forward pass keeps of this many steps, summed over rows; ``steps`` may be symbolic."""
     # 64 steps fill whole cache lines, so that only the rounding of the (at most five) arrays is missing
-    for_64: int = core.library().gatecell_saved_bytes(byref(_template(options, dtype)), 64)
-    return for_64 // 64 * steps + 5 * 64
+    return _saved_bytes(_template(options, dtype), 64) // 64 * steps + 5 * 64
 
 
 @lru_cache(maxsize=256)
@@ -187,33 +191,59 @@ def new_problem(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
     return core.Problem.from_buffer_copy(_template(options, dtype))
 
 
-def _problem(call: Call, x: Tensor) -> core.Problem:
-    problem = new_problem(call.options, x.dtype)
-    problem.rows, problem.steps, _ = x.shape
-    problem.training = call.training
-    problem.threads = torch.get_num_threads()
-    if call.seed is not None:
-        problem.seed = int(call.seed)
-    if call.lengths is not None:
-        problem.lengths = call.lengths.data_ptr()
-    if call.mask is not None:
-        problem.mask = call.mask.data_ptr()
-    return problem
+def _asked(call: Call, x: Tensor) -> tuple[tuple[core.Problem, ...], int]:
+    """Return what the core is asked of each direction, and what it saves of one in bytes where all steps count."""
+    rows, steps, _ = x.shape
+    dense = _asked_of_all_steps(
+        call.options, x.dtype, call.reverse, call.training, call.stream, rows, steps, torch.get_num_threads()
+    )
+    if call.lengths is None and call.mask is None and call.seed is None:
+        return dense
+    problems = tuple(core.Problem.from_buffer_copy(problem) for problem in dense[0])
+    for problem in problems:
+        if call.seed is not None:
+            problem.seed = int(call.seed)
+        if call.lengths is not None:
+            problem.lengths = call.lengths.data_ptr()
+        if call.mask is not None:
+            problem.mask = call.mask.data_ptr()
+    return problems, dense[1]
+
+
+@lru_cache(maxsize=256)
+def _asked_of_all_steps(
+    options: LSTMOptions,
+    dtype: torch.dtype,
+    reverse: tuple[bool, ...],
+    training: bool,
+    stream: int,
+    rows: int,
+    steps: int,
+    threads: int,
+) -> tuple[tuple[core.Problem, ...], int]:
+    problems = tuple(new_problem(options, dtype) for _ in reverse)
+    for index, problem in enumerate(problems):
+        problem.rows, problem.steps, problem.threads = rows, steps, threads
+        problem.training, problem.reverse, problem.stream = training, reverse[index], stream + index
+    return problems, _saved_bytes(problems[0], rows * steps)
+
+
+def _fitting_bytes(call: Call, problem: core.Problem, of_all_steps: int) -> int:
+    counted = call.lengths if call.lengths is not None else call.mask
+    return of_all_steps if counted is None else _saved_bytes(problem, int(counted.sum()))
+
+
+def _saved_bytes(problem: core.Problem, counted: int) -> int:
+    found: int = core.library().gatecell_saved_bytes(byref(problem), counted)
+    return found
 
 
 def _sequence(x: Tensor) -> tuple[int, int, int]:
     return x.data_ptr(), x.stride(0), x.stride(1)
 
 
-def _features(at: tuple[int, int, int], x: Tensor, index: int, directions: int) -> tuple[int, int, int]:
-    """Return where the features of one direction lie in a sequence that holds those of all, side by side."""
-    address, row_stride, step_stride = at
-    return address + index * (x.shape[2] // directions) * x.element_size(), row_stride, step_stride
-
-
-def _direction(states: Tensor | None, index: int) -> int:
-    """Return where the states of one direction lie; 0 where there are none."""
-    return 0 if states is None else states.data_ptr() + index * states.stride(0) * states.element_size()
+def _address(values: Tensor | None) -> int:
+    return 0 if values is None else values.data_ptr()
 
 
 def addresses(weights: LayerWeights) -> bytes:
@@ -235,11 +265,3 @@ def _like(x: Tensor, size: int) -> Tensor:
 
 def _dense_features(x: Tensor) -> Tensor:
     return x if x.stride(2) == 1 or x.shape[2] == 1 else x.contiguous()
-
-
-def _counted(call: Call, x: Tensor) -> int:
-    if call.lengths is not None:
-        return int(call.lengths.sum())
-    if call.mask is not None:
-        return int(call.mask.sum())
-    return x.shape[0] * x.shape[1]

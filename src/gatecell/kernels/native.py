@@ -99,27 +99,28 @@ def check(
     """Raise ``InputError`` unless the core may be called; ``states`` are the sizes of h and c before the last."""
     if x.dim() != 3 or x.shape[2] != options.input_size:
         raise InputError(f"x must have shape (batch, time, {options.input_size}), got {tuple(x.shape)}.")
-    if x.dtype not in launch.DTYPES:
-        raise InputError(f"The native engine computes in float32 and float64, but x is {x.dtype}.")
-    if options.precision == "bfloat16" and x.dtype != torch.float32:
-        raise InputError(f"x is {x.dtype}, but {_ROUNDS_FLOAT32}.")
+    dtype, device = x.dtype, x.device
+    if dtype not in launch.DTYPES:
+        raise InputError(f"The native engine computes in float32 and float64, but x is {dtype}.")
+    if options.precision == "bfloat16" and dtype != torch.float32:
+        raise InputError(f"x is {dtype}, but {_ROUNDS_FLOAT32}.")
     # torch.compile warns of a cache in what it follows
     shapes = (expected_shapes.__wrapped__ if torch.compiler.is_compiling() else expected_shapes)(options)
     for direction in weights:
         for field, (weight, shape) in enumerate(zip(direction, shapes, strict=True)):
-            if (weight is None) != (shape is None):
-                raise InputError(
-                    f"These options use the weights {', '.join(weight_shapes(options))}, but given are "
-                    f"{', '.join(name for name, value in direction._asdict().items() if value is not None)}."
-                )
-            if weight is not None and shape is not None:
-                _check_like(x, LayerWeights._fields[field], weight, shape)
+            if weight is None or shape is None:
+                if weight is not shape:
+                    raise _wrong_weights(direction, options)
+            elif weight.shape != shape or weight.dtype != dtype or weight.device != device:
+                raise _unlike(x, LayerWeights._fields[field], weight, shape)
     for name, state, size in (("h", h, options.output_size), ("c", c, options.hidden_size)):
-        if state is not None:
-            _check_like(x, name, state, (*states, size))
-    _check_steps(x, lengths, mask)
-    draws = options.input_dropout or options.recurrent_dropout or options.zoneout_c or options.zoneout_h
-    if training and draws and seed is None:
+        if state is not None and (
+            state.shape != (*states, size) or state.dtype != dtype or state.device != device
+        ):
+            raise _unlike(x, name, state, (*states, size))
+    if lengths is not None or mask is not None:
+        _check_steps(x, lengths, mask)
+    if training and seed is None and options.draws:
         raise InputError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
 
 
@@ -138,12 +139,18 @@ def _check_steps(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> None
     reference.check_not_both(lengths, mask)
 
 
-def _check_like(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> None:
-    if value.shape != shape or value.dtype != x.dtype or value.device != x.device:
-        raise InputError(
-            f"{name} must have shape {shape}, {x.dtype} on {x.device} like x; "
-            f"got {tuple(value.shape)}, {value.dtype} on {value.device}."
-        )
+def _wrong_weights(given: LayerWeights, options: LSTMOptions) -> InputError:
+    return InputError(
+        f"These options use the weights {', '.join(weight_shapes(options))}, but given are "
+        f"{', '.join(name for name, value in given._asdict().items() if value is not None)}."
+    )
+
+
+def _unlike(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> InputError:
+    return InputError(
+        f"{name} must have shape {shape}, {x.dtype} on {x.device} like x; "
+        f"got {tuple(value.shape)}, {value.dtype} on {value.device}."
+    )
 
 
 def _run(

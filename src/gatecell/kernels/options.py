@@ -76,3 +76,8 @@ class LSTMOptions:
     def output_size(self) -> int:
         """The number of values in h: P with a projection, else H."""
         return self.proj_size or self.hidden_size
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything is drawn at random in training."""
+        return bool(self.input_dropout or self.recurrent_dropout or self.zoneout_h or self.zoneout_c)

@@ -440,9 +440,8 @@ class LSTM(nn.Module):
         if choice.name == "native" and not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()):
             weights = [parameters.collect(self, names) for names in self._names.values()]
             return self._prepared.run(x, hx, weights, lengths, mask)
-        first, directions = self.layer_options[0], self.num_directions
-        draws = first.input_dropout or first.recurrent_dropout or first.zoneout_h or first.zoneout_c
-        seed = new_seed() if self.training and draws else None
+        directions = self.num_directions
+        seed = new_seed() if self.training and self.layer_options[0].draws else None
         finals: list[States] = []
         for layer, options in enumerate(self.layer_options):
             stream = layer * directions
