@@ -109,14 +109,12 @@ def check(
     for direction in weights:
         for field, (weight, shape) in enumerate(zip(direction, shapes, strict=True)):
             if weight is None or shape is None:
-                if weight is not shape:
+                if (weight is None) != (shape is None):
                     raise _wrong_weights(direction, options)
             elif weight.shape != shape or weight.dtype != dtype or weight.device != device:
                 raise _unlike(x, LayerWeights._fields[field], weight, shape)
     for name, state, size in (("h", h, options.output_size), ("c", c, options.hidden_size)):
-        if state is not None and (
-            state.shape != (*states, size) or state.dtype != dtype or state.device != device
-        ):
+        if state is not None and (state.shape != (*states, size) or state.dtype != dtype or state.device != device):
             raise _unlike(x, name, state, (*states, size))
     if lengths is not None or mask is not None:
         _check_steps(x, lengths, mask)

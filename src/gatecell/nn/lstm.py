@@ -1,7 +1,8 @@
 """The LSTM module: ``torch.nn.LSTM`` with every option of the recurrence."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Self, overload
 
 import torch
@@ -15,6 +16,7 @@ from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, run_la
 from gatecell.kernels.inference import PreparedStack
 from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
+from gatecell.kernels.weights import LayerWeights
 from gatecell.nn import parameters
 from gatecell.nn.autocast import run_under_autocast
 from gatecell.nn.conversion import check_conversion, check_torch_has, torch_arguments
@@ -135,11 +137,17 @@ class LSTM(nn.Module):
         self.engine = engine
         above = replace(first, input_size=first.output_size * self.num_directions)
         self.layer_options = (first, *[above] * (num_layers - 1))
-        for layer, _, suffix in self._directions():
-            parameters.register(self, self.layer_options[layer], suffix, device, dtype)
-        self._names = {
-            suffix: parameters.names(self.layer_options[layer], suffix) for layer, _, suffix in self._directions()
-        }
+        self._reverse = (False, True)[: self.num_directions]
+        self._suffixes = tuple(
+            tuple(f"_l{layer}_reverse" if reverse else f"_l{layer}" for reverse in self._reverse)
+            for layer in range(num_layers)
+        )
+        names = []
+        for options, suffixes in zip(self.layer_options, self._suffixes, strict=True):
+            for suffix in suffixes:
+                parameters.register(self, options, suffix, device, dtype)
+            names.append(tuple(parameters.names(options, suffix) for suffix in suffixes))
+        self._names = tuple(names)
         self._prepared = PreparedStack(self.layer_options, self.num_directions)
         self.explain(training=True)
         self.reset_parameters()
@@ -171,9 +179,9 @@ class LSTM(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew, from PyTorch's default generator."""
-        for layer, _, suffix in self._directions():
-            options = self.layer_options[layer]
-            initialise(parameters.collect(self, self._names[suffix]), options, self.initialisation, self.forget_bias)
+        for options, weights in zip(self.layer_options, self._weights(), strict=True):
+            for of_direction in weights:
+                initialise(of_direction, options, self.initialisation, self.forget_bias)
 
     def flatten_parameters(self) -> None:
         """Do nothing; there for code written for ``torch.nn.LSTM``."""
@@ -298,15 +306,16 @@ class LSTM(nn.Module):
         hx = self._zero_states(x) if hx is None else hx
         if lengths is not None:
             mask = reference.valid_steps(x, lengths)
+        directions = self.num_directions
         layers = [
             (
                 options,
                 [
-                    (i, r, parameters.collect(self, self._names[suffix]))
-                    for i, r, suffix in self._layer_directions(layer)
+                    (layer * directions + index, reverse, of_direction)
+                    for index, (reverse, of_direction) in enumerate(zip(self._reverse, weights, strict=True))
                 ],
             )
-            for layer, options in enumerate(self.layer_options)
+            for layer, (options, weights) in enumerate(zip(self.layer_options, self._weights(), strict=True))
         ]
         return tuple(
             LayerTrace(layer, reverse, *(self._as_given(value, input) for value in values))
@@ -348,7 +357,7 @@ class LSTM(nn.Module):
         check_torch_has(self.layer_options[0])
         module = nn.LSTM(**torch_arguments(self))
         state = self.state_dict()
-        for _, _, suffix in self._directions():
+        for suffix in chain(*self._suffixes):
             parameters.split_bias(state, suffix)
         module.load_state_dict(state)
         return module.train(self.training)
@@ -368,16 +377,9 @@ class LSTM(nn.Module):
         shown["engine"] = (self.engine, "auto")
         return text + "".join(f", {name}={value!r}" for name, (value, default) in shown.items() if value != default)
 
-    def _directions(self) -> Iterator[tuple[int, bool, str]]:
-        for layer in range(self.num_layers):
-            for _, reverse, suffix in self._layer_directions(layer):
-                yield layer, reverse, suffix
-
-    def _layer_directions(self, layer: int) -> Iterator[tuple[int, bool, str]]:
-        """Yield (index among the states, whether reverse, suffix of the names) for each direction of a layer."""
-        yield layer * self.num_directions, False, f"_l{layer}"
-        if self.bidirectional:
-            yield layer * self.num_directions + 1, True, f"_l{layer}_reverse"
+    def _weights(self) -> list[list[LayerWeights]]:
+        """Return the parameters of each layer and direction."""
+        return [[parameters.collect(self, names) for names in of_layer] for of_layer in self._names]
 
     def _batched(
         self, given: Tensor, hx: States | None, lengths: LengthsLike | None, mask: Tensor | None
@@ -438,22 +440,21 @@ class LSTM(nn.Module):
         self, choice: EngineChoice, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None
     ) -> tuple[Tensor, States]:
         if choice.name == "native" and not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()):
-            weights = [parameters.collect(self, names) for names in self._names.values()]
-            return self._prepared.run(x, hx, weights, lengths, mask)
+            return self._prepared.run(x, hx, list(chain(*self._weights())), lengths, mask)
         directions = self.num_directions
         seed = new_seed() if self.training and self.layer_options[0].draws else None
         finals: list[States] = []
-        for layer, options in enumerate(self.layer_options):
+        for layer, weights in enumerate(self._weights()):
             stream = layer * directions
             h, c = (None, None) if hx is None else (states[stream : stream + directions] for states in hx)
             x, h_n, c_n = run_layer(
                 choice.name,
                 *(x, h, c),
-                [parameters.collect(self, self._names[suffix]) for _, _, suffix in self._layer_directions(layer)],
-                options,
+                weights,
+                self.layer_options[layer],
                 lengths=lengths,
                 mask=mask,
-                reverse=(False, True)[:directions],
+                reverse=self._reverse,
                 training=self.training,
                 seed=seed,
                 stream=stream,
@@ -481,6 +482,6 @@ class LSTM(nn.Module):
         return value if self.batch_first else value.transpose(0, 1)
 
     def _load_from_state_dict(self, state_dict: MutableMapping[str, Tensor], prefix: str, *args: Any) -> None:
-        for _, _, suffix in self._directions():
+        for suffix in chain(*self._suffixes):
             parameters.join_torch_biases(state_dict, prefix, suffix)
         super()._load_from_state_dict(state_dict, prefix, *args)
