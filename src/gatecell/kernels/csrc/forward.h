@@ -177,12 +177,14 @@ class Forward {
     }
   }
 
-  // x~ of one step; its h~ is written by the cells of the step before.
+  // x~ of one step; its h~ is written by the cells of the step before. The x of the step after lies far from it in memory.
   void take_inputs(State& s, int64_t step, int64_t first, int64_t last) {
+    const int64_t next = schedule_.active(step + 1);
     for (int64_t q = first; q < last; ++q) {
-      const int64_t row = s.deal.row(q);
-      masked_copy(s.a[step & 1] + q * a_stride_, at<T>(run_.x, schedule_.order[row], schedule_.place(row, step)),
+      const int64_t row = s.deal.row(q), b = schedule_.order[row];
+      masked_copy(s.a[step & 1] + q * a_stride_, at<T>(run_.x, b, schedule_.place(row, step)),
                   s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr, n_.inputs);
+      if (row < next) fetch(at<T>(run_.x, b, schedule_.place(row, step + 1)), n_.inputs);
     }
   }
 

@@ -21,7 +21,7 @@ class Recurrence {
     T* sums;
     Value* d_z;              // of the first tile, if it is a full one
     int64_t record;          // of the chunk
-    const T *next_gates, *next_c_old, *next_d_output;  // those of the step that comes next; NULL where there are none
+    const T *next_gates, *next_c_old;  // those of the step that comes next; NULL where there are none
   };
 
  public:
@@ -148,7 +148,12 @@ class Recurrence {
     Value* line = chunk.sources.row(k);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
                 n_.inputs);
-    if (step > 0) fetch(h_before(step - 1, row), n_.outputs);
+    // what the row reads at the step that comes next lies far from this in memory
+    if (step > 0) {
+      fetch(h_before(step - 1, row), n_.outputs);
+      fetch(at<T>(run_.x, b, schedule_.place(row, step - 1)), n_.inputs);
+      if (out_.output.data) fetch(d_output_row(step - 1, row), n_.outputs);
+    }
     masked_copy(line + chunk.inputs_end, h_before(step, row),
                 s.masks.recurrent ? s.masks.recurrent + q * n_.outputs_p : nullptr, n_.outputs);
     if (out_.x.data) {
@@ -183,7 +188,6 @@ class Recurrence {
       line.d_z = d_z.row(0, tile_z, line.record);
       line.next_gates = step > 0 ? saved_gates(step - 1, row, 0) : nullptr;
       line.next_c_old = step > 1 ? saved_cells(step - 2, row) : nullptr;
-      line.next_d_output = step > 0 ? d_output_row(step - 1, row) : nullptr;
     }
   }
 
@@ -263,7 +267,6 @@ class Recurrence {
         }
         fetch_from(next > tile ? line.gates : line.next_gates, next * tile_z, tile_z);
         fetch_from(next > tile ? line.c_old : line.next_c_old, next_unit, 1);
-        if (next_unit < n_.outputs) fetch_from(next > tile ? line.d_output : line.next_d_output, next_unit, 1);
         const Gates<T> v = load_gates<T, G>(line.gates + tile * tile_z);
         const Vec<T> c_old = load(line.c_old + unit);
         OldShare<T> kept{};
@@ -344,7 +347,6 @@ class Recurrence {
       const Vec<T> before = load(c_old + unit), d_c = load(line.d_c + unit), passed = share(s, step, q, unit).c * d_c;
       fetch_from(line.next_gates, tile * tile_z, tile_z);
       fetch_from(line.next_c_old, unit, 1);
-      fetch_from(line.next_d_output, unit, 1);
       Vec<T> d_z[G];
       Vec<T> d_seen = of_c.of(load(normed + unit), load(d_normed + unit));
       if (n_.units(tile) < lanes<T>) d_seen = keep_first<T>(d_seen, n_.units(tile));
