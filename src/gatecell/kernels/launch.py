@@ -13,6 +13,7 @@ from gatecell.kernels.memory import lend
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
 
+_FIELDS = len(LayerWeights._fields)
 DTYPES = {torch.float32: core.FLOAT32, torch.float64: core.FLOAT64}
 
 
@@ -48,7 +49,7 @@ def forward(
     x: Tensor,
     h: Tensor | None,
     c: Tensor | None,
-    weights: Sequence[LayerWeights],
+    parameters: Sequence[Tensor | None],
     *,
     save: bool,
     saved_bytes: int | None = None,
@@ -57,8 +58,9 @@ def forward(
 
     Parameters
     ----------
-    call, x, h, c, weights
+    call, x, h, c
         As in ``layers.by_directions``, checked; all but ``x`` contiguous, ``x`` in its last dimension.
+    parameters : the fields of the ``LayerWeights`` of each direction, in one row; contiguous
     save : bool
         Whether to keep what the backward pass needs.
     saved_bytes : int, optional
@@ -77,6 +79,7 @@ def forward(
     kept = (0, 0)
     fitting_bytes = _fitting_bytes(call, problems[0], most_bytes) if save and saved_bytes is None else most_bytes
     for index, problem in enumerate(problems):
+        fields = slice(index * _FIELDS, (index + 1) * _FIELDS)
         if save:
             saved.append(lend(fitting_bytes) if saved_bytes is None else lend(saved_bytes).zero_())
             kept = saved[-1].data_ptr(), saved[-1].numel()
@@ -89,7 +92,7 @@ def forward(
             *(h_n_at + from_h, c_n_at + from_c),
             *kept,
         )
-        core.check(core_forward(byref(problem), addresses(weights[index]), None, run))
+        core.check(core_forward(byref(problem), addresses(parameters[fields]), None, run))
     return Results(output, h_n, c_n, tuple(saved))
 
 
@@ -99,7 +102,8 @@ class InputGradients(NamedTuple):
     x: Tensor | None
     h: Tensor | None
     c: Tensor | None
-    weights: tuple[LayerWeights, ...]
+    parameters: tuple[Tensor | None, ...]
+    """As ``parameters``."""
 
 
 def backward(
@@ -107,7 +111,7 @@ def backward(
     x: Tensor,
     h: Tensor | None,
     c: Tensor | None,
-    weights: Sequence[LayerWeights],
+    parameters: Sequence[Tensor | None],
     output: Tensor,
     saved: Sequence[Tensor],
     d_output: Tensor | None,
@@ -134,11 +138,9 @@ def backward(
     h_at, c_at, d_h_at, d_c_at = _address(h), _address(c), _address(d_h), _address(d_c)
     h_gradient_at, c_gradient_at = _address(h_gradient), _address(c_gradient)
     item = x.element_size()
-    found = []
+    found = [None if parameter is None else torch.empty_like(parameter) for parameter in parameters]
     for index, problem in enumerate(problems):
-        parameters = weights[index]
-        gradient = LayerWeights(*[None if weight is None else torch.empty_like(weight) for weight in parameters])  # type: ignore[arg-type]
-        found.append(gradient)
+        fields = slice(index * _FIELDS, (index + 1) * _FIELDS)
         from_h, from_c = index * rows * size * item, index * rows * hidden * item
         run = core.pack_run(
             *x_at,
@@ -152,9 +154,9 @@ def backward(
             *(d_h_at and d_h_at + from_h, d_c_at and d_c_at + from_c),
             *(_sequence(x_gradients[index]) if need_x else (0, 0, 0)),
             *(h_gradient_at and h_gradient_at + from_h, c_gradient_at and c_gradient_at + from_c),
-            *_addresses(gradient),
+            *_addresses(found[fields]),
         )
-        core.check(core_backward(byref(problem), addresses(parameters), run, gradients))
+        core.check(core_backward(byref(problem), addresses(parameters[fields]), run, gradients))
     x_gradient = x_gradients[0] if need_x else None
     for further in x_gradients[1:]:
         x_gradients[0].add_(further)
@@ -246,12 +248,12 @@ def _address(values: Tensor | None) -> int:
     return 0 if values is None else values.data_ptr()
 
 
-def addresses(weights: LayerWeights) -> bytes:
-    """Return where the parameters lie, as the core reads it; they must be contiguous."""
+def addresses(weights: Sequence[Tensor | None]) -> bytes:
+    """Return where the fields of a ``LayerWeights`` lie, as the core reads it; they must be contiguous."""
     return core.pack_weights(*_addresses(weights))
 
 
-def _addresses(weights: LayerWeights) -> list[int]:
+def _addresses(weights: Sequence[Tensor | None]) -> list[int]:
     return [0 if weight is None else weight.data_ptr() for weight in weights]
 
 

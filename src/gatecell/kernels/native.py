@@ -164,17 +164,11 @@ def _run(
         output, h_n, c_n = _Layer.apply(call, x, h, c, *parameters)  # type: ignore[no-untyped-call]
         # as with PyTorch's, the caller may change an output of two directions in place, which backward still needs
         return output.clone() if len(call.reverse) == 2 else output, h_n, c_n
-    return launch.forward(call, x, h, c, _directions(parameters), save=False)[:3]
+    return launch.forward(call, x, h, c, parameters, save=False)[:3]
 
 
 def _contiguous(value: Tensor | None) -> Tensor | None:
     return None if value is None else value.contiguous()
-
-
-def _directions(parameters: Sequence[Tensor | None]) -> list[LayerWeights]:
-    """Return the weights of each direction from those of all in one row."""
-    size = len(LayerWeights._fields)
-    return [LayerWeights(*parameters[first : first + size]) for first in range(0, len(parameters), size)]  # type: ignore[arg-type]
 
 
 class _Layer(torch.autograd.Function):
@@ -182,7 +176,7 @@ class _Layer(torch.autograd.Function):
     def forward(
         ctx: Any, call: Call, x: Tensor, h: Tensor | None, c: Tensor | None, *parameters: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        results = launch.forward(call, x, h, c, _directions(parameters), save=True)
+        results = launch.forward(call, x, h, c, parameters, save=True)
         ctx.call = call
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, h, c, results.output, *results.saved, *parameters)
@@ -198,13 +192,13 @@ class _Layer(torch.autograd.Function):
         _, need_x, need_h, need_c, *_ = ctx.needs_input_grad
         found = launch.backward(
             ctx.call,
-            *(x, h, c, _directions(parameters), output, saved),
+            *(x, h, c, parameters, output, saved),
             *gradients,
             need_x=need_x,
             need_h=need_h,
             need_c=need_c,
         )
-        return (None, found.x, found.h, found.c, *(weight for direction in found.weights for weight in direction))
+        return (None, found.x, found.h, found.c, *found.parameters)
 
 
 def _differentiable_gradients(
@@ -215,9 +209,11 @@ def _differentiable_gradients(
     values = tuple(None if value is None else value.view_as(value) for value in values)
     x, h, c, *parameters = values
     assert x is not None
+    fields = len(LayerWeights._fields)
+    weights = [LayerWeights(*parameters[first : first + fields]) for first in range(0, len(parameters), fields)]  # type: ignore[arg-type]
     results = by_directions(
         reference.run_direction,
-        *(x, h, c, _directions(parameters)),
+        *(x, h, c, weights),
         call.options,
         lengths=call.lengths,
         mask=call.mask,

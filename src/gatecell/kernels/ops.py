@@ -73,7 +73,7 @@ def _forward(
         x.contiguous(),
         h.contiguous()[None],
         c.contiguous()[None],
-        [_named(options, weights)],
+        _named(options, weights),
         save=True,
         saved_bytes=launch.most_saved_bytes(options, x.dtype, x.shape[0] * x.shape[1]),
     )
@@ -134,7 +134,7 @@ def _backward(
         x,
         h[None],
         c[None],
-        [_named(options, weights)],
+        _named(options, weights),
         output,
         [saved],
         d_output,
@@ -147,7 +147,7 @@ def _backward(
     assert found.x is not None
     assert found.h is not None
     assert found.c is not None
-    return [found.x, found.h[0], found.c[0], *(weight for weight in found.weights[0] if weight is not None)]
+    return [found.x, found.h[0], found.c[0], *(weight for weight in found.parameters if weight is not None)]
 
 
 @_backward.register_fake
