@@ -139,6 +139,7 @@ class Recurrence {
 
  private:
   static constexpr int64_t tile_z = G * lanes<T>;
+  static constexpr int64_t tiles_ahead = 3;  // what was saved may have to come from main memory
 
   // x~ and h~ of one record, for the gradients of W and U, and where its gradient of x goes.
   void take_sources(State& s, int64_t step, int64_t q) const {
@@ -228,7 +229,7 @@ class Recurrence {
 
   void cells(State& s, int64_t step, int64_t rows, int64_t first, int64_t last) const {
     for (int64_t tile = first; tile < last; ++tile) {
-      const int64_t next = tile + 1 < last ? tile + 1 : first;
+      const int64_t ahead = tile + min_of(tiles_ahead, last - first), next = ahead < last ? ahead : ahead - (last - first);
       if (n_.units(tile) < lanes<T>)
         plain_ ? cells_of_tile<true, false>(s, step, rows, tile, next) : cells_of_tile<false, false>(s, step, rows, tile, next);
       else
@@ -237,7 +238,7 @@ class Recurrence {
   }
 
   // What is known of the options (Plain: none of those that act here) and of the tile (Full: a whole vector of units) leaves
-  // few instructions beside the arithmetic. `next` is the tile to come, of this step or of the next.
+  // few instructions beside the arithmetic. `next` is a tile to come: of this step if it is higher than `tile`, else of the next.
   template <bool Plain, bool Full>
   __attribute__((noinline)) void cells_of_tile(State& s, int64_t step, int64_t rows, int64_t tile, int64_t next) const {
     constexpr int64_t most = 8;
