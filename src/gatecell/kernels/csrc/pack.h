@@ -53,9 +53,10 @@ inline void unpack_transposed(const T* from, int64_t stride, T* to, int64_t rows
     Vec<T> block[lanes<T>];
     for (int64_t k = 0; k < lanes<T>; ++k)
       block[k] = k < count ? load_units(from + (first + k) * stride, rows) : Vec<T>{};
-    if (first + blocks_ahead * lanes<T> < columns)
-      for (int64_t lane = 0; lane < rows; ++lane)
-        __builtin_prefetch(to + lane * columns + first + blocks_ahead * lanes<T>, 1);
+    if (const int64_t ahead = first + blocks_ahead * lanes<T>; ahead < columns) {
+      for (int64_t k = 0; k < lanes<T>; ++k) __builtin_prefetch(from + (ahead + k) * stride);
+      for (int64_t lane = 0; lane < rows; ++lane) __builtin_prefetch(to + lane * columns + ahead, 1);
+    }
     transpose<T>(block);
     for (int64_t lane = 0; lane < rows; ++lane) store_first(to + lane * columns + first, block[lane], count);
   }
