@@ -1,19 +1,16 @@
 """The choice of an engine: the only place that chooses, with reasons that the user can read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import Literal
 
 import torch
-from torch import Tensor
 
 from gatecell._core.checks import check_choice
 from gatecell._core.errors import EngineError
 from gatecell.kernels import aten, native, reference
-from gatecell.kernels.layers import RunDirection, by_directions
+from gatecell.kernels.layers import RunDirection, RunLayer, by_directions
 from gatecell.kernels.options import LSTMOptions
-from gatecell.kernels.weights import LayerWeights
 
 Steps = Literal["dense", "lengths", "mask"]
 """Which steps count: all, the first of each row, or any pattern."""
@@ -29,19 +26,11 @@ _RUN: dict[str, RunDirection] = {
 }
 
 
-def run_layer(
-    engine: str,
-    x: Tensor,
-    h: Tensor | None,
-    c: Tensor | None,
-    weights: Sequence[LayerWeights],
-    options: LSTMOptions,
-    **how: Any,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Run all directions of one layer by the engine of this name; see ``layers.by_directions`` for the arguments."""
+def layer_runner(engine: str) -> RunLayer:
+    """Return the function by which the engine of this name runs all directions of one layer."""
     if engine == "native" and not torch.compiler.is_compiling():
-        return native.run_layer(x, h, c, weights, options, **how)
-    return by_directions(_RUN[engine], x, h, c, weights, options, **how)
+        return native.run_layer
+    return partial(by_directions, _RUN[engine])
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,28 @@ class RunDirection(Protocol):
         ...
 
 
+class RunLayer(Protocol):
+    """What runs all directions of one layer; ``by_directions`` says what the arguments are."""
+
+    def __call__(
+        self,
+        x: Tensor,
+        h: Tensor | None,
+        c: Tensor | None,
+        weights: Sequence[LayerWeights],
+        options: LSTMOptions,
+        *,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
+        reverse: tuple[bool, ...] = (False,),
+        training: bool = False,
+        seed: Tensor | None = None,
+        stream: int = 0,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Run one layer."""
+        ...
+
+
 def by_directions(
     run: RunDirection,
     x: Tensor,

@@ -157,7 +157,7 @@ def _run(
     """Run a layer on checked arguments, with a gradient where one is asked for."""
     x = x if x.stride(2) == 1 else x.contiguous()
     h, c = _contiguous(h), _contiguous(c)
-    parameters = [_contiguous(weight) for direction in weights for weight in direction]
+    parameters = [None if weight is None else weight.contiguous() for direction in weights for weight in direction]
     if call.lengths is not None or call.mask is not None:
         call = call._replace(lengths=_contiguous(call.lengths), mask=_contiguous(call.mask))
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *parameters)):

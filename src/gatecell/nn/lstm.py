@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from gatecell._core.checks import check_flag, check_integer, check_probability
 from gatecell._core.errors import InputError
 from gatecell.kernels import reference
-from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, run_layer
+from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, layer_runner
 from gatecell.kernels.inference import PreparedStack
 from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
@@ -443,12 +443,12 @@ class LSTM(nn.Module):
             return self._prepared.run(x, hx, list(chain(*self._weights())), lengths, mask)
         directions = self.num_directions
         seed = new_seed() if self.training and self.layer_options[0].draws else None
+        run = layer_runner(choice.name)
         finals: list[States] = []
         for layer, weights in enumerate(self._weights()):
             stream = layer * directions
             h, c = (None, None) if hx is None else (states[stream : stream + directions] for states in hx)
-            x, h_n, c_n = run_layer(
-                choice.name,
+            x, h_n, c_n = run(
                 *(x, h, c),
                 weights,
                 self.layer_options[layer],
