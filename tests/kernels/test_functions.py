@@ -9,6 +9,8 @@ import pytest
 from gatecell.kernels import core
 
 absent = core.missing()
+# with AVX-512 the exponential is a table's number times a short polynomial
+SIGMOID_FLOAT32 = 4.0 if absent is None and core.isa().startswith("avx512") else 3.0
 pytestmark = pytest.mark.skipif(absent is not None, reason=f"the native engine is not here: {absent}")
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -30,7 +32,7 @@ def apply(name: str, x: Array) -> Array:
 @pytest.mark.parametrize(
     ("name", "dtype", "bound"),
     [
-        ("sigmoid", np.float32, 4.0),
+        ("sigmoid", np.float32, SIGMOID_FLOAT32),
         ("tanh", np.float32, 4.0),
         ("sigmoid", np.float64, 3.0),
         ("tanh", np.float64, 4.0),
@@ -44,6 +46,8 @@ def test_error_in_units_in_the_last_place(name: str, dtype: type, bound: float) 
     unit = np.spacing(np.abs(exact).astype(dtype)).astype(np.longdouble)
     error = np.abs(apply(name, x) - exact) / unit
     assert error.max() < bound, f"{error.max():.2f} at {x[error.argmax()]}"
+    # the slopes s (1 - s) and 1 - s^2 have to stay at least 0
+    assert np.abs(apply(name, x)).max() <= 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -597,6 +597,13 @@ def test_bad_input_never_reaches_the_core(changes: dict[str, Any], text: str) ->
         native.run_direction(x, h, c, LayerWeights(**values), PLAIN, **steps)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_weights_of_other_than_the_directions_are_refused(count: int) -> None:
+    x, _, _, *weights = draw(PLAIN, 3, 4)
+    with pytest.raises(InputError, match=f"reverse names 2 directions, but there are weights of {count}"):
+        native.run_layer(x, None, None, [LayerWeights(*weights)] * count, PLAIN, reverse=(False, True))
+
+
 @pytest.mark.parametrize(
     ("status", "text"), [(1, "it ran out of memory"), (5, "both lengths and a mask"), (9, "status 9")]
 )

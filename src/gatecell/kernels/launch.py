@@ -11,9 +11,8 @@ from torch import Tensor
 from gatecell.kernels import core
 from gatecell.kernels.memory import lend
 from gatecell.kernels.options import LSTMOptions
-from gatecell.kernels.weights import LayerWeights
+from gatecell.kernels.weights import of_direction
 
-_FIELDS = len(LayerWeights._fields)
 DTYPES = {torch.float32: core.FLOAT32, torch.float64: core.FLOAT64}
 
 
@@ -67,7 +66,7 @@ def forward(
         How much room to give to what is kept, zero where it is not used; by default what lengths or mask need.
     """
     core_forward = core.library().gatecell_forward
-    problems, most_bytes = _asked(call, x)
+    problems, dense_bytes = _asked(call, x)
     directions, rows, hidden, size = len(problems), x.shape[0], call.options.hidden_size, call.options.output_size
     output = _like(x, directions * size)
     # new_empty takes less time than torch.empty, which has its keywords to read
@@ -77,22 +76,21 @@ def forward(
     item = x.element_size()
     saved: list[Tensor] = []
     kept = (0, 0)
-    fitting_bytes = _fitting_bytes(call, problems[0], most_bytes) if save and saved_bytes is None else most_bytes
+    if save and saved_bytes is None:
+        fitting_bytes = _fitting_bytes(call, problems[0], dense_bytes)
     for index, problem in enumerate(problems):
-        fields = slice(index * _FIELDS, (index + 1) * _FIELDS)
         if save:
             saved.append(lend(fitting_bytes) if saved_bytes is None else lend(saved_bytes).zero_())
             kept = saved[-1].data_ptr(), saved[-1].numel()
-        # where the states of this direction lie, in bytes; 0 stands for states of zero
         from_h, from_c = index * rows * size * item, index * rows * hidden * item
         run = core.pack_run(
             *x_at,
-            *(h_at and h_at + from_h, c_at and c_at + from_c),
+            *(_further(h_at, from_h), _further(c_at, from_c)),
             *(output_at + index * size * item, *output_strides),
             *(h_n_at + from_h, c_n_at + from_c),
             *kept,
         )
-        core.check(core_forward(byref(problem), addresses(parameters[fields]), None, run))
+        core.check(core_forward(byref(problem), addresses(of_direction(parameters, index)), None, run))
     return Results(output, h_n, c_n, tuple(saved))
 
 
@@ -103,7 +101,7 @@ class InputGradients(NamedTuple):
     h: Tensor | None
     c: Tensor | None
     parameters: tuple[Tensor | None, ...]
-    """As ``parameters``."""
+    """Of each parameter that was given, in their order; ``None`` where there is none."""
 
 
 def backward(
@@ -140,23 +138,22 @@ def backward(
     item = x.element_size()
     found = [None if parameter is None else torch.empty_like(parameter) for parameter in parameters]
     for index, problem in enumerate(problems):
-        fields = slice(index * _FIELDS, (index + 1) * _FIELDS)
         from_h, from_c = index * rows * size * item, index * rows * hidden * item
         run = core.pack_run(
             *x_at,
-            *(h_at and h_at + from_h, c_at and c_at + from_c),
+            *(_further(h_at, from_h), _further(c_at, from_c)),
             *(output_at + index * size * item, *output_strides),
             *(0, 0),
             *(saved[index].data_ptr(), saved[index].numel()),
         )
         gradients = core.pack_gradients(
-            *(d_output_at and d_output_at + index * size * item, *d_output_strides),
-            *(d_h_at and d_h_at + from_h, d_c_at and d_c_at + from_c),
+            *(_further(d_output_at, index * size * item), *d_output_strides),
+            *(_further(d_h_at, from_h), _further(d_c_at, from_c)),
             *(_sequence(x_gradients[index]) if need_x else (0, 0, 0)),
-            *(h_gradient_at and h_gradient_at + from_h, c_gradient_at and c_gradient_at + from_c),
-            *_addresses(found[fields]),
+            *(_further(h_gradient_at, from_h), _further(c_gradient_at, from_c)),
+            *_addresses(of_direction(found, index)),
         )
-        core.check(core_backward(byref(problem), addresses(parameters[fields]), run, gradients))
+        core.check(core_backward(byref(problem), addresses(of_direction(parameters, index)), run, gradients))
     x_gradient = x_gradients[0] if need_x else None
     for further in x_gradients[1:]:
         x_gradients[0].add_(further)
@@ -194,7 +191,7 @@ def new_problem(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
 
 
 def _asked(call: Call, x: Tensor) -> tuple[tuple[core.Problem, ...], int]:
-    """Return what the core is asked of each direction, and what it saves of one in bytes where all steps count."""
+    """Return what the core is asked of each direction, and how many bytes it saves of one if all steps count."""
     rows, steps, _ = x.shape
     dense = _asked_of_all_steps(
         call.options, x.dtype, call.reverse, call.training, call.stream, rows, steps, torch.get_num_threads()
@@ -202,9 +199,9 @@ def _asked(call: Call, x: Tensor) -> tuple[tuple[core.Problem, ...], int]:
     if call.lengths is None and call.mask is None and call.seed is None:
         return dense
     problems = tuple(core.Problem.from_buffer_copy(problem) for problem in dense[0])
+    seed = 0 if call.seed is None else int(call.seed)
     for problem in problems:
-        if call.seed is not None:
-            problem.seed = int(call.seed)
+        problem.seed = seed
         if call.lengths is not None:
             problem.lengths = call.lengths.data_ptr()
         if call.mask is not None:
@@ -230,9 +227,9 @@ def _asked_of_all_steps(
     return problems, _saved_bytes(problems[0], rows * steps)
 
 
-def _fitting_bytes(call: Call, problem: core.Problem, of_all_steps: int) -> int:
+def _fitting_bytes(call: Call, problem: core.Problem, dense_bytes: int) -> int:
     counted = call.lengths if call.lengths is not None else call.mask
-    return of_all_steps if counted is None else _saved_bytes(problem, int(counted.sum()))
+    return dense_bytes if counted is None else _saved_bytes(problem, int(counted.sum()))
 
 
 def _saved_bytes(problem: core.Problem, counted: int) -> int:
@@ -246,6 +243,11 @@ def _sequence(x: Tensor) -> tuple[int, int, int]:
 
 def _address(values: Tensor | None) -> int:
     return 0 if values is None else values.data_ptr()
+
+
+def _further(address: int, n_bytes: int) -> int:
+    """Return a later address; 0, which stands for nothing given, stays 0."""
+    return address and address + n_bytes
 
 
 def addresses(weights: Sequence[Tensor | None]) -> bytes:

@@ -43,12 +43,12 @@ class RunLayer(Protocol):
         weights: Sequence[LayerWeights],
         options: LSTMOptions,
         *,
-        lengths: Tensor | None = None,
-        mask: Tensor | None = None,
-        reverse: tuple[bool, ...] = (False,),
-        training: bool = False,
-        seed: Tensor | None = None,
-        stream: int = 0,
+        lengths: Tensor | None,
+        mask: Tensor | None,
+        reverse: tuple[bool, ...],
+        training: bool,
+        seed: Tensor | None,
+        stream: int,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run one layer."""
         ...
@@ -64,7 +64,7 @@ def by_directions(
     *,
     lengths: Tensor | None = None,
     mask: Tensor | None = None,
-    reverse: Sequence[bool] = (False,),
+    reverse: tuple[bool, ...] = (False,),
     training: bool = False,
     seed: Tensor | None = None,
     stream: int = 0,

@@ -11,7 +11,7 @@ from gatecell.kernels import core, launch, ops, reference
 from gatecell.kernels.launch import Call
 from gatecell.kernels.layers import by_directions
 from gatecell.kernels.options import LSTMOptions
-from gatecell.kernels.weights import LayerWeights, expected_shapes, weight_shapes
+from gatecell.kernels.weights import LayerWeights, expected_shapes, of_direction, weight_shapes
 
 _ROUNDS_FLOAT32 = "the C++ core rounds to bfloat16 from float32 only"
 
@@ -78,8 +78,10 @@ def run_layer(
     Raises
     ------
     InputError
-        As ``run_direction``.
+        As ``run_direction``, and where there are not as many weights as directions.
     """
+    if len(weights) != len(reverse):
+        raise InputError(f"reverse names {len(reverse)} directions, but there are weights of {len(weights)}.")
     check(x, h, c, weights, options, lengths, mask, seed, training, (len(reverse), x.shape[0]))
     return _run(Call(options, lengths, mask, reverse, training, seed, stream), x, h, c, weights)
 
@@ -157,7 +159,7 @@ def _run(
     """Run a layer on checked arguments, with a gradient where one is asked for."""
     x = x if x.stride(2) == 1 else x.contiguous()
     h, c = _contiguous(h), _contiguous(c)
-    parameters = [None if weight is None else weight.contiguous() for direction in weights for weight in direction]
+    parameters = [_contiguous(weight) for direction in weights for weight in direction]
     if call.lengths is not None or call.mask is not None:
         call = call._replace(lengths=_contiguous(call.lengths), mask=_contiguous(call.mask))
     if torch.is_grad_enabled() and any(value is not None and value.requires_grad for value in (x, h, c, *parameters)):
@@ -209,8 +211,7 @@ def _differentiable_gradients(
     values = tuple(None if value is None else value.view_as(value) for value in values)
     x, h, c, *parameters = values
     assert x is not None
-    fields = len(LayerWeights._fields)
-    weights = [LayerWeights(*parameters[first : first + fields]) for first in range(0, len(parameters), fields)]  # type: ignore[arg-type]
+    weights = [LayerWeights(*of_direction(parameters, index)) for index in range(len(call.reverse))]  # type: ignore[arg-type]
     results = by_directions(
         reference.run_direction,
         *(x, h, c, weights),

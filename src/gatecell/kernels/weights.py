@@ -1,5 +1,6 @@
 """The parameters of one layer and direction."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,3 +53,9 @@ def expected_shapes(options: LSTMOptions) -> tuple[tuple[int, ...] | None, ...]:
     """Return the shape of each field of ``LayerWeights``; ``None`` where these options do not use it."""
     shapes = weight_shapes(options)
     return tuple(shapes.get(field) for field in LayerWeights._fields)
+
+
+def of_direction(parameters: Sequence[Tensor | None], index: int) -> Sequence[Tensor | None]:
+    """Return the fields of one direction's ``LayerWeights`` from those of all in one row."""
+    size = len(LayerWeights._fields)
+    return parameters[index * size : (index + 1) * size]

@@ -177,7 +177,8 @@ class Forward {
     }
   }
 
-  // x~ of one step; its h~ is written by the cells of the step before. The x of the step after lies far from it in memory.
+  // x~ of one step; its h~ is written by the cells of the step before. The x of the step after lies far from it in memory,
+  // so that it is asked for now.
   void take_inputs(State& s, int64_t step, int64_t first, int64_t last) {
     const int64_t next = schedule_.active(step + 1);
     for (int64_t q = first; q < last; ++q) {

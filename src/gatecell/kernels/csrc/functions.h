@@ -55,7 +55,7 @@ GATECELL_INLINE Vec<T> power_of_two(Vec<T> shifted) {
   return (Vec<T>)(((Mask<T>)shifted << Lane<T>::mantissa_bits) + (Mask<T>)broadcast(T(1)));
 }
 
-// By what share of itself that is too small.
+// By what share of itself `power_of_two` is too small; it counts where 1 is taken away, not where 1 is added.
 template <class T>
 GATECELL_INLINE Vec<T> power_of_two_lacks(Vec<T>) {
   return Vec<T>{};

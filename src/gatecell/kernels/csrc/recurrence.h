@@ -149,7 +149,7 @@ class Recurrence {
     Value* line = chunk.sources.row(k);
     masked_copy(line, at<T>(run_.x, b, place), s.masks.input ? s.masks.input + q * s.masks.input_stride : nullptr,
                 n_.inputs);
-    // what the row reads at the step that comes next lies far from this in memory
+    // what the row reads at the step that comes next lies far from this in memory, so that it is asked for now
     if (step > 0) {
       fetch(h_before(step - 1, row), n_.outputs);
       fetch(at<T>(run_.x, b, schedule_.place(row, step - 1)), n_.inputs);
@@ -295,7 +295,7 @@ class Recurrence {
     if (sums) add_bias();
   }
 
-  // The next row's values lie elsewhere; NULL where there is none.
+  // What a tile to come reads of a row; NULL where there is none.
   static GATECELL_INLINE void fetch_from(const T* row, int64_t first, int64_t count) {
     if (row) fetch(row + first, count);
   }
