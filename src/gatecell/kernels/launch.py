@@ -76,12 +76,12 @@ def forward(
     item = x.element_size()
     saved: list[Tensor] = []
     kept = (0, 0)
-    if save and saved_bytes is None:
-        fitting_bytes = _fitting_bytes(call, problems[0], dense_bytes)
+    if save:
+        room = _fitting_bytes(call, problems[0], dense_bytes) if saved_bytes is None else saved_bytes
+        saved = [lend(room) if saved_bytes is None else lend(room).zero_() for _ in problems]
     for index, problem in enumerate(problems):
         if save:
-            saved.append(lend(fitting_bytes) if saved_bytes is None else lend(saved_bytes).zero_())
-            kept = saved[-1].data_ptr(), saved[-1].numel()
+            kept = saved[index].data_ptr(), room
         from_h, from_c = index * rows * size * item, index * rows * hidden * item
         run = core.pack_run(
             *x_at,
@@ -193,12 +193,12 @@ def new_problem(options: LSTMOptions, dtype: torch.dtype) -> core.Problem:
 def _asked(call: Call, x: Tensor) -> tuple[tuple[core.Problem, ...], int]:
     """Return what the core is asked of each direction, and how many bytes it saves of one if all steps count."""
     rows, steps, _ = x.shape
-    dense = _asked_of_all_steps(
+    problems, dense_bytes = _asked_of_all_steps(
         call.options, x.dtype, call.reverse, call.training, call.stream, rows, steps, torch.get_num_threads()
     )
     if call.lengths is None and call.mask is None and call.seed is None:
-        return dense
-    problems = tuple(core.Problem.from_buffer_copy(problem) for problem in dense[0])
+        return problems, dense_bytes
+    problems = tuple(core.Problem.from_buffer_copy(problem) for problem in problems)
     seed = 0 if call.seed is None else int(call.seed)
     for problem in problems:
         problem.seed = seed
@@ -206,7 +206,7 @@ def _asked(call: Call, x: Tensor) -> tuple[tuple[core.Problem, ...], int]:
             problem.lengths = call.lengths.data_ptr()
         if call.mask is not None:
             problem.mask = call.mask.data_ptr()
-    return problems, dense[1]
+    return problems, dense_bytes
 
 
 @lru_cache(maxsize=256)

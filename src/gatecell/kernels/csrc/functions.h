@@ -16,7 +16,7 @@ struct ExpPolynomial;
 template <>
 struct ExpPolynomial<float> {
 #if defined(__AVX512F__)
-  static constexpr int steps = 32;
+  static constexpr int log2_steps = 5, steps = 1 << log2_steps;
   static constexpr float coefficients[] = {1.0f / 6, 0.5f, 1.0f};      // Taylor
   static constexpr float of_exp[] = {0.50000488f, 1.00001466f};  // of the least greatest error
 #else
@@ -55,15 +55,15 @@ GATECELL_INLINE Vec<T> power_of_two(Vec<T> shifted) {
   return (Vec<T>)(((Mask<T>)shifted << Lane<T>::mantissa_bits) + (Mask<T>)broadcast(T(1)));
 }
 
-// By what share of itself `power_of_two` is too small; it counts where 1 is taken away, not where 1 is added.
+// Adds to e^r - 1 by what share of itself `power_of_two` is too small; it counts where 1 is taken away, not where 1 is added.
 template <class T>
-GATECELL_INLINE Vec<T> power_of_two_lacks(Vec<T>) {
-  return Vec<T>{};
+GATECELL_INLINE Vec<T> with_lack(Vec<T> rest, Vec<T>) {
+  return rest;
 }
 
 #if defined(__AVX512F__)
 // The bits of 2^(j / 32), less those of j that reach the mantissa where n = 32 m + j is shifted into the place of the exponent.
-alignas(64) constexpr int32_t powers_of_two[32] = {
+alignas(64) constexpr int32_t powers_of_two[ExpPolynomial<float>::steps] = {
     0x3f800000, 0x3f7ecd87, 0x3f7daac3, 0x3f7c980f, 0x3f7b95c2, 0x3f7aa43a, 0x3f79c3d3, 0x3f78f4f0,
     0x3f7837f0, 0x3f778d3a, 0x3f76f532, 0x3f767043, 0x3f75fed7, 0x3f75a15b, 0x3f75583f, 0x3f7523f6,
     0x3f7504f3, 0x3f74fbaf, 0x3f7508a4, 0x3f752c4d, 0x3f75672a, 0x3f75b9be, 0x3f76248c, 0x3f76a81e,
@@ -71,18 +71,19 @@ alignas(64) constexpr int32_t powers_of_two[32] = {
 template <>
 GATECELL_INLINE Vec<float> power_of_two<float>(Vec<float> shifted) {
   const __m512i n = (__m512i)shifted, *const table = reinterpret_cast<const __m512i*>(powers_of_two);
-  return (Vec<float>)_mm512_add_epi32(_mm512_slli_epi32(n, 18), _mm512_permutex2var_epi32(table[0], n, table[1]));
+  constexpr int shift = Lane<float>::mantissa_bits - ExpPolynomial<float>::log2_steps;
+  return (Vec<float>)_mm512_add_epi32(_mm512_slli_epi32(n, shift), _mm512_permutex2var_epi32(table[0], n, table[1]));
 }
 
-alignas(64) constexpr float powers_of_two_lack[32] = {
+alignas(64) constexpr float powers_of_two_lack[ExpPolynomial<float>::steps] = {
     0.0f, -4.7084577e-08f, 4.6285471e-08f, -5.5604226e-08f, -1.1992157e-08f, -4.8776064e-08f, 4.7297824e-08f, -3.4814426e-08f,
     3.1934181e-08f, -2.6886665e-08f, 3.6210573e-08f, 1.1184211e-09f, -3.0990721e-08f, -2.6383010e-08f, -7.4752132e-09f, -4.2456356e-08f,
     1.7114271e-08f, 2.3001967e-08f, -3.0476834e-08f, -1.6538537e-08f, 5.2333342e-09f, -3.5920647e-08f, 6.1075916e-09f, -3.1140544e-08f,
     -1.4719605e-08f, -2.8218101e-08f, -5.2587951e-09f, -6.3603872e-09f, -6.1282598e-09f, -2.4880408e-08f, 5.1406092e-09f, -8.6972666e-09f};
 template <>
-GATECELL_INLINE Vec<float> power_of_two_lacks<float>(Vec<float> shifted) {
+GATECELL_INLINE Vec<float> with_lack<float>(Vec<float> rest, Vec<float> shifted) {
   const __m512* const table = reinterpret_cast<const __m512*>(powers_of_two_lack);
-  return (Vec<float>)_mm512_permutex2var_ps(table[0], (__m512i)shifted, table[1]);
+  return rest + (Vec<float>)_mm512_permutex2var_ps(table[0], (__m512i)shifted, table[1]);
 }
 #endif
 
@@ -124,7 +125,7 @@ GATECELL_INLINE Vec<T> tanh(Vec<T> x) {
   const Vec<T> y = at_least((Vec<T>)((Mask<T>)x | (Mask<T>)broadcast(T(-0.0))), -P::tanh_limit);
   const Vec<T> shifted = fma(y, broadcast(T(2 * P::steps * log2_e)), broadcast(rounding<T>)), n = shifted - rounding<T>;
   const Vec<T> r = fma(n, broadcast(T(-ln2 / (2 * P::steps))), y), scale = power_of_two<T>(shifted);
-  const Vec<T> rest = r * polynomial<2>(P::coefficients, r) + power_of_two_lacks<T>(shifted);
+  const Vec<T> rest = with_lack<T>(r * polynomial<2>(P::coefficients, r), shifted);
   const Vec<T> minus = fma(scale, rest, scale - T(1));  // loses nothing near 0, where scale is 1
   const Vec<T> value = minus * reciprocal(minus + T(2));
   return (Vec<T>)((Mask<T>)value ^ (Mask<T>)broadcast(T(-0.0)) ^ sign_bit<T>(x));
