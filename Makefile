@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 # without the notice that Material for MkDocs prints of its successor
 DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && $(BIN)/python scripts/check_site.py build/site
 
-.PHONY: setup quickstart test check recipes bench docs lock clean
+.PHONY: setup quickstart test fuzz check recipes bench docs lock clean
 
 setup: $(INSTALLED)
 
@@ -20,6 +20,10 @@ quickstart: setup
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 2
+
+# Ten times as many altered files of every kind as `make test` reads
+fuzz: setup
+	GATECELL_FUZZ_FILES=20000 $(BIN)/python -m pytest -m fuzz --numprocesses 2 --timeout 3600
 
 check: setup
 	$(BIN)/ruff format --check .
