@@ -78,8 +78,9 @@ OF_PYTHON = {
     "gatecell/artifact/format.py": {"ValueError"},  # for json.loads, whose caller says what it means
     "gatecell/cli/app.py": {"Exit"},
     "gatecell/cli/main.py": {"KeyboardInterrupt"},
+    "gatecell/cli/signals.py": {"KeyboardInterrupt"},
     "gatecell/data/ts_file.py": {"AssertionError"},  # cannot happen
-    "gatecell/training/quiet.py": {"KeyboardInterrupt"},
+    "gatecell/training/signals.py": {"SystemExit"},  # where Lightning's had no code
 }
 """Exceptions that are not of the project's tree, and where they are raised."""
 

@@ -1,13 +1,12 @@
 """The surroundings of a run come back as they were."""
 
 import logging
-import signal
 import warnings
 
 import pytest
 import torch
 
-from gatecell.training.quiet import interruptible, own_random_state, quiet_lightning
+from gatecell.training.quiet import own_random_state, quiet_lightning
 
 
 def test_notices_are_silent_inside_and_not_outside(caplog: pytest.LogCaptureFixture) -> None:
@@ -36,21 +35,3 @@ def test_the_random_state_comes_back_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError), own_random_state():
         draw_and_fail()
     assert torch.equal(torch.get_rng_state(), state)
-
-
-def test_an_exit_that_was_ctrl_c_is_ctrl_c_again() -> None:
-    def exit_as_lightning_does() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        error = SystemExit(1)
-        error.__context__ = KeyboardInterrupt()
-        raise error
-
-    handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), interruptible():
-        exit_as_lightning_does()
-    assert signal.getsignal(signal.SIGINT) is handler
-
-
-def test_another_exit_is_an_exit() -> None:
-    with pytest.raises(SystemExit), interruptible():
-        raise SystemExit(3)

@@ -1,6 +1,7 @@
 """The entry point: what goes wrong becomes one line and an exit code.
 
-0: done. 1: the job failed. 2: bad usage or bad input. 130: stopped by Ctrl-C.
+0: done. 1: the job failed. 2: bad usage or bad input. 130: stopped by
+Ctrl-C. 143: by SIGTERM. 129: by SIGHUP.
 """
 
 import errno
@@ -10,12 +11,17 @@ import shlex
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from gatecell._core.errors import EngineError, GatecellError, MissingDependencyError, TrainingError
+from gatecell.cli.signals import StopSignals
 
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+_SIGNALLED = 128
+"""Codes above say which signal ended the process."""
 _RESUME = {
     "quickstart": ("--force", [], "Finished epochs are"),
     # of a grid there is nothing before its end
@@ -24,6 +30,8 @@ _RESUME = {
     "tune": ("--resume", ["--resume"], "Finished trials and epochs are"),
 }
 """What is taken out of a command line that was stopped, and what is added, to go on with it; and what is kept."""
+_WRITES_AT_ITS_END = ("learning-rate", "predict", "evaluate", "backtest", "report")
+"""Commands that write one file, once all is done."""
 _HINTS = {
     errno.ENOSPC: " Make room there, or name another place with --output; finished files are as they were.",
     errno.EROFS: " Name another place with --output.",
@@ -39,23 +47,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    if sys.stdout is None or sys.stderr is None:
+        # closed by who started the process, as some do for a service
+        nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  until the process ends
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     if isinstance(sys.stdout, io.TextIOWrapper):
         # what the terminal's encoding lacks is shown as \u4e2d: a model's text may have any character
         sys.stdout.reconfigure(errors="backslashreplace")
+    signals = StopSignals(lambda: _stopped(arguments, signals.name), own_process=argv is None)
+    try:
+        with signals:
+            code = _outcome(arguments, signals, debug=debug)
+    except KeyboardInterrupt:
+        code = _failed(signals.exit_code, _stopped(arguments, signals.name), debug=False)
+    if argv is None:
+        _flush()
+    return code
+
+
+def _outcome(arguments: list[str], signals: StopSignals, *, debug: bool) -> int:
     try:
         return _run(arguments)
-    except KeyboardInterrupt:
-        return _failed(INTERRUPTED, _interrupted(arguments), debug=False)
-    except BrokenPipeError:
-        # the reader of the output has gone, as `head` does; what follows at exit must not complain either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except GatecellError as error:
-        return _failed(FAILED if isinstance(error, _JOB_ERRORS) else BAD_INPUT, f"Error: {error}", debug=debug)
-    except OSError as error:
-        return _failed(FAILED, _of_files(error), debug=debug)
     except Exception as error:  # the last resort: not even a bug of ours shows a traceback unasked
-        return _failed(FAILED, _unexpected(error), debug=debug)
+        if signals.received:
+            # what other code made of the interruption
+            raise KeyboardInterrupt from error
+        if isinstance(error, BrokenPipeError):
+            return FAILED
+        return _failed(*_told(error), debug=debug)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """Return the exit code of an error, and how it is said."""
+    match error:
+        case GatecellError():
+            return FAILED if isinstance(error, _JOB_ERRORS) else BAD_INPUT, f"Error: {error}"
+        case OSError():
+            return FAILED, _of_files(error)
+        case _:
+            return FAILED, _unexpected(error)
 
 
 def _run(arguments: list[str]) -> int:
@@ -72,12 +102,17 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
-def _interrupted(arguments: list[str]) -> str:
-    if not arguments or arguments[0] not in _RESUME:
-        return "Stopped."
-    removed, added, what = _RESUME[arguments[0]]
+def _stopped(arguments: list[str], signal_name: str) -> str:
+    """Return what is said of a command that was stopped: by what, what is kept, and how to go on."""
+    stopped = "Stopped." if signal_name == "SIGINT" else f"Stopped by {signal_name}."
+    command = arguments[0] if arguments else ""
+    if command in _WRITES_AT_ITS_END:
+        return f"{stopped} Nothing is half-written; begin again with: {shlex.join(['gatecell', *arguments])}"
+    if command not in _RESUME:
+        return stopped
+    removed, added, what = _RESUME[command]
     again = [word for word in arguments if word != removed] + added
-    return f"Stopped. {what} kept; go on with: {shlex.join(['gatecell', *again])}"
+    return f"{stopped} {what} kept; go on with: {shlex.join(['gatecell', *again])}"
 
 
 def _of_files(error: OSError) -> str:
@@ -95,8 +130,20 @@ def _unexpected(error: Exception) -> str:
 
 
 def _failed(code: int, text: str, *, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    colour = code != INTERRUPTED and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    sys.stderr.write(f"\x1b[31m{text}\x1b[0m\n" if colour else f"{text}\n")
+    # whoever reads may be gone, as a terminal is after SIGHUP
+    with suppress(OSError):
+        if debug:
+            traceback.print_exc()
+        colour = code <= _SIGNALLED and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        sys.stderr.write(f"\x1b[31m{text}\x1b[0m\n" if colour else f"{text}\n")
+        sys.stderr.flush()
     return code
+
+
+def _flush() -> None:
+    """Write out what is left, or give it up: Python, at its end, would complain and change the exit code."""
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -23,7 +23,8 @@ from gatecell.training.module import TrainingModule
 from gatecell.training.objective import Objective, RowObjective
 from gatecell.training.prediction import Loss, Metric, predict
 from gatecell.training.progress import EpochLog, progress_callbacks
-from gatecell.training.quiet import interruptible, own_random_state, quiet_lightning
+from gatecell.training.quiet import own_random_state, quiet_lightning
+from gatecell.training.signals import OwnTermination, interruptible
 from gatecell.training.state import TrainingState, copy_weights
 
 __all__ = ["TrainingResult", "fit", "predict"]
@@ -147,7 +148,7 @@ def _result(state: TrainingState, began: float) -> TrainingResult:
 
 
 def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState, log: RunLog | None) -> None:
-    callbacks = progress_callbacks(config, state, module.n_steps)
+    callbacks = [OwnTermination(), *progress_callbacks(config, state, module.n_steps)]
     if log is not None:
         callbacks.append(EpochLog(config, state, log))
     with quiet_lightning(), own_random_state(), interruptible(), torch.enable_grad():

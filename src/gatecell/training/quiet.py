@@ -1,8 +1,6 @@
 """The surroundings of a run: the user's process is afterwards what it was before."""
 
 import logging
-import signal
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,19 +34,3 @@ def own_random_state() -> Iterator[None]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         yield
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn Lightning's exit on Ctrl-C back into ``KeyboardInterrupt``, and keep the user's handler for it."""
-    main = threading.current_thread() is threading.main_thread()
-    handler = signal.getsignal(signal.SIGINT) if main else None
-    try:
-        yield
-    except SystemExit as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        if main and handler is not None:
-            signal.signal(signal.SIGINT, handler)
