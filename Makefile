@@ -1,22 +1,48 @@
-# One command to set up, one to check; the same at the desk and in CI.
+# `make quickstart` for users, `make setup` for developers; the same at the desk and in CI.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint requirements/lock.txt
+SAY := @printf '%s\n'
+# One marker a step, so that each is done once, and again where what it depends on changed
+VENV := $(BIN)/pip
+CORE := .venv/.core
+PACKAGE := .venv/.installed
+DEVELOPER := .venv/.developer
 # without the notice that Material for MkDocs prints of its successor
 DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && $(BIN)/python scripts/check_site.py build/site
 
-.PHONY: setup quickstart test fuzz check recipes bench docs lock clean
+.PHONY: quickstart setup test fuzz check stability recipes bench docs lock clean
+.NOTPARALLEL:
 
-setup: $(INSTALLED)
+# What a user needs, and a first model
+quickstart: $(PACKAGE)
+	@$(BIN)/gatecell quickstart
 
-$(INSTALLED): pyproject.toml requirements/lock.txt
+# What developers need: what is optional for users, the tools, the documentation site
+setup: $(DEVELOPER)
+
+$(VENV):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Gatecell needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt --editable ".[dev]"
+	$(SAY) "Making .venv, which holds all that is installed ..."
+	@$(PYTHON) -m venv .venv
+
+$(CORE): pyproject.toml CMakeLists.txt $(wildcard src/gatecell/kernels/csrc/*) | $(VENV)
+	$(SAY) "Building the C++ core (about a minute) ..."
+	@$(PIP) --no-deps --editable .
 	@touch $@
 
-quickstart: setup
-	@$(BIN)/gatecell quickstart
+# The package is there, so that this brings what it depends on
+$(PACKAGE): pyproject.toml requirements/lock.txt | $(CORE)
+	$(SAY) "Installing PyTorch and what else the package needs (1 to 4 minutes; 0.4 GB to download, 1.3 GB on disk;" \
+	  "several times that where pip takes a PyTorch for GPUs) ..."
+	@$(PIP) gatecell
+	@touch $@
+
+# What developers have holds what users need
+$(DEVELOPER): pyproject.toml requirements/lock.txt | $(CORE)
+	$(SAY) "Installing the package's needs and the developers' tools (2 to 6 minutes on a bare machine) ..."
+	@$(PIP) "gatecell[dev]"
+	@touch $(PACKAGE) $@
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses 2
