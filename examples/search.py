@@ -1,6 +1,6 @@
 """Search for the parameters of a classifier, judge the best by rows that took no part, and go on with a search.
 
-python examples/search.py    (needs pip install "gatecell[tune]")
+python examples/search.py    (needs the extra: pip install ".[tune]" in the project's folder)
 """
 
 from gatecell import LSTMClassifier

@@ -162,7 +162,10 @@ def test_foreign_safetensors(reading: Any, tmp_path: Path) -> None:
 
 def test_newer_format(reading: Any, tmp_path: Path) -> None:
     path = rewrite(tmp_path / "m", {"format_version": FORMAT_VERSION + 1})
-    with pytest.raises(ArtifactError, match=f"has format {FORMAT_VERSION + 1}.*newer Gatecell: upgrade with"):
+    with pytest.raises(
+        ArtifactError,
+        match=rf"has format {FORMAT_VERSION + 1}.*newer Gatecell: bring .* up to date .* -m pip install \.",
+    ):
         reading(path)
 
 

@@ -101,7 +101,8 @@ def test_without_optuna(data: Path, here: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert 'which is not installed. Run: pip install "gatecell[tune]"' in done.stderr
+    assert "which is not installed. Run: " in done.stderr
+    assert '-m pip install "optuna>=5" "filelock>=3.16"' in done.stderr
 
 
 @pytest.mark.parametrize("task", ["classify", "regress", "text", "forecast", "language"])

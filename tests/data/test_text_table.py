@@ -65,7 +65,7 @@ def test_json_keeps_its_types(tmp_path: Path) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow", reason='needs pip install "gatecell[parquet]"')
+    pytest.importorskip("pyarrow", reason="needs pyarrow (the extra parquet)")
     path = tmp_path / "t.parquet"
     rows = [("a", 1), ("b", 2)]
     write_text_table(path, ".parquet", ("text", "label"), rows)
@@ -79,7 +79,7 @@ def test_parquet(tmp_path: Path) -> None:
 def test_parquet_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
-    with pytest.raises(MissingDependencyError, match=r'Reading Parquet needs .* pip install "gatecell\[parquet\]"'):
+    with pytest.raises(MissingDependencyError, match=r'Reading Parquet needs .* pip install "pyarrow>=17"'):
         read_text_table(tmp_path / "t.parquet")
 
 

@@ -443,7 +443,7 @@ def test_bad_options(options: dict[str, Any], error: type[GatecellError], messag
 class TestEncoder:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        transformers = pytest.importorskip("transformers", reason='needs pip install "gatecell[transformers]"')
+        transformers = pytest.importorskip("transformers", reason="needs transformers (the extra of that name)")
         path = tmp_path / "encoder"
         words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", *WORDS]
         path.mkdir()

@@ -11,7 +11,7 @@ from gatecell.nn.config import EncoderFront, LSTMConfig, NetworkConfig
 from gatecell.nn.encoder import Encoder, load_encoder
 from gatecell.nn.network import SequenceNetwork
 
-pytest.importorskip("transformers", reason='needs transformers: pip install "gatecell[transformers]"')
+pytest.importorskip("transformers", reason="needs transformers (the extra of that name)")
 
 SMALL = {
     "model_type": "bert",

@@ -30,7 +30,7 @@ def test_a_quick_run(name: str, data_home: Path, tmp_path: Path) -> None:
 
 
 def test_imdb_bert_quickly(data_home: Path, tmp_path: Path) -> None:
-    transformers = pytest.importorskip("transformers", reason='needs pip install "gatecell[transformers]"')
+    transformers = pytest.importorskip("transformers", reason="needs transformers (the extra of that name)")
     folder = tmp_path / "encoder"
     folder.mkdir()
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "good", "bad"]

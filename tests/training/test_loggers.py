@@ -65,7 +65,7 @@ def test_something_else(value: object) -> None:
 )
 def test_a_missing_package_says_what_brings_it(name: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingDependencyError, match=rf'{package}.* Run: pip install "gatecell\[{name}\]"'):
+    with pytest.raises(MissingDependencyError, match=rf'{package}.* Run: .* -m pip install .*"{name}(-skinny)?>='):
         check_logger(name)
 
 

@@ -322,7 +322,8 @@ def test_without_optuna_it_says_what_brings_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == (
-        "A search by Optuna needs the package 'optuna', which is not installed. Run: pip install \"gatecell[tune]\""
+        "A search by Optuna needs the package 'optuna', which is not installed. "
+        f'Run: {sys.executable} -m pip install "optuna>=5" "filelock>=3.16"'
     )
     assert issubclass(MissingDependencyError, ImportError)
 

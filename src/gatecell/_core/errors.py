@@ -66,7 +66,7 @@ class DatasetError(GatecellError):
 
 
 class MissingDependencyError(GatecellError, ImportError):
-    """An optional dependency is not installed; the message says which extra brings it."""
+    """An optional dependency is not installed; the message says how to install it."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:

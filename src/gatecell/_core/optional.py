@@ -4,6 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 from gatecell._core.errors import MissingDependencyError
+from gatecell._core.installing import packages_of, pip_install
 
 
 def require(module: str, *, extra: str, purpose: str) -> ModuleType:
@@ -21,7 +22,7 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
     Raises
     ------
     MissingDependencyError
-        Where the module is not installed; the message says which ``pip install`` brings it.
+        Where the module is not installed; the message says which ``pip install`` brings the extra's packages.
     """
     try:
         return import_module(module)
@@ -30,5 +31,5 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
             raise
         raise MissingDependencyError(
             f"{purpose} needs the package {module.partition('.')[0]!r}, which is not installed. "
-            f'Run: pip install "gatecell[{extra}]"'
+            f"Run: {pip_install(*packages_of(extra))}"
         ) from error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gatecell._core.errors import ArtifactError
+from gatecell._core.installing import pip_install
 
 FORMAT_VERSION = 1
 """The format written, and the newest that is read. It grows when a reader of the old format could not read the new."""
@@ -117,7 +118,8 @@ def decode(text: str, source: str) -> tuple[dict[str, Any], dict[str, str]]:
     if found > FORMAT_VERSION:
         raise ArtifactError(
             f"{source} has format {found}; this Gatecell reads formats up to {FORMAT_VERSION}. "
-            "It was written by a newer Gatecell: upgrade with `pip install --upgrade gatecell`."
+            "It was written by a newer Gatecell: bring the project's folder up to date (git pull), and run in it: "
+            f"{pip_install('.')}"
         )
     metadata, versions = document.get("metadata"), document.get("versions")
     if not isinstance(metadata, dict) or not isinstance(versions, dict):

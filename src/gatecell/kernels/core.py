@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from gatecell._core.errors import EngineError
+from gatecell._core.installing import install_again
 
 _VERSION = 4
 # beside this file in a wheel; an editable install keeps it among the installed packages
@@ -70,14 +71,14 @@ def missing() -> str | None:
     if not _LIBRARY.is_file():
         return (
             "the C++ core was not built, because there was no GCC or Clang when Gatecell was installed. Install one "
-            "(Debian: apt-get install g++), then Gatecell again: pip install --force-reinstall --no-deps gatecell"
+            f"(Debian: apt-get install g++), then {install_again()}"
         )
     try:
         version = _load().gatecell_version()
     except (OSError, AttributeError) as error:
         return f"{_LIBRARY} does not load: {error}"
     if version != _VERSION:
-        return f"{_LIBRARY} has version {version}, but this code needs {_VERSION}: install Gatecell again"
+        return f"{_LIBRARY} has version {version}, but this code needs {_VERSION}. Install {install_again()}"
     return None
 
 
