@@ -13,6 +13,7 @@ import pytest
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import split_text
 from tests.cli.conftest import Done
+from tests.processes import running
 
 Run = Callable[..., Done]
 SMALL = ("--set", "max_epochs=2", "--set", "hidden_size=8", "--set", "batch_size=4", "--set", "tokens=character")
@@ -141,13 +142,12 @@ def test_generate_needs_a_language_model(gatecell: Run, here: Path, data: Path) 
 def test_ctrl_c_leaves_what_was_written(model: Path, here: Path) -> None:
     code = "import sys; from gatecell.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "generate", str(model), "--prompt", "the ", "--max-new", "100000000"]
-    process = subprocess.Popen(
-        command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
-    assert process.stdout is not None
-    begun = process.stdout.read(40)
-    process.send_signal(signal.SIGINT)
-    rest, err = process.communicate(timeout=60)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with running(command, cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        begun = process.stdout.read(40)
+        process.send_signal(signal.SIGINT)
+        rest, err = process.communicate()
     assert process.returncode == 130
     assert err.decode() == "Stopped.\n"
     out = (begun + rest).decode()

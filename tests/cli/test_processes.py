@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gatecell.artifact.store import load_artifact
+from tests.processes import running
 
 COMMAND = [sys.executable, "-c", "import sys; from gatecell.cli.main import main; sys.exit(main())"]
 # Small and slow enough to be stopped half-way.
@@ -51,21 +52,22 @@ def in_terminal(arguments: list[str], folder: Path) -> str:
     """Return what a command shows in a terminal of 120 columns."""
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=folder
-    )
-    os.close(follower)
+    command = [*COMMAND, *arguments]
     shown = b""
-    while True:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    process.wait()
-    os.close(leader)
+    try:
+        with running(command, stdin=follower, stdout=follower, stderr=follower, env=environment, cwd=folder) as process:
+            os.close(follower)
+            while True:
+                try:
+                    part = os.read(leader, 65536)
+                except OSError:
+                    break
+                if not part:
+                    break
+                shown += part
+            process.wait()
+    finally:
+        os.close(leader)
     return shown.decode()
 
 
@@ -92,30 +94,27 @@ def test_a_reader_that_leaves_early() -> None:
     code = "import sys; from gatecell.cli import show; from gatecell.cli import main as entry\n"
     code += "def fill(arguments):\n    for _ in range(100_000): show.print_line('x' * 100)\n    return 0\n"
     code += "entry._run = fill; sys.exit(entry.main([]))"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait() == 1
+    with running([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 1
 
 
 def stopped_after_an_epoch(
     folder: Path, arguments: list[str], checkpoint: str, sign: signal.Signals
 ) -> tuple[int, str]:
     """Start a job, send a signal once an epoch is done; return the exit code and standard error."""
-    process = subprocess.Popen(
+    with running(
         [*COMMAND, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 120
-    while not (folder / checkpoint / "history.csv").exists():
-        assert process.poll() is None, "the job ended before it could be stopped"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(sign)
-    _, err = process.communicate(timeout=60)
+    ) as process:
+        while not (folder / checkpoint / "history.csv").exists():
+            assert process.poll() is None, "the job ended before it could be stopped"
+            time.sleep(0.01)
+        process.send_signal(sign)
+        _, err = process.communicate()
     return process.returncode, err
 
 

@@ -1,6 +1,5 @@
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from gatecell._core.errors import InputError, NonFiniteLossError, OptionError, T
 from gatecell.estimators import classes as classes_module
 from gatecell.training.checkpoint import CheckpointFolder
 from tests.estimators.rows import labels_of, ragged_rows
+from tests.processes import running
 
 SMALL: dict[str, Any] = {"hidden_size": 4, "max_epochs": 3, "random_state": 0}
 rows = ragged_rows(40)
@@ -212,11 +212,11 @@ LSTMClassifier(**eval(sys.argv[2]), checkpoint_dir=sys.argv[1]).fit(rows, labels
 def test_a_fit_whose_process_is_killed_goes_on_and_ends_with_the_same_weights(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"hidden_size": 32, "max_epochs": 150, "recurrent_dropout": 0.2, "random_state": 0}
     history = tmp_path / "history.csv"
-    process = subprocess.Popen([sys.executable, "-c", KILLED_FIT, str(tmp_path), repr(settings)])
-    while process.poll() is None and not (history.exists() and len(history.read_text().splitlines()) > 3):
-        time.sleep(0.005)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    with running([sys.executable, "-c", KILLED_FIT, str(tmp_path), repr(settings)]) as process:
+        while process.poll() is None and not (history.exists() and len(history.read_text().splitlines()) > 3):
+            time.sleep(0.005)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
     assert 3 <= len(history.read_text().splitlines()) < 150
     with pytest.raises(TrainingError, match=r"belongs to another run.*config.learning_rate was 0.003 and is 0.5"):
         LSTMClassifier(**settings, learning_rate=0.5, checkpoint_dir=tmp_path).fit(rows, labels)

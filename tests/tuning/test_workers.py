@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,19 @@ import pytest
 from gatecell.tuning.study_file import STUDY_NAME
 from gatecell.tuning.trials import Trial
 from gatecell.tuning.workers import RERUN_OF, WORKER
+from tests.processes import running
 from tests.tuning import searching_process
 from tests.tuning.searching_process import N_TRIALS, search
 
 
-def started(study: Path, at_epoch: int, go: Path, sign: str = "SIGKILL") -> "subprocess.Popen[bytes]":
-    words = [sys.executable, str(Path(searching_process.__file__)), str(study), str(at_epoch), sign, str(go)]
-    with study.with_name(f"errors-{time.monotonic_ns()}").open("wb") as errors:
-        return subprocess.Popen(words, stderr=errors, cwd=Path(__file__).parents[2])
+@contextmanager
+def started(study: Path, at_epoch: int, go: Path, sign: str = "SIGKILL") -> "Iterator[subprocess.Popen[bytes]]":
+    words = [sys.executable, searching_process.__file__, str(study), str(at_epoch), sign, str(go)]
+    with (
+        study.with_name(f"errors-{time.monotonic_ns()}").open("wb") as errors,
+        running(words, stderr=errors, cwd=Path(__file__).parents[2]) as process,
+    ):
+        yield process
 
 
 def raw_trials(study: Path) -> list[Any]:
@@ -41,8 +48,8 @@ def whole() -> list[Any]:
 def test_a_search_that_was_killed_goes_on_and_repeats_nothing(tmp_path: Path, whole: list[Any]) -> None:
     study, go = tmp_path / "s.db", tmp_path / "go"
     go.touch()
-    killed = started(study, 30, go)
-    assert killed.wait(timeout=200) == -signal.SIGKILL
+    with started(study, 30, go) as killed:
+        assert killed.wait() == -signal.SIGKILL
     before = [trial for trial in raw_trials(study) if trial.state.is_finished()]
     running = [trial for trial in raw_trials(study) if not trial.state.is_finished()]
     assert 5 < len(before) < 15
@@ -67,13 +74,14 @@ def test_a_search_that_was_killed_goes_on_and_repeats_nothing(tmp_path: Path, wh
 
 def test_two_workers_finish_a_study_together(tmp_path: Path) -> None:
     study, go = tmp_path / "s.db", tmp_path / "go"
-    workers = [started(study, 0, go) for _ in range(2)]
-    while len(list(tmp_path.glob("go.*"))) < 2:
-        assert all(worker.poll() is None for worker in workers)
-        time.sleep(0.05)
-    go.touch()
-    for worker in workers:
-        assert worker.wait(timeout=250) == 0, [path.read_text() for path in tmp_path.glob("errors-*")]
+    with started(study, 0, go) as first, started(study, 0, go) as second:
+        while len(list(tmp_path.glob("go.*"))) < 2:
+            assert first.poll() is None
+            assert second.poll() is None
+            time.sleep(0.05)
+        go.touch()
+        for worker in (first, second):
+            assert worker.wait() == 0, [path.read_text() for path in tmp_path.glob("errors-*")]
     trials = raw_trials(study)
     assert len(trials) == N_TRIALS
     assert all(trial.state.is_finished() and "error" not in trial.user_attrs for trial in trials)
@@ -85,28 +93,21 @@ def test_two_workers_finish_a_study_together(tmp_path: Path) -> None:
 def test_a_worker_waits_for_the_trial_of_another_and_takes_it_over_where_that_is_killed(tmp_path: Path) -> None:
     study, go = tmp_path / "s.db", tmp_path / "go"
     go.touch()
-    frozen = started(study, 3, go, "SIGSTOP")
-    assert os.WIFSTOPPED(os.waitpid(frozen.pid, os.WUNTRACED)[1])
-    worker = started(study, 0, go)
-    try:
-        deadline = time.monotonic() + 200
-        while sum(trial.state.is_finished() for trial in raw_trials(study)) < N_TRIALS - 1:
+    with started(study, 3, go, "SIGSTOP") as frozen:
+        assert os.WIFSTOPPED(os.waitpid(frozen.pid, os.WUNTRACED)[1])
+        with started(study, 0, go) as worker:
+            while sum(trial.state.is_finished() for trial in raw_trials(study)) < N_TRIALS - 1:
+                assert worker.poll() is None
+                time.sleep(0.5)
+            # all else is done, and it neither leaves nor takes what another one still has
+            time.sleep(1)
             assert worker.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.5)
-        # all else is done, and it neither leaves nor takes what another one still has
-        time.sleep(1)
-        assert worker.poll() is None
-        (running,) = [trial for trial in raw_trials(study) if not trial.state.is_finished()]
-        frozen.kill()
-        assert worker.wait(timeout=200) == 0
-    finally:
-        for process in (frozen, worker):
-            process.kill()
-            process.wait()
+            (taken,) = [trial for trial in raw_trials(study) if not trial.state.is_finished()]
+            frozen.kill()
+            assert worker.wait() == 0
     trials = raw_trials(study)
-    assert trials[running.number].state == optuna.trial.TrialState.FAIL
-    assert [trial.params for trial in trials if trial.user_attrs.get(RERUN_OF) == running.number] == [running.params]
+    assert trials[taken.number].state == optuna.trial.TrialState.FAIL
+    assert [trial.params for trial in trials if trial.user_attrs.get(RERUN_OF) == taken.number] == [taken.params]
     assert len(trials) == N_TRIALS + 1
     assert not (tmp_path / "s.db.workers").exists()
 
@@ -114,7 +115,8 @@ def test_a_worker_waits_for_the_trial_of_another_and_takes_it_over_where_that_is
 def test_the_trial_of_a_worker_that_was_killed_is_taken_over(tmp_path: Path) -> None:
     study, go = tmp_path / "s.db", tmp_path / "go"
     go.touch()
-    assert started(study, 3, go).wait(timeout=200) == -signal.SIGKILL
+    with started(study, 3, go) as killed:
+        assert killed.wait() == -signal.SIGKILL
     assert len(list((tmp_path / "s.db.workers").iterdir())) == 1
     found = search(study)
     assert len(found.trials) == N_TRIALS
