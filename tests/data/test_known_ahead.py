@@ -77,3 +77,17 @@ def without_price(row: int) -> pd.DataFrame:
 def test_what_is_missing_ahead(panel: Panel, data: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_future(data, panel, 3)
+
+
+def test_what_is_ahead_of_another_series_or_on_another_clock() -> None:
+    index = pd.date_range("2026-10-24", periods=60, freq="h", tz="Europe/Berlin")
+    frame = pd.DataFrame({"unique_id": "a", "ds": index, "price": np.arange(60.0), "y": 1.0})
+    panel, ahead = read_panel(frame[:20], future=["price"]), frame[["unique_id", "ds", "price"]]
+    utc = ahead.assign(ds=ahead["ds"].dt.tz_convert("UTC").dt.as_unit("s"))
+    np.testing.assert_array_equal(read_future(utc, panel, 12)[0][:, 0], np.arange(20.0, 32.0))
+    with pytest.raises(InputError, match=r"known in the time zone Europe/Berlin .* Say the zone of the rows"):
+        read_future(ahead.assign(ds=ahead["ds"].dt.tz_localize(None))[24:40], panel, 12)
+    with pytest.raises(InputError, match=r"no covariates of the future for series 'a' .* The rows are of 'b'\.$"):
+        read_future(ahead.assign(unique_id="b"), panel, 12)
+    with pytest.raises(InputError, match=r"The rows do not say which series they are of"):
+        read_future(ahead.drop(columns="unique_id"), panel, 12)

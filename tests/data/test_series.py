@@ -113,5 +113,26 @@ def test_what_cannot_follow() -> None:
         panel.followed_by(odd)
     zoned = pd.Series([1.0, 2.0], index=pd.date_range("2027", periods=2, freq="h", tz="UTC"))
     plain = pd.Series([1.0, 2.0], index=pd.date_range("2026", periods=2, freq="h"))
-    with pytest.raises(InputError, match=r"both are whole numbers, or times, or times with a time zone"):
+    with pytest.raises(InputError, match=r"The index of series 'y' holds times with the time zone UTC .* without one"):
         read_panel(plain).followed_by(read_panel(zoned))
+    with pytest.raises(InputError, match=r"holds times without a time zone .* known in the time zone UTC"):
+        read_panel(zoned).later_than(read_panel(plain.tz_localize("UTC")).select(["y"])).followed_by(read_panel(plain))
+    far = pd.Series([1.0, 2.0], index=pd.date_range("2250", periods=2, freq="h"))
+    with pytest.raises(
+        InputError, match=r"end at 2250-01-01 01:00:00, some 1,963,\d+ steps of frequency 'h' after 2026"
+    ):
+        read_panel(plain).followed_by(read_panel(far))
+
+
+def test_panels_of_other_zones_and_units() -> None:
+    index = pd.date_range("2026-03-28", periods=48, freq="h", tz="Europe/Berlin", unit="ns")
+    whole = pd.Series(np.arange(48.0), index=index)
+    known, later = read_panel(whole[:30]), read_panel(whole[24:].tz_convert("Asia/Tokyo"))
+    later = later.later_than(known)
+    assert later["y"].target[:, 0].tolist() == list(range(30, 48))
+    joined = known.followed_by(later)["y"].index
+    assert joined.equals(index)
+    assert (str(joined.tz), joined.unit) == ("Europe/Berlin", "ns")
+    assert known.until(pd.Timestamp("2026-03-28T01:00Z")).lengths.tolist() == [3]
+    with pytest.raises(InputError, match=r"^until holds times without a time zone"):
+        known.until(pd.Timestamp("2026-03-28T01:00"))

@@ -112,6 +112,28 @@ def test_covariates_known_ahead(tmp_path: Path) -> None:
         forecast_series(model)
 
 
+def test_later_files_on_another_clock(tmp_path: Path) -> None:
+    columns = SeriesColumns(time="when", target=("load",), future=("holiday",))
+    index = pd.date_range("2026-10-20", periods=200, freq="h", tz="Europe/Berlin")
+    rows = pd.DataFrame({"when": index, "load": np.arange(200) % 24, "holiday": index.day % 7 == 0})
+    for frequency in ("infer", "rows"):
+        model = tmp_path / f"{frequency}.safetensors"
+        data = written(tmp_path / "t.csv", rows[:120].assign(when=rows["when"].dt.tz_convert("+01:00")))
+        fit_series(data, columns, output=model, settings=SETTINGS, frequency=frequency)
+        expected = None
+        for zone in ("+01:00", "Europe/Berlin", "UTC", "Asia/Kolkata"):
+            moved = rows.assign(when=rows["when"].dt.tz_convert(zone))
+            later = written(tmp_path / "later.csv", moved[100:190])
+            ahead = written(tmp_path / "ahead.csv", moved[["when", "holiday"]][190:196])
+            found = forecast_series(model, later, ahead=ahead)
+            expected = found if expected is None else expected
+            pd.testing.assert_frame_equal(found, expected, check_exact=True)
+        with pytest.raises(InputError, match=r"Column 'when' holds times without a time zone .* distance from UTC"):
+            forecast_series(
+                model, written(tmp_path / "p.csv", rows.assign(when=rows["when"].dt.tz_localize(None))[130:])
+            )
+
+
 def test_rows_as_steps(tmp_path: Path) -> None:
     trading = table(ids=("a",)).iloc[::3]
     model = tmp_path / "m.safetensors"
@@ -125,7 +147,9 @@ def test_rows_as_steps(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(forecast_series(model, written(tmp_path / "all.csv", trading)), new)
     with pytest.raises(InputError, match=r"has 1 steps of series 'series' that the model does not know"):
         backtest_series(model, tmp_path / "all.csv")
-    with pytest.raises(InputError, match=r"is known up to 2026-01-09T03:00:00: both are whole numbers, or times"):
+    with pytest.raises(
+        InputError, match=r"Column 'when' holds times with the time zone UTC .* without one \(up to 2026-01-09"
+    ):
         forecast_series(model, written(tmp_path / "z.csv", trading.assign(when=trading["when"].dt.tz_localize("UTC"))))
     estimator = LSTMForecaster.load(model)
     save_estimator(estimator, tmp_path / "o.safetensors", notes={"columns": asdict(columns)})

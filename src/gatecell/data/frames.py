@@ -9,12 +9,13 @@ and numbers are finite or NaN, which stands for missing. The rules for what is n
   default is an error (see ``gatecell.data.missing``).
 - *Irregular stamps* are an error that says which, unless ``frequency="rows"``.
 - *Time zones* are kept; hours are then counted in absolute time and days by the local calendar. Text with offsets that
-  differ is read in UTC; other mixtures are an error.
+  differ is read in UTC; other mixtures are an error. Rows that come after a fit are brought to its zone (see
+  ``gatecell.data.later``).
 - *Infinite values*, and a column without a single value in some series, are errors.
 - *Constant series* are accepted; scalers leave them unscaled but for their mean (see ``gatecell.data.series_scaling``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, InputTypeError, unknown_name
 from gatecell.data.frequency import ROWS
-from gatecell.data.series import Panel, TimeSeries
+from gatecell.data.series import Panel, SeriesId, TimeSeries
 from gatecell.data.series_values import (
     check_finite,
     check_not_all_missing,
@@ -50,6 +51,8 @@ def read_panel(
     future: Sequence[str] = (),
     static: "pd.DataFrame | pd.Series[Any] | Sequence[str] | None" = None,
     frequency: str | int = "infer",
+    stamps_of: Callable[[Any, str], pd.Index] = read_stamps,
+    ids_of: Callable[[list[SeriesId] | None, str], list[SeriesId]] | None = None,
 ) -> Panel:
     """Read series from pandas.
 
@@ -74,6 +77,9 @@ def read_panel(
     frequency : str or int
         ``"infer"``; an alias of pandas (``"h"``), or for whole numbers their difference; or ``"rows"``: each row is one
         step, numbered from 0, and stamps say no more than the order.
+    stamps_of, ids_of : callable
+        How a column of stamps is read, and under which ids series come back (given None where the data have no column
+        of them); ``gatecell.data.later`` reads rows of known series by its own.
 
     Returns
     -------
@@ -96,11 +102,12 @@ def read_panel(
     if columns.time is None:
         _check_index_is_meant(data, frame.drop(columns=columns.id or []))
 
-    codes, ids = _ids(frame[columns.id], columns.id) if columns.id else (np.zeros(len(frame), np.int64), [one_id])
+    codes, named = _ids(frame[columns.id], columns.id) if columns.id else (np.zeros(len(frame), np.int64), None)
+    ids = (named or [one_id]) if ids_of is None else ids_of(named, columns.id or ID)
     if columns.time:
-        stamps = read_stamps(frame[columns.time], f"Column {columns.time!r}")
+        stamps = stamps_of(frame[columns.time], f"Column {columns.time!r}")
     else:
-        stamps = read_stamps(frame.index, "The index")
+        stamps = stamps_of(frame.index, "The index")
     values = numbers_of(frame, columns.values)
     order = np.lexsort((stamps.asi8 if isinstance(stamps, pd.DatetimeIndex) else stamps.to_numpy(), codes))
     codes, stamps, values = codes[order], stamps[order], values[order]

@@ -117,6 +117,12 @@ def approximate_distance(frequency: str) -> pd.Timedelta:
     return second - first
 
 
+def count_steps(first: Any, last: Any, frequency: str | int) -> float:
+    """Return about how many steps of a frequency lie between two stamps."""
+    distance: float = (last - first) / (whole_step(frequency) or approximate_distance(str(frequency)))
+    return distance
+
+
 def to_offset(frequency: str) -> Any:
     """Return pandas' offset of an alias.
 

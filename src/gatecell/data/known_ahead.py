@@ -7,9 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
-from gatecell.data.frames import read_panel
 from gatecell.data.frequency import ROWS
+from gatecell.data.later import read_later
 from gatecell.data.series import Panel, TimeSeries
+
+_SHOWN = 5
+"""Series that a message names."""
 
 
 def read_future(
@@ -20,9 +23,9 @@ def read_future(
     Parameters
     ----------
     data : DataFrame or None
-        With the columns ``panel.future_names``, and stamps and ids as ``read_panel`` takes them. Rows of other steps
-        are left out; where rows are steps (``frequency="rows"``), there are exactly ``horizon`` of each series. None is
-        for panels without such covariates.
+        With the columns ``panel.future_names``, and stamps and ids as ``read_later`` takes them. Rows of other steps
+        and of other series are left out; where rows are steps (``frequency="rows"``), there are exactly ``horizon`` of
+        each series. None is for panels without such covariates.
     panel : Panel
         The series up to the origin.
     horizon : int
@@ -48,17 +51,16 @@ def read_future(
             f"The series have covariates that are known ahead ({', '.join(names)}), so a forecast needs a frame with "
             f"their next {horizon:,} values: its columns are these, the stamps, and the ids of several series."
         )
-    known = read_panel(data, time=time, id=id, target=names, frequency=panel.frequency)
-    if len(panel) == len(known) == 1:
-        ahead = [known.series[0]]
-    else:
-        by_id = {series.id: series for series in known}
-        absent = [id for id in panel.ids if id not in by_id]
-        if absent:
-            raise InputError(
-                f"There are no covariates of the future for series {absent[0]!r} ({len(absent):,} series in all)."
-            )
-        ahead = [by_id[id] for id in panel.ids]
+    known = read_later(data, panel, time=time, id=id, target=names, others=True)
+    by_id = {series.id: series for series in known}
+    absent = [id for id in panel.ids if id not in by_id]
+    if absent:
+        given = ", ".join(map(repr, known.ids[:_SHOWN])) + (", ..." if len(known) > _SHOWN else "")
+        raise InputError(
+            f"There are no covariates of the future for series {absent[0]!r} ({len(absent):,} series in all). The rows "
+            f"are of {given}."
+        )
+    ahead = [by_id[id] for id in panel.ids]
     if panel.frequency == ROWS:
         _check_no_other_rows(ahead, horizon)
         steps = [pd.RangeIndex(horizon) for _ in panel]

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import InputError, unknown_name
-from gatecell.data.frequency import ROWS, steps_after, steps_between
+from gatecell.data.frequency import ROWS, count_steps, steps_after, steps_between
+from gatecell.data.stamps import MOST_STEPS_A_ROW
+from gatecell.data.zones import stamps_like
 
 Values = NDArray[np.float64]
 SeriesId = str | int
@@ -48,6 +50,10 @@ class TimeSeries:
             past=self.past[steps],
             future=self.future[steps],
         )
+
+    def on_clock_of(self, known: "TimeSeries") -> "TimeSeries":
+        """Return the series with stamps in the time zone and unit of another; errors as those of ``stamps_like``."""
+        return replace(self, index=stamps_like(self.index, known.index, f"The index of series {self.id!r}"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +113,13 @@ class Panel:
         Raises
         ------
         InputError
-            Where a series begins after it.
+            Where a series begins after it, or it is of another kind than the index, as without a time zone.
         """
-        parts = tuple(series.part(None, int(series.index.searchsorted(stamp, side="right"))) for series in self.series)
+        at = pd.Index([stamp])
+        parts = tuple(
+            series.part(None, int(series.index.searchsorted(stamps_like(at, series.index, "until")[0], side="right")))
+            for series in self.series
+        )
         self._check_not_empty(parts, f"has no step up to {stamp}")
         return replace(self, series=parts)
 
@@ -147,13 +157,16 @@ class Panel:
 
         Raises
         ------
+        InputError
+            Where stamps are of another kind than those of ``known``, as times without a time zone.
         UnknownNameError
             Where ``known`` does not have a series; suggests the nearest.
         """
         if self.frequency == ROWS:
             return self
-        starts = [series.index.searchsorted(known[series.id].index[-1], side="right") for series in self]
-        parts = [series.part(int(start), None) for series, start in zip(self, starts, strict=True)]
+        later = [series.on_clock_of(known[series.id]) for series in self]
+        starts = [series.index.searchsorted(known[series.id].index[-1], side="right") for series in later]
+        parts = [series.part(int(start), None) for series, start in zip(later, starts, strict=True)]
         return replace(self, series=tuple(part for part in parts if len(part)))
 
     def followed_by(self, later: "Panel") -> "Panel":
@@ -165,12 +178,13 @@ class Panel:
         Parameters
         ----------
         later : Panel
-            Of the same columns and frequency; rows that number steps go on counting.
+            Of the same columns and frequency, in any time zone where this one has one; rows that number steps go on
+            counting.
 
         Raises
         ------
         InputError
-            Where columns or frequency are others, or steps are already known.
+            Where columns, frequency or the kind of the stamps are others, or steps are already known.
         UnknownNameError
             Where ``later`` has a series that is not here; suggests the nearest.
         """
@@ -202,21 +216,21 @@ def _joined(series: TimeSeries, later: TimeSeries, frequency: str | int) -> Time
     if frequency == ROWS:
         following, n_between = steps_after(last, len(later), frequency), 0
     else:
-        try:
-            early = later.index[0] <= last
-        except TypeError as error:
-            raise InputError(
-                f"The later stamps of series {series.id!r} begin with {later.index[0]!r}, but it ends with {last!r}: "
-                "both are whole numbers, or times, or times with a time zone."
-            ) from error
-        if early:
+        later = later.on_clock_of(series)
+        if later.index[0] <= last:
             raise InputError(
                 f"The later rows of series {series.id!r} begin at {later.index[0]}, but it is known up to {last}. Give "
                 "only what is new; to correct what is known, fit again."
             )
+        n_steps = count_steps(last, later.index[-1], frequency)
+        if n_steps > MOST_STEPS_A_ROW * (len(series) + len(later)):
+            raise InputError(
+                f"The later rows of series {series.id!r} end at {later.index[-1]}, some {n_steps:,.0f} steps of "
+                f"frequency {frequency!r} after {last}, the last one that is known. Correct the stamps, or fit again."
+            )
         following = steps_between(last, later.index[-1], frequency)[1:]
         n_between = len(following) - len(later)
-        if n_between < 0 or following[n_between] != later.index[0]:
+        if n_between < 0 or not following[n_between:].equals(later.index):
             raise InputError(
                 f"The later rows of series {series.id!r} begin at {later.index[0]}, which does not lie on its steps of "
                 f"frequency {frequency!r} after {last}. Round or resample them."

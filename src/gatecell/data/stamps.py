@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,14 @@ from numpy.typing import NDArray
 from gatecell._core.errors import InputError, OptionError
 from gatecell.data.frequency import (
     ROWS,
-    approximate_distance,
     commonest_distance,
+    count_steps,
     distances_between,
     infer_frequency,
     steps_between,
     to_offset,
-    whole_step,
 )
+from gatecell.data.zones import in_plain_zone
 
 _OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 """From UTC, at the end of a time as text."""
@@ -27,7 +28,7 @@ _SHOWN = 3
 _RESAMPLE = "frame.resample('h').mean()"
 _LARGEST = 10**15
 """Of whole numbers as stamps: beyond it not every one is a floating-point number."""
-_MOST_STEPS_A_ROW = 1000
+MOST_STEPS_A_ROW = 1000
 """With more steps than that for each row of a series its frequency is a mistake, and would fill the memory."""
 
 
@@ -44,13 +45,16 @@ def read_stamps(column: Any, name: str) -> pd.Index:
         Where a stamp is missing or cannot be read, or stamps are of several time zones.
     """
     index = pd.Index(column)
+    if index.dtype == object:
+        # whole numbers and times are read by their type, however they are held
+        index = index.infer_objects()
     if index.hasnans:
         row = int(np.flatnonzero(index.isna())[0])
         raise InputError(f"{name} is missing in row {row} (counted from 0). Fill it, or remove the row.")
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):
-        return index
+        return in_plain_zone(index)
     if pd.api.types.is_bool_dtype(index.dtype) or pd.api.types.is_timedelta64_dtype(index.dtype):
         raise InputError(f"{name} holds {index.dtype}; stamps are dates and times, or whole numbers.")
     if pd.api.types.is_numeric_dtype(index.dtype):
@@ -62,6 +66,11 @@ def read_stamps(column: Any, name: str) -> pd.Index:
                 "Number the steps, or write dates."
             )
         return pd.Index(numbers.astype(np.int64))
+    others = [stamp for stamp in index if not isinstance(stamp, str | date | pd.Period)]
+    if others:
+        raise InputError(
+            f"{name} holds {others[0]!r} among others; stamps are dates and times, or whole numbers, all of one kind."
+        )
     return _parsed(index, name)
 
 
@@ -159,8 +168,7 @@ def on_grid(stamps: pd.Index, frequency: str | int, id: Any) -> tuple[pd.Index, 
     InputError
         Where a stamp does not lie on the grid; the message says which.
     """
-    step = whole_step(frequency) or approximate_distance(str(frequency))
-    if (n_steps := (stamps[-1] - stamps[0]) / step) > _MOST_STEPS_A_ROW * len(stamps):
+    if (n_steps := count_steps(stamps[0], stamps[-1], frequency)) > MOST_STEPS_A_ROW * len(stamps):
         raise InputError(
             f"Series {id!r} has {len(stamps):,} rows, but from {stamps[0]} to {stamps[-1]} there are some "
             f"{n_steps:,.0f} steps of frequency {frequency!r}. Name the frequency that the rows have, or "

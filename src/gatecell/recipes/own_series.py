@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError, unknown_name
 from gatecell.data.csv_file import read_table
-from gatecell.data.frames import ONE_SERIES, read_panel
+from gatecell.data.frames import ONE_SERIES
 from gatecell.data.frequency import ROWS
 from gatecell.data.labelled import check_file
+from gatecell.data.later import read_later
 from gatecell.data.series import Panel
 from gatecell.data.stamps import read_stamps
 from gatecell.data.tables import TABLES, is_table
+from gatecell.data.zones import stamps_like
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.persistence import read_notes
@@ -249,14 +251,8 @@ def _later(estimator: LSTMForecaster, columns: SeriesColumns, known_until: _Stam
         table = table[_after(known_until, table, columns)]
         if table.empty:
             return replace(known, series=())
-    panel = read_panel(
-        table,
-        time=columns.time,
-        target=columns.target,
-        id=columns.id,
-        past=columns.past,
-        future=columns.future,
-        frequency=known.frequency,
+    panel = read_later(
+        table, known, time=columns.time, id=columns.id, target=columns.target, past=columns.past, future=columns.future
     )
     return panel.later_than(known)
 
@@ -282,11 +278,7 @@ def _after(known_until: _Stamps, table: pd.DataFrame, columns: SeriesColumns) ->
     later = np.ones(len(table), dtype=bool)
     for id, last in known_until.items():
         own = (ids == id).to_numpy()
-        try:
-            later[own] = stamps[own] > (pd.Timestamp(last) if isinstance(last, str) else last)
-        except TypeError as error:
-            raise InputError(
-                f"Column {columns.time!r} holds {stamps[0]!r}, but series {id!r} is known up to {last}: both are whole "
-                "numbers, or times, or times with a time zone."
-            ) from error
+        end = pd.Index([pd.Timestamp(last) if isinstance(last, str) else last])
+        if own.any():
+            later[own] = stamps_like(stamps[own], end, f"Column {columns.time!r}") > end[0]
     return later

@@ -1,5 +1,6 @@
 """What a forecaster learns, returns, keeps and refuses."""
 
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,43 @@ def test_new_rows_that_are_known_or_foreign() -> None:
     assert len(panel.predict()) == 12
 
 
+def test_new_rows_of_a_series_that_was_not_fitted() -> None:
+    data = long(140, n_series=2)[["unique_id", "ds", "y"]]
+    known, later = data[data["ds"] < hours(121)[-1]], data[data["ds"] >= hours(121)[-1]]
+    one = LSTMForecaster(**SMALL).fit(known.query("unique_id == 's0'"))
+    before = one.predict()
+    for method in (one.update, one.partial_fit, lambda rows: one.backtest(new_rows=rows), one.course):
+        for rows in (later, later.query("unique_id == 's1'")):
+            with pytest.raises(UnknownNameError, match=r"^There is no series named 's1'. Known: s0.$"):
+                method(rows)
+        with pytest.raises(InputError, match=r"^The rows do not say which series they are of"):
+            method(later.query("unique_id == 's0'").drop(columns="unique_id"))
+    pd.testing.assert_frame_equal(one.predict(), before, check_exact=True)
+    assert one.update(later.query("unique_id == 's0'")).panel_.lengths.tolist() == [140]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_later_rows_on_another_clock(zone: str, tmp_path: Path) -> None:
+    # summer time ends among the later rows
+    index = pd.date_range("2026-10-21", periods=130, freq="h", tz="Europe/Berlin")
+    data = pd.DataFrame({"ds": index, "y": wave(130), "driver": np.arange(130.0)})
+    known, later, ahead = data[:100], data[100:120], data[["ds", "driver"]][120:]
+    moved = later.assign(ds=later["ds"].dt.tz_convert(zone).dt.as_unit("s"))
+    model = LSTMForecaster(**SMALL, calendar=True).fit(known, future=["driver"])
+    judged = model.backtest(new_rows=later).predictions
+    pd.testing.assert_frame_equal(model.backtest(new_rows=moved).predictions, judged, check_exact=True)
+    copy = gatecell.load(model.save(tmp_path / "model.safetensors"))
+    assert isinstance(copy, LSTMForecaster)
+    expected = model.update(later).predict(future=ahead)
+    other = ahead.assign(ds=ahead["ds"].dt.tz_convert(zone))
+    pd.testing.assert_frame_equal(copy.update(moved).predict(future=other), expected, check_exact=True)
+    assert expected["ds"].tolist() == index[120:124].tolist()
+    learned = [
+        clone(model).fit(known, future=["driver"]).partial_fit(rows).predict(future=ahead) for rows in (later, moved)
+    ]
+    pd.testing.assert_frame_equal(*learned, check_exact=True)
+
+
 def test_backtest_frames() -> None:
     data = wide(140)
     model = LSTMForecaster(**SMALL, season=6).fit(data[:120])
@@ -343,8 +381,11 @@ def _later(data: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def test_time_zones_are_kept_in_the_file(tmp_path: Path) -> None:
-    data = pd.Series(wave(100), index=pd.date_range("2026-03-27", periods=100, freq="h", tz="Europe/Berlin"))
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "dateutil/Europe/Berlin", timezone(timedelta(hours=1), "CET")], ids=str
+)
+def test_time_zones_are_kept_in_the_file(zone: Any, tmp_path: Path) -> None:
+    data = pd.Series(wave(100), index=pd.date_range("2026-03-27", periods=100, freq="h", tz=zone))
     model = LSTMForecaster(**SMALL, calendar=True).fit(data)
     copy = gatecell.load(model.save(tmp_path / "model.safetensors"))
     pd.testing.assert_frame_equal(copy.predict(level=[80]), model.predict(level=[80]), check_exact=True)

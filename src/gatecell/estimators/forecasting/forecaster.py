@@ -14,6 +14,7 @@ from gatecell._core.checks import check_integer
 from gatecell._core.errors import OptionError
 from gatecell.data.frames import read_panel
 from gatecell.data.known_ahead import read_future
+from gatecell.data.later import read_later
 from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
 from gatecell.estimators.base import ONE_EPOCH, TrainingRun
@@ -476,17 +477,14 @@ class LSTMForecaster(WindowEstimator):
         """Return what is known with later observations."""
         view, horizon = self._view, self._preparation.options.horizon
         panel = view.panel
-        if isinstance(new_rows, pd.Series) and len(panel.target_names) == 1:
-            new_rows = new_rows.rename(panel.target_names[0])
-        later = read_panel(
+        later = read_later(
             new_rows,
-            **{**self._columns, "target": list(panel.target_names)},
+            panel,
+            **self._columns,
+            target=panel.target_names,
             past=panel.past_names,
             future=panel.future_names,
-            frequency=panel.frequency,
         )
-        if len(panel) == len(later) == 1:
-            later = replace(later, series=(replace(later.series[0], id=panel.ids[0]),))
         panel = panel.followed_by(later)
         stretches = self._preparation.stretches(panel, horizon)
         return replace(view, panel=panel, stretches=stretches).with_past(self.network_, horizon, n_latest)
