@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from gatecell._core.errors import ArtifactError
-from gatecell.artifact.format import FORMAT_VERSION, METADATA_KEY, library_versions
+from gatecell.artifact.format import FORMAT_VERSION, METADATA_KEY, SUM_KEY, library_versions, sum_of
 from gatecell.artifact.store import load_artifact, read_metadata, save_artifact
+from gatecell.artifact.tensors import TYPES
 
 
 @pytest.fixture
@@ -40,7 +41,11 @@ def test_round_trip(saved: Path) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -194,7 +199,9 @@ def test_damaged_description(reading: Any, tmp_path: Path, document: object, tex
 )
 def test_damaged_header(reading: Any, tmp_path: Path, header: bytes) -> None:
     (tmp_path / "m").write_bytes(len(header).to_bytes(8, "little") + header)
-    with pytest.raises(ArtifactError, match=r"is no safetensors file|is damaged: its safetensors header"):
+    with pytest.raises(
+        ArtifactError, match=r"is no safetensors file|is damaged: its (safetensors header|tensors do not)"
+    ):
         reading(tmp_path / "m")
 
 
@@ -202,9 +209,11 @@ def test_metadata_are_read_without_the_tensors(saved: Path) -> None:
     artifact = load_artifact(saved)
     assert read_metadata(saved) == (artifact.metadata, artifact.versions)
     large = 1 << 36
-    text = json.dumps({"format_version": FORMAT_VERSION, "metadata": {"a": 1}, "versions": {"b": "2"}})
+    text = json.dumps(
+        {"format_version": FORMAT_VERSION, "metadata": {"a": 1}, "versions": {"b": "2"}, "tensors_sha256": "0" * 64}
+    )
     tensor = {"dtype": "U8", "shape": [large], "data_offsets": [0, large]}
-    header = json.dumps({"__metadata__": {METADATA_KEY: text}, "w": tensor}).encode()
+    header = json.dumps({"__metadata__": {METADATA_KEY: text, SUM_KEY: sum_of(text)}, "w": tensor}).encode()
     saved.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(ArtifactError, match=r"is cut off: it has .* of at least 68,719,"):
         read_metadata(saved)
@@ -218,6 +227,110 @@ def test_tensors_that_do_not_fit_their_description(saved: Path) -> None:
     saved.write_bytes(data.replace(b"[3,7]", b"[3,8]"))
     with pytest.raises(ArtifactError, match=r"is damaged: its tensors do not fit their description"):
         load_artifact(saved)
+
+
+def test_every_flipped_bit_is_refused(saved: Path) -> None:
+    data = saved.read_bytes()
+    for place in range(len(data)):
+        # one bit of each byte of the description, all bits of the tensors, which lie at the end
+        for bit in range(8) if place >= len(data) - 100 else [place % 8]:
+            changed = bytearray(data)
+            changed[place] ^= 1 << bit
+            saved.write_bytes(bytes(changed))
+            with pytest.raises(ArtifactError):
+                load_artifact(saved)
+
+
+def test_what_was_altered_is_said(saved: Path) -> None:
+    data = saved.read_bytes()
+    weights = bytearray(data)
+    weights[-1] ^= 1
+    saved.write_bytes(bytes(weights))
+    with pytest.raises(ArtifactError, match="is damaged: its tensors were altered after it was written"):
+        load_artifact(saved)
+    assert read_metadata(saved)[0]["kind"] == "test"
+    saved.write_bytes(data.replace(b"[1, 2]", b"[1, 3]"))
+    for reading in (load_artifact, read_metadata):
+        with pytest.raises(ArtifactError, match="is damaged: its description was altered after it was written"):
+            reading(saved)
+
+
+@pytest.mark.parametrize("lost", [METADATA_KEY, SUM_KEY])
+def test_a_sum_that_is_missing_is_no_way_round_it(saved: Path, lost: str) -> None:
+    data = saved.read_bytes()
+    saved.write_bytes(data.replace(f'"{lost}"'.encode(), f'"{lost[:-1]}x"'.encode()))
+    with pytest.raises(ArtifactError, match="is damaged: its description was altered"):
+        load_artifact(saved)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"format_version": 1, "a": 1, "a": 2}', "it has 'a' twice"),
+        ('{"format_version": 1, "a": 1e999}', "it has a number beyond 64 bits"),
+        ('{"format_version": 1, "a": 18446744073709551616}', "it has a number beyond 64 bits"),
+        ('{"format_version": 1, "a": ' + "[" * 70 + "]" * 70 + "}", "it is nested too deeply"),
+        ('{"format_version": 1, "a": [' + "{}," * 300_000 + "{}]}", "bytes of memory, of which"),
+    ],
+)
+def test_json_that_would_be_misread_or_fill_the_memory(reading: Any, tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ArtifactError, match=f"is damaged: .*{why}"):
+        reading(rewrite(tmp_path / "m", text))
+
+
+def test_numbers_beyond_64_bits_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"metadata.a\[0\] is a whole number beyond 64 bits"):
+        save_artifact(tmp_path / "m", {}, {"a": [2**64]})
+    with pytest.raises(ArtifactError, match=r"tensors\['z'\] holds torch.complex64, which is not kept"):
+        save_artifact(tmp_path / "m", {"z": torch.zeros(2, dtype=torch.complex64)}, {})
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}, r"has 4 bytes, but the shape \[2\] of F32"),
+        ({"dtype": "F32", "shape": [-1, -1], "data_offsets": [0, 4]}, "has a shape that cannot be"),
+        ({"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 0]}, "has 0 bytes, but the shape"),
+        ({"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}, "has a shape that cannot be"),
+        ({"dtype": "F32", "shape": [1] * 9, "data_offsets": [0, 4]}, "has a shape that cannot be"),
+        ({"dtype": "OBJ", "shape": [1], "data_offsets": [0, 4]}, "has the unknown type 'OBJ'"),
+        ({"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}, "has the unknown type"),
+        ({"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}, "begins at byte 4 instead of 0"),
+        ({"dtype": "F32", "shape": [0], "data_offsets": [4, 4]}, "begins at byte 4 instead of 0"),
+        ({"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}, "has -4 bytes"),
+        ({"dtype": "F32", "shape": [1], "data_offsets": [0, 4], "extra": 1}, "is not described by dtype, shape and"),
+        ({"dtype": "BOOL", "shape": [4], "data_offsets": [0, 4]}, "has truth values that are neither 0 nor 1"),
+    ],
+)
+def test_forged_tensors(tmp_path: Path, entry: dict[str, Any], why: str) -> None:
+    text = json.dumps({"format_version": 1, "metadata": {}, "versions": {}})
+    header = json.dumps({"__metadata__": {METADATA_KEY: text}, "w": entry}).encode()
+    path = tmp_path / "m"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"\x02\x02\x02\x02"[: entry["data_offsets"][1]])
+    with pytest.raises(ArtifactError, match=f"is damaged: .*{why}"):
+        load_artifact(path)
+
+
+def test_bytes_behind_the_tensors_are_refused(saved: Path) -> None:
+    saved.write_bytes(saved.read_bytes() + b"hidden")
+    with pytest.raises(ArtifactError, match="6 bytes lie behind the last one"):
+        load_artifact(saved)
+
+
+def test_tensors_of_all_types_and_of_no_content_come_back(tmp_path: Path) -> None:
+    tensors = {str(dtype): torch.tensor([[1, 0, 1]]).to(dtype) for dtype in TYPES.values()}
+    tensors |= {"empty": torch.empty(3, 0, 2), "alone": torch.tensor(2.5)}
+    back = load_artifact(save_artifact(tmp_path / "m", tensors, {})).tensors
+    for name, tensor in tensors.items():
+        assert back[name].dtype == tensor.dtype
+        assert torch.equal(back[name], tensor)
+
+
+@pytest.mark.parametrize("name", ["classifier", "regressor", "text", "text_characters", "language", "forecaster"])
+def test_files_of_version_0_1_0_are_read(name: str) -> None:
+    artifact = load_artifact(Path(__file__).parent / "data" / f"{name}.safetensors")
+    assert artifact.versions["gatecell"] == "0.1.0"
+    assert artifact.metadata["kind"] == "estimator"
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,23 +1,34 @@
 """Writing and reading the one file of a model."""
 
-import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from gatecell._core.errors import ArtifactError
 from gatecell._core.files import atomic_path
-from gatecell.artifact.format import METADATA_KEY, decode, encode
+from gatecell._core.strict_json import parse
+from gatecell.artifact.format import METADATA_KEY, SUM_KEY, Description, altered, decode, encode, sum_of
+from gatecell.artifact.tensors import TYPES, Entry, entries_of, read_tensors, sum_of_tensors
 
 _LENGTH_BYTES = 8
 _LARGEST_HEADER = 100_000_000
+_SPARE_BYTES = 60_000_000
+"""What a description may take in memory beside as much as its file has; see ``memory_for``."""
+
+
+def memory_for(n_bytes: int) -> int:
+    """Return how much memory may be taken by what a file of so many bytes describes, beside its tensors.
+
+    With all that is read, a file takes at most twice its size and 100 MB.
+    """
+    return n_bytes + _SPARE_BYTES
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,8 @@ def save_artifact(
     path : path
         The file; its folder is made if it is missing, a file that is there is replaced.
     tensors : mapping of str to Tensor
-        Any shapes, any device, of dense layout. Two names of one tensor are written twice.
+        Any shapes, any device, of dense layout; of real numbers or truth values. Two names of one tensor are written
+        twice.
     metadata : mapping of str to object
         Strict JSON: see :func:`gatecell.artifact.format.to_json` for what is taken.
 
@@ -54,8 +66,8 @@ def save_artifact(
     Raises
     ------
     ArtifactError
-        Where ``metadata`` holds what JSON cannot (NaN, infinity, foreign objects), where a value of ``tensors`` is no
-        tensor, or where ``path`` is a folder. Nothing is written then.
+        Where ``metadata`` holds what JSON cannot (NaN, infinity, foreign objects), where a value of ``tensors`` is not
+        a tensor or of a type that is not kept, or where ``path`` is a folder. Nothing is written then.
     OSError
         Where the file cannot be written; it names ``path``, and what was there stays.
     """
@@ -63,9 +75,11 @@ def save_artifact(
     for name, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
             raise ArtifactError(f"tensors[{name!r}] is of type {type(tensor).__name__}, not a torch.Tensor.")
+        if tensor.dtype not in TYPES.values():
+            raise ArtifactError(f"tensors[{name!r}] holds {tensor.dtype}, which is not kept. Convert it to float32.")
         # A clone, since safetensors refuses tensors that share memory.
         ready[name] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-    text = encode(metadata)
+    text = encode(metadata, sum_of_tensors(ready))
     path = Path(path)
     if path.is_dir():
         raise ArtifactError(
@@ -73,12 +87,14 @@ def save_artifact(
         )
     with atomic_path(path) as part:
         # the library's own writing tells of a full disk in an error of its own
-        part.write_bytes(save(ready, metadata={METADATA_KEY: text}))
+        part.write_bytes(save(ready, metadata={METADATA_KEY: text, SUM_KEY: sum_of(text)}))
     return path
 
 
 def load_artifact(path: str | os.PathLike[str]) -> Artifact:
     """Read a file that :func:`save_artifact` wrote. No code of the file is ever run.
+
+    It takes no more memory than the file has bytes, and 60 MB for its description.
 
     Parameters
     ----------
@@ -94,15 +110,19 @@ def load_artifact(path: str | os.PathLike[str]) -> Artifact:
     ------
     ArtifactError
         With a text of its own for a file that is missing, a folder, unreadable, empty, cut off, of another program,
-        damaged, or of a newer format.
+        damaged, or of a newer format. A file in which anything was altered since it was written is damaged; one of
+        format 1, as Gatecell 0.1.0 wrote it, has no sum to find that by.
     """
     path = Path(path)
-    data = _read(path)
-    metadata, versions = decode(_description(data, len(data), path), str(path))
-    try:
-        tensors = load(data)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise ArtifactError(f"{path} is damaged: its tensors do not fit their description ({error}).") from error
+    with _opened(path) as (stream, n_bytes):
+        header = _header(stream, n_bytes, path)
+        metadata, versions, tensors_sum = _described(header, n_bytes, path)
+        try:
+            tensors = read_tensors(stream, header.entries)
+        except ValueError as error:
+            raise ArtifactError(f"{path} is damaged: {error}.") from error
+    if tensors_sum is not None and tensors_sum != sum_of_tensors(tensors):
+        raise altered(str(path), "tensors were")
     return Artifact(tensors, metadata, versions)
 
 
@@ -122,28 +142,32 @@ def read_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
     Raises
     ------
     ArtifactError
-        As :func:`load_artifact`, but for tensors that are damaged.
+        As :func:`load_artifact`, but for tensors that were altered.
     """
     path = Path(path)
-    with _reading(path), path.open("rb") as stream:
-        n_bytes = os.fstat(stream.fileno()).st_size
-        data = stream.read(_LENGTH_BYTES)
-        n_header = int.from_bytes(data, "little")
-        # of a foreign file the length is any number
-        data += stream.read(n_header if n_header <= _LARGEST_HEADER else 1)
-    return decode(_description(data, n_bytes, path), str(path))
+    with _opened(path) as (stream, n_bytes):
+        description = _described(_header(stream, n_bytes, path), n_bytes, path)
+    return description.metadata, description.versions
 
 
-def _read(path: Path) -> bytes:
-    with _reading(path):
-        return path.read_bytes()
+class _Header(NamedTuple):
+    """The first part of a file."""
+
+    text: str
+    """What stands under our key."""
+    sum: str | None
+    entries: list[Entry]
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn what the system says of a file that cannot be read into ``ArtifactError``."""
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """Open a file, and turn what the system says of one that cannot be read into ``ArtifactError``."""
     try:
-        yield
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ArtifactError(f"{path} is not a file on a disk. Name the .safetensors file.")
+            yield stream, status.st_size
     except FileNotFoundError as error:
         raise ArtifactError(
             f"There is no model file at {path}. Check the path; a model is written by `save`."
@@ -154,37 +178,62 @@ def _reading(path: Path) -> Iterator[None]:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _description(data: bytes, n_bytes: int, path: Path) -> str:
-    """Return the text under our key, from the beginning of a file of ``n_bytes``.
+def _header(stream: IO[bytes], n_bytes: int, path: Path) -> _Header:
+    """Read the header of a file of ``n_bytes``, and hold it to what follows.
 
     The header's own length tells a file that is cut off from a foreign one.
     """
-    if not data:
+    beginning = stream.read(_LENGTH_BYTES + 1)
+    if not beginning:
         raise ArtifactError(f"{path} is empty. The copy or download failed: bring the file again.")
-    n_header = int.from_bytes(data[:_LENGTH_BYTES], "little")
-    opened = data[_LENGTH_BYTES : _LENGTH_BYTES + 1]
-    if len(data) < _LENGTH_BYTES or n_header > _LARGEST_HEADER or opened not in (b"{", b""):
+    n_header = int.from_bytes(beginning[:_LENGTH_BYTES], "little")
+    opened = beginning[_LENGTH_BYTES:]
+    if len(beginning) < _LENGTH_BYTES or n_header > _LARGEST_HEADER or opened not in (b"{", b""):
         raise ArtifactError(
             f"{path} is no safetensors file, so it is no Gatecell model. Gatecell reads no other format."
         )
     header_end = _LENGTH_BYTES + n_header
     if n_bytes < header_end:
         raise _cut_off(path, n_bytes, header_end)
+    header = _parsed(opened + stream.read(max(n_header - 1, 0)), n_bytes, path)
+    about = header.pop("__metadata__", {})
     try:
-        header = json.loads(data[_LENGTH_BYTES:header_end])
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        expected = header_end + max(ends, default=0)
-        text = header.get("__metadata__", {}).get(METADATA_KEY)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise ArtifactError(f"{path} is damaged: its safetensors header cannot be read.") from error
-    if n_bytes < expected:
-        raise _cut_off(path, n_bytes, expected)
-    if not isinstance(text, str):
+        entries = entries_of(header)
+    except ValueError as error:
+        raise ArtifactError(f"{path} is damaged: its tensors do not fit their description: {error}.") from error
+    if not isinstance(about, dict) or not all(isinstance(item, str) for item in about.values()):
+        raise ArtifactError(f"{path} is damaged: its safetensors header has metadata that are not text.")
+    text = about.get(METADATA_KEY)
+    if text is None and SUM_KEY not in about:
         raise ArtifactError(
             f"{path} is a safetensors file of another program: it holds tensors but no Gatecell description. "
             "Only models saved by Gatecell can be loaded."
         )
-    return text
+    if text is None:
+        raise altered(str(path), "description was")
+    expected = header_end + (entries[-1].end if entries else 0)
+    if n_bytes < expected:
+        raise _cut_off(path, n_bytes, expected)
+    if n_bytes > expected:
+        raise ArtifactError(
+            f"{path} is damaged: its tensors do not fit their description: {n_bytes - expected:,} bytes lie behind "
+            "the last one."
+        )
+    return _Header(text, about.get(SUM_KEY), entries)
+
+
+def _parsed(content: bytes, n_bytes: int, path: Path) -> dict[str, Any]:
+    try:
+        header = parse(content.decode(), most_bytes=memory_for(n_bytes))
+    except ValueError as error:  # bytes that are not text, too
+        raise ArtifactError(f"{path} is damaged: its safetensors header cannot be read: {error}.") from error
+    if not isinstance(header, dict):
+        raise ArtifactError(f"{path} is damaged: its safetensors header cannot be read: it is not an object.")
+    return header
+
+
+def _described(header: _Header, n_bytes: int, path: Path) -> Description:
+    return decode(header.text, header.sum, str(path), most_bytes=memory_for(n_bytes))
 
 
 def _cut_off(path: Path, n_bytes: int, expected: int) -> ArtifactError:
