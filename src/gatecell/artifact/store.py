@@ -117,10 +117,7 @@ def load_artifact(path: str | os.PathLike[str]) -> Artifact:
     with _opened(path) as (stream, n_bytes):
         header = _header(stream, n_bytes, path)
         metadata, versions, tensors_sum = _described(header, n_bytes, path)
-        try:
-            tensors = read_tensors(stream, header.entries)
-        except ValueError as error:
-            raise ArtifactError(f"{path} is damaged: {error}.") from error
+        tensors = _read(stream, header.entries, path)
     if tensors_sum is not None and tensors_sum != sum_of_tensors(tensors):
         raise altered(str(path), "tensors were")
     return Artifact(tensors, metadata, versions)
@@ -148,6 +145,13 @@ def read_metadata(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[st
     with _opened(path) as (stream, n_bytes):
         description = _described(_header(stream, n_bytes, path), n_bytes, path)
     return description.metadata, description.versions
+
+
+def _read(stream: IO[bytes], entries: list[Entry], path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return read_tensors(stream, entries)
+    except ValueError as error:
+        raise ArtifactError(f"{path} is damaged: {error}.") from error
 
 
 class _Header(NamedTuple):
