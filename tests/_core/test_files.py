@@ -1,10 +1,13 @@
 import errno
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from gatecell._core.files import atomic_path
+from gatecell._core.files import atomic_path, remove_left_parts
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -77,3 +80,81 @@ def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+_WRITE = """
+import sys
+from gatecell._core.files import atomic_path, remove_left_parts
+with atomic_path(sys.argv[1]) as part:
+    part.write_text("half")
+    print(part.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_what_a_living_one_has_is_not(tmp_path: Path) -> None:
+    target = tmp_path / "file.txt"
+    words = [sys.executable, "-c", _WRITE, str(target)]
+    processes = [subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    names = [process.stdout.readline().strip() for process in processes if process.stdout is not None]
+    killed, living = processes
+    killed.kill()
+    killed.communicate()
+    # of other files, and of the user
+    others = [".other.txt.0123abcd.part", ".file.txt.part", "file.txt.0123abcd.part"]
+    for name in others:
+        (tmp_path / name).touch()
+    assert names[0] in os.listdir(tmp_path)
+    with atomic_path(target) as part:
+        part.write_text("new")
+    assert sorted(os.listdir(tmp_path)) == sorted(["file.txt", names[1], *others])
+    living.communicate()
+    assert living.returncode == 0
+    assert target.read_text() == "half"
+    remove_left_parts(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == sorted(["file.txt", *others[1:]])
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    target, link = tmp_path / "folder" / "file.txt", tmp_path / "link.txt"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    with atomic_path(link) as path:
+        path.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_pipe_and_a_device_are_written_to_and_stay(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
+    with atomic_path(pipe) as path:
+        path.write_text("new")
+    assert reader.communicate()[0] == "new"
+    assert pipe.is_fifo()
+    with atomic_path("/dev/null") as path:
+        path.write_text("new")
+    assert Path("/dev/null").is_char_device()
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_writers_in_threads_do_not_take_each_others_files(tmp_path: Path) -> None:
+    """Each tidies up before it writes; a file that is just being made must not be taken for one that was left."""
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(100):
+                with atomic_path(tmp_path / "file.txt") as path:
+                    path.write_text("whole")
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert os.listdir(tmp_path) == ["file.txt"]

@@ -48,6 +48,10 @@ class StudyError(GatecellError):
     """The file of a search is damaged, locked, of another program, or of another search."""
 
 
+class OutputInUseError(GatecellError):
+    """Another process, or another thread, is writing to the same place."""
+
+
 class TrialStopped(GatecellError):
     """A trial of a search is broken off; the search catches it."""
 

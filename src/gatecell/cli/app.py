@@ -21,6 +21,7 @@ from gatecell.cli import (
     run,
     tune,
 )
+from gatecell.cli.writing import one_writer
 
 
 def build_app() -> typer.Typer:
@@ -55,16 +56,16 @@ def build_app() -> typer.Typer:
     searches.command()(tune.language)
     app.add_typer(searches, name="tune")
     rates = typer.Typer(no_args_is_help=True, rich_markup_mode=markup, help=learning_rate.HELP)
-    rates.command()(learning_rate.classify)
-    rates.command()(learning_rate.regress)
-    rates.command()(learning_rate.text)
-    rates.command()(learning_rate.forecast)
-    rates.command()(learning_rate.language)
+    rates.command()(one_writer(learning_rate.classify))
+    rates.command()(one_writer(learning_rate.regress))
+    rates.command()(one_writer(learning_rate.text))
+    rates.command()(one_writer(learning_rate.forecast))
+    rates.command()(one_writer(learning_rate.language))
     app.add_typer(rates, name="learning-rate")
-    app.command()(predict.predict)
+    app.command()(one_writer(predict.predict))
     app.command()(evaluate.evaluate)
-    app.command()(forecast.backtest)
-    app.command()(report.report)
+    app.command()(one_writer(forecast.backtest))
+    app.command()(one_writer(report.report))
     app.command()(language.generate)
     app.command()(info.info)
     app.command()(doctor.doctor)

@@ -1,24 +1,26 @@
 """The entry point: what goes wrong becomes one line and an exit code.
 
-0: done. 1: the job failed. 2: bad usage or bad input. 130: stopped by
-Ctrl-C. 143: by SIGTERM. 129: by SIGHUP.
+0: done. 1: the job failed. 2: bad usage or bad input. 75: another process is writing to the same place; later it may
+work. 130: stopped by Ctrl-C. 143: by SIGTERM. 129: by SIGHUP.
 """
 
 import errno
 import io
+import logging
 import os
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gatecell._core.errors import EngineError, GatecellError, MissingDependencyError, TrainingError
+from gatecell._core.errors import EngineError, GatecellError, MissingDependencyError, OutputInUseError, TrainingError
 from gatecell.cli.signals import StopSignals
 
 FAILED = 1
 BAD_INPUT = 2
+IN_USE = 75
 INTERRUPTED = 130
 _SIGNALLED = 128
 """Codes above say which signal ended the process."""
@@ -56,13 +58,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     signals = StopSignals(lambda: _stopped(arguments, signals.name), own_process=argv is None)
     try:
-        with signals:
+        with signals, _remarks():
             code = _outcome(arguments, signals, debug=debug)
     except KeyboardInterrupt:
         code = _failed(signals.exit_code, _stopped(arguments, signals.name), debug=False)
     if argv is None:
         _flush()
     return code
+
+
+@contextmanager
+def _remarks() -> Iterator[None]:
+    """Have what the library remarks appear on standard error, a line each."""
+    logger, handler = logging.getLogger("gatecell"), logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _outcome(arguments: list[str], signals: StopSignals, *, debug: bool) -> int:
@@ -80,6 +93,8 @@ def _outcome(arguments: list[str], signals: StopSignals, *, debug: bool) -> int:
 def _told(error: Exception) -> tuple[int, str]:
     """Return the exit code of an error, and how it is said."""
     match error:
+        case OutputInUseError():
+            return IN_USE, f"Error: {error}"
         case GatecellError():
             return FAILED if isinstance(error, _JOB_ERRORS) else BAD_INPUT, f"Error: {error}"
         case OSError():

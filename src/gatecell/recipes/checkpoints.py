@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gatecell._core.errors import OptionError
+from gatecell._core.files import remove_left_parts
+from gatecell._core.locks import remove_left_lock
 from gatecell.training.checkpoint import CHECKPOINT_FILE, HISTORY_FILE
 
 
@@ -88,6 +90,9 @@ def discard(folder: Path) -> None:
     for place in reversed(_places(folder)):
         for name in (CHECKPOINT_FILE, HISTORY_FILE):
             (place / name).unlink(missing_ok=True)
+        # of a run that was killed
+        remove_left_parts(place)
+        remove_left_lock(place)
         _remove_empty(place)
 
 

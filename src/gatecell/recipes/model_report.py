@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatecell._core.errors import DatasetError
+from gatecell._core.locks import sole_writer
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.registry import RECIPES
@@ -49,12 +50,21 @@ def report_model(
         Where the file does not say rightly where it comes from.
     OptionError
         Where a file is in the way that is no report.
+    OutputInUseError
+        Where another process is writing the report.
     """
     model = Path(model)
     notes = read_notes(model)
     beside = model.with_name(REPORT_FILE) if model.name == MODEL_FILE else report_beside(model)
     path = beside if output is None else Path(output).expanduser()
-    check_replaceable(path)
+    with sole_writer(path):
+        check_replaceable(path)
+        return _report(path, model, notes, estimator, judged)
+
+
+def _report(
+    path: Path, model: Path, notes: dict[str, Any], estimator: LSTMEstimator, judged: Judged | None
+) -> Reported:
     why_not = ""
     if judged is None:
         judged, why_not = _by_recipe(notes, estimator)

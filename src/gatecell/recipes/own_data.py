@@ -17,7 +17,7 @@ from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
 from gatecell.estimators.persistence import read_notes
 from gatecell.evaluation.judgement import Judgement
-from gatecell.recipes.job import FitResult, Job, Task
+from gatecell.recipes.job import FitResult, Job, Task, one_writer
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
@@ -37,6 +37,7 @@ class Prediction:
     """``(n, n_classes)``, of a classifier."""
 
 
+@one_writer
 def fit_file(
     task: Task,
     path: str | Path,
@@ -82,6 +83,8 @@ def fit_file(
         Where a setting makes no sense, or ``output`` would be lost.
     TrainingError
         Where the training fails.
+    OutputInUseError
+        Where another process is writing to ``output``.
     """
     job = Job.prepared(
         task, output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan

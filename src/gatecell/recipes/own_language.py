@@ -10,7 +10,7 @@ from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text,
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import read_parts
 from gatecell.estimators.persistence import read_notes
-from gatecell.recipes.job import FitResult, Job
+from gatecell.recipes.job import FitResult, Job, one_writer
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
@@ -42,6 +42,7 @@ def read_language(path: str | Path, *, column: str | None = None, encoding: str 
 _ENDINGS = ", ".join(FORMATS)
 
 
+@one_writer
 def fit_language(
     path: str | Path,
     *,

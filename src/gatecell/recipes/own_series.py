@@ -22,7 +22,7 @@ from gatecell.data.zones import stamps_like
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.persistence import read_notes
-from gatecell.recipes.job import FitResult, Job
+from gatecell.recipes.job import FitResult, Job, one_writer
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
@@ -52,6 +52,7 @@ class SeriesColumns:
     """What does not change along a series."""
 
 
+@one_writer
 def fit_series(
     path: str | Path,
     columns: SeriesColumns,

@@ -13,7 +13,7 @@ from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, r
 from gatecell.estimators.persistence import read_notes
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
-from gatecell.recipes.job import FitResult, Job
+from gatecell.recipes.job import FitResult, Job, one_writer
 from gatecell.recipes.own_data import held_out_part, part_sizes
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
@@ -30,6 +30,7 @@ class PredictedTable(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
+@one_writer
 def fit_texts(
     path: str | Path,
     columns: TextColumns,

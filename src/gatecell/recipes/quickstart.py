@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gatecell._core.files import atomic_path
+from gatecell._core.locks import sole_writer
 from gatecell.recipes.registry import get_recipe
 from gatecell.recipes.run import CHECKPOINT_FOLDER, RunResult, run_recipe
 
@@ -36,14 +37,15 @@ def run_quickstart(output: str | Path, *, seed: int = 0, force: bool = False, ve
 
     Raises
     ------
-    OptionError, TrainingError
+    OptionError, TrainingError, OutputInUseError
         As ``run_recipe``.
     """
     output = Path(output)
-    unfinished = (output / CHECKPOINT_FOLDER).exists() and not force
-    result = run_recipe(RECIPE, seed=seed, output=output, resume=unfinished, force=force, verbose=verbose)
-    test = get_recipe(RECIPE).load(False).test
-    path = output / TEST_FILE
-    with atomic_path(path) as part, part.open("wb") as stream:
-        np.savez_compressed(stream, X=test.X, y=test.y)
+    with sole_writer(output, folder=True):
+        unfinished = (output / CHECKPOINT_FOLDER).exists() and not force
+        result = run_recipe(RECIPE, seed=seed, output=output, resume=unfinished, force=force, verbose=verbose)
+        test = get_recipe(RECIPE).load(False).test
+        path = output / TEST_FILE
+        with atomic_path(path) as part, part.open("wb") as stream:
+            np.savez_compressed(stream, X=test.X, y=test.y)
     return Quickstart(result, path, len(test.y))

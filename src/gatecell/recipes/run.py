@@ -10,7 +10,8 @@ from typing import Any
 
 from gatecell._core.checks import check_choice, check_flag, check_integer
 from gatecell._core.errors import OptionError
-from gatecell._core.files import atomic_path
+from gatecell._core.files import atomic_path, remove_left_parts
+from gatecell._core.locks import sole_writer
 from gatecell.artifact.format import library_versions
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
@@ -152,6 +153,8 @@ def run_recipe(
         Where the data are not at hand; the message says where to put them.
     TrainingError
         Where the training fails, or the run that is to be resumed was another one.
+    OutputInUseError
+        Where another process is writing to ``output``.
     """
     recipe = get_recipe(name)
     settings = dict(settings or {})
@@ -170,6 +173,26 @@ def run_recipe(
     lasting = {key: value for key, value in settings.items() if key not in _NOT_IN_RESULT}
     if resume and (finished := _finished(folder, recipe, seed, lasting)):
         return finished
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"{folder} is a file, but a run writes several. Name a folder with --output.")
+    with sole_writer(folder, folder=True):
+        remove_left_parts(folder)
+        return _run(recipe, options, settings, lasting, seed, folder, resume=resume, force=force, verbose=verbose)
+
+
+def _run(
+    recipe: Recipe,
+    options: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    lasting: dict[str, Any],
+    seed: int,
+    folder: Path,
+    *,
+    resume: bool,
+    force: bool,
+    verbose: int,
+) -> RunResult:
+    name, estimator_class = recipe.name, ESTIMATORS[recipe.estimator]
     _check_folder(folder, force=force)
     checkpoint = folder / CHECKPOINT_FOLDER
     parameters = with_logs(
@@ -371,8 +394,6 @@ def _latest(rows: Part, fraction: Any) -> tuple[Part, Part]:
 
 
 def _check_folder(folder: Path, *, force: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OptionError(f"{folder} is a file, but a run writes several. Name a folder with --output.")
     check_replaceable(folder / REPORT_FILE)
     ours = (folder / RESULT_FILE).exists() or (folder / CHECKPOINT_FOLDER).exists()
     if (folder / MODEL_FILE).exists() and not ours and not force:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from gatecell._core.errors import TrainingError
+from gatecell._core.files import remove_left_parts
 from gatecell.artifact.format import to_json
 from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.training.batches import BatchSource
@@ -107,9 +108,7 @@ class CheckpointFolder:
 
     def clean(self) -> None:
         """Remove what a killed run left half-written."""
-        for name in (CHECKPOINT_FILE, HISTORY_FILE):
-            for part in self.path.parent.glob(f".{name}.*.part"):
-                part.unlink(missing_ok=True)
+        remove_left_parts(self.path.parent)
 
     def _check_identity(self, found: dict[str, Any]) -> None:
         differences = list(_differences(found, self._identity))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from lightning.pytorch import Trainer
 from torch import nn
 
 from gatecell._core.errors import InputError, NonFiniteLossError, OptionError
+from gatecell._core.locks import sole_writer
 from gatecell.training.batches import BatchSource
 from gatecell.training.checkpoint import CheckpointFolder, run_identity
 from gatecell.training.config import TrainingConfig
@@ -77,7 +79,8 @@ def fit(
     metrics : mapping of str to callable, optional
         Name to a function of all predictions and all targets, measured every epoch on both parts.
     checkpoint_dir : path, optional
-        A folder for ``checkpoint.safetensors`` and ``history.csv``, written at the end of every epoch.
+        A folder for ``checkpoint.safetensors`` and ``history.csv``, written at the end of every epoch; of one run at a
+        time.
     resume : bool
         Whether to go on from the checkpoint in ``checkpoint_dir``, if there is one. The run then ends with the same
         weights, bit for bit, as one that never stopped. False starts anew and overwrites it.
@@ -103,6 +106,8 @@ def fit(
         ``start`` is of another optimiser or network.
     TrainingError
         Where the checkpoint in ``checkpoint_dir`` is of another run.
+    OutputInUseError
+        Where another run has ``checkpoint_dir``.
     InputError
         Where there are no rows, or no targets.
 
@@ -113,6 +118,25 @@ def fit(
     metrics = metrics or {}
     objective = objective_of(loss, config)
     _check(train, validation, config, [*objective.figures(0.0), *metrics], checkpoint_dir, resume)
+    with nullcontext() if checkpoint_dir is None else sole_writer(checkpoint_dir, folder=True):
+        return _fit(
+            network, objective, train, validation, config, metrics, checkpoint_dir, resume, identity, start, log
+        )
+
+
+def _fit(
+    network: nn.Module,
+    objective: Objective,
+    train: BatchSource,
+    validation: BatchSource | None,
+    config: TrainingConfig,
+    metrics: Mapping[str, Metric],
+    checkpoint_dir: str | Path | None,
+    resume: bool,
+    identity: Mapping[str, Any] | None,
+    start: TrainingState | None,
+    log: RunLog | None,
+) -> TrainingResult:
     began = time.perf_counter()
     state, folder = _prepared_state(network, train, validation, config, checkpoint_dir, resume, identity, start)
     before = state.weights or copy_weights(network)
