@@ -2,9 +2,11 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -75,6 +77,121 @@ def test_changed_weights_are_packed_anew(change: str) -> None:
     after = both(lstm, x)
     assert_same_bits(after)
     assert not torch.equal(before[0], after[0][0])
+
+
+EVERY_WEIGHT: dict[str, Any] = {"peephole": True, "layer_norm": True, "proj_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "options"),
+    [
+        (torch.float32, {}),
+        (torch.float32, EVERY_WEIGHT),
+        (torch.float64, EVERY_WEIGHT),
+        (torch.float32, {"precision": "bfloat16"}),
+    ],
+)
+def test_a_bit_that_is_changed_in_any_weight_shows(dtype: torch.dtype, options: dict[str, Any]) -> None:
+    lstm = LSTM(5, 7, dtype=dtype, **options).eval()
+    stack = lstm._prepared
+    x = torch.randn(1, 2, 5, dtype=dtype)
+    with torch.no_grad():
+        lstm(x)
+        for parameter in lstm.parameters():
+            values = parameter.detach().numpy().reshape(-1).view(np.uint32)
+            for place in range(len(values)):
+                for bit in (0, 15, 31):
+                    before = stack._kept[0]
+                    values[place] ^= np.uint32(1 << bit)
+                    lstm(x)
+                    assert stack._kept[0] is not before, f"value {place}, bit {bit}"
+        before = stack._kept[0]
+        lstm(x)
+        assert stack._kept[0] is before
+
+
+def ablate(weight: Tensor) -> None:
+    weight.data[:, 3] = 0
+
+
+def swap_rows(weight: Tensor) -> None:
+    weight.data[[0, 5]] = weight.data[[5, 0]]
+
+
+def swap_columns(weight: Tensor) -> None:
+    weight.data[:, [0, 4]] = weight.data[:, [4, 0]]
+
+
+def negate_column(weight: Tensor) -> None:
+    weight.data[:, 1] *= -1
+
+
+def write_by_numpy(weight: Tensor) -> None:
+    weight.detach().numpy()[2, 2] += 0.5
+
+
+def write_by_another_view(weight: Tensor) -> None:
+    weight.data.view(-1)[7:9].fill_(0.25)
+
+
+def repeat_a_row(weight: Tensor) -> None:
+    # the same address and shape
+    weight.data = weight.data[:1].expand(weight.shape)
+
+
+def lay_out_by_columns(weight: Tensor) -> None:
+    weight.data = weight.data.t().contiguous().t()
+    weight.data[1, 1] += 0.5
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ablate,
+        swap_rows,
+        swap_columns,
+        negate_column,
+        write_by_numpy,
+        write_by_another_view,
+        repeat_a_row,
+        lay_out_by_columns,
+    ],
+)
+@pytest.mark.parametrize("hidden_size", [5, 67])
+def test_an_edit_that_counts_no_version_shows(edit: Callable[[Tensor], None], hidden_size: int) -> None:
+    lstm = LSTM(5, hidden_size, 2, bidirectional=True).eval()
+    x = torch.randn(4, 2, 5)
+    both(lstm, x)
+    edit(lstm.get_parameter("weight_ih_l0"))
+    assert_same_bits(both(lstm, x))
+    edit(lstm.get_parameter("weight_hh_l1_reverse"))
+    assert_same_bits(both(lstm, x))
+
+
+def test_an_edit_of_weights_that_are_not_contiguous_shows() -> None:
+    lstm = LSTM(5, 7).eval()
+    weight = lstm.get_parameter("weight_ih_l0")
+    weight.data = weight.data.t().contiguous().t()
+    x = torch.randn(4, 2, 5)
+    both(lstm, x)
+    weight.detach().numpy()[3, 3] = 9.0
+    assert_same_bits(both(lstm, x))
+
+
+def test_an_edit_of_weights_that_threads_share_in_hashing_shows() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        lstm = LSTM(3, 331).eval()
+        x = torch.randn(2, 1, 3)
+        both(lstm, x)
+        weight = lstm.get_parameter("weight_hh_l0")
+        assert weight.nbytes > 3 * 512 * 1024
+        for place in (0, weight.numel() // 3, weight.numel() // 2, weight.numel() - 1):
+            weight.data.view(-1)[place] += 1.0
+            assert_same_bits(both(lstm, x))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_in_inference_mode_from_weights_made_there() -> None:

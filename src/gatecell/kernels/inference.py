@@ -13,13 +13,16 @@ from gatecell.kernels import core, launch
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights, weight_shapes
 
+_Stamp = tuple[int, torch.Size, bool]
+"""Where a weight lies, its shape, and whether it is contiguous."""
+
 
 class PreparedStack:
     """Layers whose weights are kept as the core reads them, from call to call.
 
-    They are packed anew where a weight has another address or version, or where a sample of its values has changed.
-    The sample finds what PyTorch does not count as a new version, such as an optimiser that writes through ``.data``;
-    a change through ``.data`` of a few values alone is not noticed.
+    They are packed anew where a weight has another address or shape, or where any of its values has changed, however
+    that was done: the core hashes all of them at each call (``csrc/fingerprint.h``), because PyTorch counts no version
+    for what is written through ``.data`` or a NumPy view. Weights that are not contiguous are packed at each call.
 
     Parameters
     ----------
@@ -137,7 +140,7 @@ class PreparedStack:
             status = forward(byref(problem), kept.addresses, kept.packed_at, run)
         core.check(status)
 
-    def _keep(self, index: int, weights: LayerWeights, stamp: list[Any], dtype: torch.dtype) -> "_Kept":
+    def _keep(self, index: int, weights: LayerWeights, stamp: list[_Stamp], dtype: torch.dtype) -> "_Kept":
         options = self._layers[index // self._directions]
         for name, shape in weight_shapes(options).items():
             weight = getattr(weights, name)
@@ -147,13 +150,14 @@ class PreparedStack:
         addresses = launch.addresses(weights)
         packed = core.pack(launch.new_problem(options, dtype), addresses)
         kept = _Kept(stamp, weights, addresses, packed, packed.data_ptr())
-        self._kept[index] = kept
+        # of weights that are not contiguous it holds copies, in which a later change would not show
+        self._kept[index] = kept if all(contiguous for _, _, contiguous in stamp) else None
         return kept
 
 
 @dataclass
 class _Kept:
-    stamp: list[Any]
+    stamp: list[_Stamp]
     weights: LayerWeights
     addresses: bytes
     packed: Tensor
@@ -162,8 +166,5 @@ class _Kept:
     shape: tuple[int, int, int] = (-1, -1, -1)
 
 
-def _stamp(weights: LayerWeights) -> list[Any]:
-    # an inference tensor counts no versions: its address and the sample must do
-    return [
-        (weight.data_ptr(), 0 if weight.is_inference() else weight._version) for weight in weights if weight is not None
-    ]
+def _stamp(weights: LayerWeights) -> list[_Stamp]:
+    return [(weight.data_ptr(), weight.shape, weight.is_contiguous()) for weight in weights if weight is not None]

@@ -101,8 +101,8 @@ GATECELL_API int64_t gatecell_packed_bytes(const gatecell_problem *problem);
 
 GATECELL_API int32_t gatecell_pack(const gatecell_problem *problem, const gatecell_weights *weights, void *packed);
 
-/* Either `weights` or `packed` may be NULL. With both, a sample of the weights is compared with those that were packed:
- * where they differ, nothing is computed and GATECELL_STALE returned. */
+/* Either `weights` or `packed` may be NULL. With both, a hash of all weights is compared with that of those that were
+ * packed: where they differ, nothing is computed and GATECELL_STALE returned. */
 GATECELL_API int32_t gatecell_forward(const gatecell_problem *problem, const gatecell_weights *weights,
                                       const void *packed, const gatecell_run *run);
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "backward.h"
+#include "fingerprint.h"
 #include "forward.h"
 
 namespace gatecell::GATECELL_ISA_NAME {

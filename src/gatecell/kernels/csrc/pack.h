@@ -183,32 +183,4 @@ inline void pack_backward(const gatecell_problem& p, const Sizes<E>& n, const ga
               to.projection.columns, to.projection.k, k / depth<E>, const_cast<E*>(to.projection.data));
 }
 
-// A number that changes with nearly every change of the weights: a hash of a few values of each. It finds what PyTorch's
-// version counters miss, such as an update through `.data`.
-template <class T>
-inline uint64_t fingerprint(const gatecell_problem& p, const gatecell_weights& w) {
-  constexpr int64_t samples = 16;
-  const Sizes<T> n(p);
-  const int64_t rows = n.gates * n.hidden;
-  uint64_t hash = 14695981039346656037u;
-  const auto add = [&](const void* values, int64_t count) {
-    if (!values) return;
-    for (int64_t k = 0; k < samples; ++k) {
-      uint64_t bits = 0;
-      memcpy(&bits, static_cast<const T*>(values) + (count - 1) * k / (samples - 1), sizeof(T));
-      hash = (hash ^ bits) * 1099511628211u;
-      hash ^= hash >> 29;
-    }
-  };
-  add(w.input, rows * n.inputs);
-  add(w.recurrent, rows * n.outputs);
-  add(w.bias, rows);
-  add(w.peephole, (n.gates - 1) * n.hidden);
-  add(w.norm_input, rows);
-  add(w.norm_recurrent, rows);
-  add(w.norm_cell, 2 * n.hidden);
-  add(w.projection, n.outputs * n.hidden);
-  return hash;
-}
-
 }  // namespace gatecell::GATECELL_ISA_NAME
