@@ -57,6 +57,7 @@ def test_the_documentation_names_every_parameter_of_the_constructor(cls: type) -
 
 def test_the_names_are_those_promised() -> None:
     assert set(gatecell.__all__) == {
+        "AmbiguousInputWarning",
         "GatecellError",
         "LSTMClassifier",
         "LSTMForecaster",

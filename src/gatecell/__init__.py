@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatecell import nn as nn
+    from gatecell._core.errors import AmbiguousInputWarning as AmbiguousInputWarning
     from gatecell._core.errors import GatecellError as GatecellError
     from gatecell.estimators.classifier import LSTMClassifier as LSTMClassifier
     from gatecell.estimators.forecasting.forecaster import LSTMForecaster as LSTMForecaster
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gatecell.estimators.text import LSTMTextClassifier as LSTMTextClassifier
 
 _PUBLIC = {
+    "AmbiguousInputWarning": "gatecell._core.errors",
     "GatecellError": "gatecell._core.errors",
     "LSTMClassifier": "gatecell.estimators.classifier",
     "LSTMForecaster": "gatecell.estimators.forecasting.forecaster",

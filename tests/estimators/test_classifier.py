@@ -273,7 +273,7 @@ def test_summary_and_explain() -> None:
         ([object(), object()] * 20, "y has labels of type object; labels are text, numbers, or True and False"),
         (np.array(["2020-01-01", "2020-01-02"] * 20, dtype="M8[D]"), r"y has labels of type datetime64\[D\]"),
         (np.ma.masked_equal([0, 1, 2, 3] * 10, 3), "y is a masked array in which values are masked"),
-        ({"a": 1}, "y should be a 1d array"),
+        ({"a": 1}, "y is a dict, which should be a 1d array or a list"),
         (np.zeros((40, 2)), "All rows that count have the same labels; a classifier needs rows that differ"),
         (labels[:39], r"inconsistent numbers of samples: \[40, 39\]"),
     ],

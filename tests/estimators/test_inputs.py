@@ -75,7 +75,7 @@ def test_a_row_is_predicted_alike_alone_and_among_others() -> None:
         ),
         (np.zeros(10), r"X is an array of shape \(10,\), but sequences are .*Reshape your data: X.reshape\(1, -1\)"),
         (None, "X is something of type NoneType, but sequences are an array of shape"),
-        ((row for row in cube), "X is something of type generator, but sequences are"),
+        ((row for row in cube), r"X is a generator, which can be read only once. Give a list of its rows, list\(X\)"),
         (np.ma.masked_greater(table, 1.0), "X is a masked array in which values are masked"),
         (np.ma.masked_greater(cube, 1.0), "X is a masked array in which values are masked"),
         (

@@ -59,8 +59,8 @@ def test_partial_fit_keeps_the_scales_of_the_first_call() -> None:
         (None, "LSTMRegressor requires y to be passed"),
         (np.where(np.arange(40) == 3, np.nan, 1.0), "Input y contains NaN"),
         (np.where(np.arange(40) == 3, np.inf, 1.0), "Input y contains infinity"),
-        (["a"] * 40, "could not convert string to float|dtype"),
-        (np.zeros((40, 2, 2)), "Found array with dim 3"),
+        (["a"] * 40, r"y holds text \(.a.\), but regression learns numbers. To learn classes use LSTMClassifier"),
+        (np.zeros((40, 2, 2)), r"y has 3 dimensions, of shape \(40, 2, 2\), but there is one target a row"),
         (numbers[:39], r"inconsistent numbers of samples: \[40, 39\]"),
     ],
 )

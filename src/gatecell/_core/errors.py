@@ -73,6 +73,10 @@ class MissingDependencyError(GatecellError, ImportError):
     """An optional dependency is not installed; the message says how to install it."""
 
 
+class AmbiguousInputWarning(UserWarning):
+    """Data can be meant in two ways; the message names both, which one is taken, and how to say the other."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Build the error for a name that is not known.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gatecell._core.errors import InputError
+from gatecell.data.arrays import as_plain
 from gatecell.data.ragged import gathered, joined, offsets_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -198,8 +199,7 @@ def _ragged(arrays: Iterable[Array], name: str) -> Sequences:
 def _as_array(value: Any, name: str) -> Array:
     """Return an array of real numbers, float32 or float64, or a one-dimensional array of objects (rows)."""
     check_unmasked(value, name)
-    if isinstance(value, Tensor):
-        value = value.detach().cpu().numpy()
+    value = as_plain(value, name)
     if isinstance(value, list | tuple) and any(
         isinstance(row, np.ndarray | Tensor) or hasattr(row, "iloc") for row in value
     ):

@@ -16,11 +16,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from gatecell._core.checks import check_number
 from gatecell._core.errors import ArtifactError, InputError, OptionError
-from gatecell.data.sequences import check_unmasked
 from gatecell.estimators import label_sets
 from gatecell.estimators.inputs import as_input_errors
+from gatecell.estimators.one_hot import OneHot
 from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.estimators.rows import TrainingRows
+from gatecell.estimators.target_arrays import as_targets
 from gatecell.training.prediction import Loss, Metric
 
 
@@ -31,9 +32,11 @@ class ClassTargets(ClassifierMixin, RowEstimator):
     of labels.
     """
 
+    learns_labels: ClassVar[bool] = True
     stratifies: ClassVar[bool] = True
 
     _class_weights: Tensor | None = None
+    _one_hot: OneHot | None = None
     class_prior_: NDArray[np.float64] | None = None
     """The share of each class in the rows of the fit, by their weights; None of several labels a row."""
 
@@ -112,12 +115,30 @@ class ClassTargets(ClassifierMixin, RowEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of rows that are predicted right; of several labels all must be."""
         if not self.__sklearn_is_fitted__() or not self.multilabel_:
-            return float(super().score(X, y, sample_weight))
-        right = (self._decided(self._outputs(X)) == self._read_targets(y)).all(dim=1)
+            return float(super().score(X, self.single_labels(y), sample_weight))
+        true = self._read_targets(as_targets(y, sets=self._has_sets))
+        right = (self._decided(self._outputs(X)) == true).all(dim=1)
         return float(np.average(right.numpy(), weights=sample_weight))
+
+    def single_labels(self, y: Any) -> Any:
+        """Return one label a row, ``(n,)``, of a ``y`` in a form that ``fit`` takes; of one-hot rows their classes.
+
+        Raises
+        ------
+        InputError
+            Where ``y`` has no such form.
+        """
+        y = as_targets(y)
+        return self._one_hot.labels(y) if self._one_hot is not None and getattr(y, "ndim", 1) == 2 else y
 
     def _note_targets(self, y: Any) -> None:
         self.multilabel_ = label_sets.form_of(y)
+        self._one_hot = OneHot.of(y) if self.multilabel_ == "indicator" else None
+        if self._one_hot is not None:
+            self._one_hot.warn(len(y))
+            self.multilabel_ = None
+            self.classes_ = np.unique(self._one_hot.columns)
+            return
         if self.multilabel_:
             if self.class_weight is not None:
                 raise OptionError("class_weight is for one label a row; with several, use sample_weight.")
@@ -130,7 +151,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
     def _read_targets(self, y: Any) -> Tensor:
         if self.multilabel_:
             return label_sets.read(y, self.classes_, self.multilabel_)
-        labels = _labels(y)
+        labels = _labels(self.single_labels(y))
         known = np.isin(labels, self.classes_)
         if not known.all():
             raise InputError(
@@ -198,6 +219,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
             "class_weights": None if weights is None else weights.tolist(),
             "class_prior": None if self.class_prior_ is None else self.class_prior_.tolist(),
             "multilabel": self.multilabel_,
+            "one_hot": None if self._one_hot is None else self._one_hot.columns.tolist(),
         }
 
     def _fitted_from_json(self, values: dict[str, Any]) -> None:
@@ -213,6 +235,14 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         if prior is not None and len(prior) != len(self.classes_):
             raise ArtifactError(f"{len(prior)} shares for {len(self.classes_)} classes")
         self.class_prior_ = None if prior is None else np.array(prior, dtype=np.float64)
+        columns = values.get("one_hot")
+        if columns is not None and sorted(columns) != self.classes_.tolist():
+            raise ArtifactError(f"one-hot columns {columns} for the classes {self.classes_.tolist()}")
+        self._one_hot = None if columns is None else OneHot(np.array(columns, dtype=self.classes_.dtype))
+
+    @property
+    def _has_sets(self) -> bool:
+        return self.multilabel_ == "collections"
 
     @property
     def _one_output(self) -> bool:
@@ -242,13 +272,19 @@ class ClassTargets(ClassifierMixin, RowEstimator):
 
 
 def _labels(y: Any) -> NDArray[Any]:
-    check_unmasked(y, "y")
+    """Return one label a row, ``(n,)``, of what ``as_targets`` returned."""
+    shape: tuple[int, ...] = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise InputError(
+            f"y has {shape[1]} columns, but it should be a 1d array: the fit, or classes, had one label a row. "
+            "Give labels in that form; of one-hot rows the number of the class is y.argmax(axis=1)."
+        )
     dtype = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
     if dtype is not None and not y.isna().any():
         # of whole numbers that may be missing, NumPy would make floats
         y = y.to_numpy(dtype=dtype)
-    if isinstance(y, list | tuple) and len({isinstance(label, str) for label in y}) > 1:
-        # of text and something else, NumPy would make text
+    if isinstance(y, list | tuple) and len({_kind_of(label) for label in y}) > 1:
+        # of text and something else, NumPy would make text; of True and 2, numbers
         y = np.array(y, dtype=object)
     with as_input_errors():
         labels = label_sets.of_one_kind(column_or_1d(y, warn=True))
@@ -256,6 +292,10 @@ def _labels(y: Any) -> NDArray[Any]:
             assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)
     return np.asarray(labels)
+
+
+def _kind_of(label: Any) -> str:
+    return "text" if isinstance(label, str) else "flag" if isinstance(label, bool | np.bool_) else "other"
 
 
 def _one_class(label: Any) -> InputError:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_feature_names, validate_data
 
 from gatecell._core.errors import InputError, InputTypeError
+from gatecell.data.arrays import as_plain
 from gatecell.data.sequences import Sequences, check_finite, check_unmasked
 
 InputKind = Literal["table", "sequences"]
@@ -35,6 +36,7 @@ def read_input(estimator: BaseEstimator, X: Any, *, reset: bool) -> tuple[Sequen
     InputError
         Where ``X`` is empty, holds NaN, infinity or what is no number, has a wrong shape, or does not match.
     """
+    X = as_plain(X, "X")
     if isinstance(X, list | tuple) and not X:
         raise InputError("X has no sequences: it is empty.")
     kind = _kind(X)

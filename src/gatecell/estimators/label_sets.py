@@ -1,6 +1,5 @@
 """Several labels a row: arrays of 0 and 1, or collections of labels."""
 
-from collections.abc import Mapping, Set
 from typing import Any, Literal
 
 import numpy as np
@@ -10,20 +9,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gatecell._core.errors import InputError
+from gatecell.estimators.target_arrays import COLLECTIONS
 
 Form = Literal["indicator", "collections"]
 """``"indicator"``: an array ``(n, k)`` of 0 and 1. ``"collections"``: of each row a tuple, list or set of labels."""
 
 
 def form_of(y: Any) -> Form | None:
-    """Return how ``y`` has several labels a row; None where it has one."""
+    """Return how ``y``, as ``as_targets`` returns it, has several labels a row; None where it has one."""
     if getattr(y, "ndim", 1) == 2:
         return "indicator" if y.shape[1] > 1 else None
-    if not hasattr(y, "__len__") or isinstance(y, str | bytes | Mapping | Set) or not len(y):
-        return None
-    # a Series has labels of its own as its index
     rows = y.to_numpy() if hasattr(y, "to_numpy") else y
-    return "collections" if isinstance(rows[0], tuple | list | set | frozenset) else None
+    return "collections" if isinstance(rows[0], COLLECTIONS) else None
 
 
 def labels_of(y: Any, form: Form) -> NDArray[Any]:
@@ -56,18 +53,26 @@ def of_one_kind(labels: NDArray[Any]) -> NDArray[Any]:
         missing = np.flatnonzero(pd.isna(labels))
         if len(missing):
             raise InputError(f"y has no label in row {missing[0]} (counted from 0). Leave out rows without one.")
-        if all(isinstance(label, str) for label in labels):
-            return labels
-        kinds = sorted({type(label).__name__ for label in labels})
+        plain = [label.item() if isinstance(label, np.generic) else label for label in labels]
+        if all(isinstance(label, str) for label in plain):
+            return np.array(plain, dtype=object)
+        kinds = sorted({type(label).__name__ for label in plain})
         if len(kinds) > 1:
             raise InputError(f"y has labels of several kinds ({', '.join(kinds)}). Write all of them in one way.")
-        labels = np.array(labels.tolist())
-    if labels.dtype.kind in "mMVO":
-        raise InputError(
-            f"y has labels of type {labels.dtype}; labels are text, numbers, or True and False. "
-            "Convert them, as with y.astype(str)."
-        )
+        labels = np.array(plain)
+        if labels.dtype == object:
+            raise _no_labels(kinds[0], "[str(label) for label in y]")
+    if labels.dtype.kind == "S":
+        raise _no_labels("bytes", "[label.decode() for label in y]")
+    if labels.dtype.kind in "mMVOc":
+        raise _no_labels(str(labels.dtype), "y.astype(str)")
     return labels
+
+
+def _no_labels(kind: str, conversion: str) -> InputError:
+    return InputError(
+        f"y has labels of type {kind}; labels are text, numbers, or True and False. Convert them, as with {conversion}."
+    )
 
 
 def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:
@@ -83,7 +88,7 @@ def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:
         if array.ndim != 2 or array.shape[1] != len(labels):
             raise InputError(f"y must be an array of 0 and 1 of shape (n, {len(labels)}), got shape {array.shape}.")
         if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
-            raise InputError("y has several columns, one a label, so it must hold 0 and 1 alone.")
+            raise InputError(_not_zero_and_one(array))
         return torch.from_numpy(array.astype(np.bool_))
     rows = _collections(y)
     places = {label: place for place, label in enumerate(labels.tolist())}
@@ -97,6 +102,13 @@ def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:
                 )
             result[index, places[label]] = True
     return result
+
+
+def _not_zero_and_one(array: NDArray[Any]) -> str:
+    text = "y has several columns, one a label, so it must hold 0 and 1 alone."
+    if array.dtype.kind == "f" and np.allclose(array.sum(axis=1), 1):
+        return f"{text} Its rows sum to 1, as probabilities of classes do: give the class, as y.argmax(axis=1)."
+    return text
 
 
 def written(decided: NDArray[np.bool_], labels: NDArray[Any], form: Form) -> Any:
@@ -116,9 +128,13 @@ def check_learnable(target: Tensor) -> None:
 
 
 def _collections(y: Any) -> list[Any]:
+    if len(getattr(y, "shape", ())) == 2:
+        raise InputError(
+            f"y is an array of shape {tuple(y.shape)}, but the fit had tuples, lists or sets of labels. Give those."
+        )
     rows = list(y)
     for index, row in enumerate(rows):
-        if not isinstance(row, tuple | list | set | frozenset):
+        if not isinstance(row, COLLECTIONS):
             raise InputError(
                 f"y[{index}] must be a tuple, list or set of labels as the other rows have, got {row!r}. "
                 "A row with one label is (label,)."

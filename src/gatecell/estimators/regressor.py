@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,9 +14,9 @@ from torch import Tensor
 
 from gatecell._core.errors import ArtifactError, InputError
 from gatecell.data.scaling import ChannelScaler
-from gatecell.data.sequences import check_unmasked
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.rows import TrainingRows
+from gatecell.estimators.target_arrays import COLLECTIONS, ONE_A_STEP
 from gatecell.estimators.values import ValueInputs
 from gatecell.nn.config import LSTMConfig, NetworkConfig
 from gatecell.training.config import TrainingConfig
@@ -89,6 +89,8 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
     >>> model.score(rows, total) > 0.9
     True
     """
+
+    learns_labels: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -207,12 +209,35 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
 
 
 def _numbers(y: Any) -> NDArray[np.float64]:
-    check_unmasked(y, "y")
-    with as_input_errors():
-        numbers: NDArray[np.float64] = check_array(
-            y, dtype=np.float64, ensure_2d=False, allow_nd=False, input_name="y", copy=True
+    """Return what ``as_targets`` returned as numbers, ``(n,)`` or ``(n, k)``."""
+    if isinstance(y, list) and isinstance(y[0], COLLECTIONS) and not _is_rectangular(y):
+        raise InputError(
+            f"y has rows of unlike lengths, or without an order, but regression learns one number a row, (n,), or "
+            f"the same number of them for all rows, (n, k). {ONE_A_STEP}"
         )
+    kind = _NOT_NUMBERS.get(np.asarray(y).dtype.kind)
+    if kind is not None:
+        raise InputError(f"y holds {kind}, but regression learns real numbers. Convert them, as with y.astype(float).")
+    try:
+        with as_input_errors():
+            numbers: NDArray[np.float64] = check_array(
+                y, dtype=np.float64, ensure_2d=False, allow_nd=False, input_name="y", copy=True
+            )
+    except InputError as error:
+        if "could not convert string to float" not in str(error):
+            raise
+        text = str(error).partition(": ")[2]
+        raise InputError(
+            f"y holds text ({text}), but regression learns numbers. To learn classes use LSTMClassifier."
+        ) from error
     return numbers
+
+
+def _is_rectangular(rows: list[Any]) -> bool:
+    return all(isinstance(row, tuple | list) and len(row) == len(rows[0]) for row in rows)
+
+
+_NOT_NUMBERS = {"c": "complex numbers", "M": "dates", "m": "durations"}
 
 
 def _squared_error(output: Tensor, target: Tensor) -> Tensor:

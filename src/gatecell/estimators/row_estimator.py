@@ -18,6 +18,8 @@ from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.inspected import Inspected
 from gatecell.estimators.rows import Inputs, TrainingRows
 from gatecell.estimators.settings import training_config
+from gatecell.estimators.step_targets import check_not_of_steps
+from gatecell.estimators.target_arrays import as_targets
 from gatecell.training.batches import Rows, RowSource
 from gatecell.training.loop import predict
 
@@ -29,6 +31,8 @@ class RowEstimator(Inspected, LSTMEstimator):
     what its targets are: how they are read, what is lost by a wrong output, and what is measured.
     """
 
+    learns_labels: ClassVar[bool]
+    """Whether targets are labels; otherwise they are numbers."""
     stratifies: ClassVar[bool] = False
     """Whether a validation part taken from the rows keeps the proportions of the targets."""
     validation_rows_: NDArray[np.int64] | None = None
@@ -52,11 +56,11 @@ class RowEstimator(Inspected, LSTMEstimator):
 
     @abstractmethod
     def _note_targets(self, y: Any) -> None:
-        """Note on the estimator what the targets are."""
+        """Note on the estimator what the targets are, as ``as_targets`` returns them."""
 
     @abstractmethod
     def _read_targets(self, y: Any) -> Tensor:
-        """Return raw targets, ``(n, ...)``, held to what was noted."""
+        """Return raw targets, ``(n, ...)``, held to what was noted; ``y`` is as ``as_targets`` returns it."""
 
     @abstractmethod
     def _prepare_targets(self, rows: TrainingRows, *, reset: bool) -> TrainingRows:
@@ -64,6 +68,11 @@ class RowEstimator(Inspected, LSTMEstimator):
 
     def _check_learnable(self, rows: TrainingRows) -> None:
         """Raise ``InputError`` where there is nothing to learn from these rows; by default they are fine."""
+
+    @property
+    def _has_sets(self) -> bool:
+        """Whether the targets of the fit were sets of labels."""
+        return False
 
     @property
     @abstractmethod
@@ -174,9 +183,11 @@ class RowEstimator(Inspected, LSTMEstimator):
         if y is None:
             raise InputError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         inputs = self._read_inputs(X, reset=reset)
+        plain = as_targets(y, sets=not reset and self._has_sets)
         if reset:
-            self._note_targets(targets)
-        target = self._read_targets(y)
+            check_not_of_steps(inputs, plain, labels=self.learns_labels)
+            self._note_targets(plain if targets is y else as_targets(targets))
+        target = self._read_targets(plain)
         weight = None
         with as_input_errors():
             check_consistent_length(inputs, target)

@@ -11,6 +11,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.regressor import LSTMRegressor
+from gatecell.estimators.target_arrays import as_targets
 from gatecell.evaluation.classes import judge_classes, judge_label_sets
 from gatecell.evaluation.judgement import Judgement
 from gatecell.evaluation.language import judge_language
@@ -50,10 +51,11 @@ def judge(
     if isinstance(estimator, ClassTargets):
         probabilities = estimator.predict_proba(X)
         if estimator.multilabel_:
-            true = label_sets.read(y, estimator.classes_, estimator.multilabel_)
+            sets = as_targets(y, sets=estimator.multilabel_ == "collections")
+            true = label_sets.read(sets, estimator.classes_, estimator.multilabel_)
             return judge_label_sets(true.bool().numpy(), probabilities, estimator.classes_)
         prior = None if estimator.class_prior_ is None else estimator.class_prior_.tolist()
-        return judge_classes(y, probabilities, estimator.classes_, prior, baselines)
+        return judge_classes(estimator.single_labels(y), probabilities, estimator.classes_, prior, baselines)
     assert isinstance(estimator, LSTMRegressor)
     mean = np.asarray(estimator.target_scaler_.shift)
     return judge_numbers(y, estimator.predict(X), {"mean": mean, **(baselines or {})})

@@ -1,0 +1,204 @@
+"""Targets mean what they look like, and where they may mean two things, both are said."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import sparse
+from sklearn.model_selection import cross_val_score
+
+import gatecell
+from gatecell import AmbiguousInputWarning, LSTMClassifier, LSTMRegressor, LSTMTextClassifier
+from gatecell._core.errors import InputError
+from gatecell.recipes.scoring import judge
+
+SMALL: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+rng = np.random.default_rng(0)
+X = rng.normal(size=(30, 6, 2))
+ragged = [rng.normal(size=(length, 2)) for length in rng.permuted(np.repeat([2, 3, 4, 5, 6], 6))]
+places = np.arange(30) % 3
+one_hot = np.eye(3)[places]
+texts = [" ".join(rng.choice(["good", "bad", "film"], length)) for length in range(2, 32)]
+ONE_HOT = "exactly one 1 among its 3 columns. It is read as one-hot: each row is of one class"
+STEPS = "A target a step is not supported: the estimators learn one answer a row"
+
+
+def silenced(cls: Callable[..., Any], *data: Any, **options: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AmbiguousInputWarning)
+        return cls(**SMALL).fit(*data, **options)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        one_hot,
+        one_hot.astype(int),
+        one_hot.astype(bool),
+        one_hot.astype(np.float32),
+        pd.DataFrame(one_hot),
+        torch.tensor(one_hot),
+        sparse.csr_array(one_hot),
+        sparse.csr_matrix(one_hot),
+        one_hot.astype(int).tolist(),
+        one_hot.tolist(),
+        [tuple(row) for row in one_hot.astype(int).tolist()],
+        list(one_hot),
+        list(torch.tensor(one_hot)),
+        pd.Series(one_hot.astype(int).tolist()),
+    ],
+)
+def test_one_hot_rows_are_classes_and_it_is_said(y: Any) -> None:
+    with pytest.warns(AmbiguousInputWarning, match=ONE_HOT):
+        model = LSTMClassifier(**SMALL).fit(X, y)
+    plain = LSTMClassifier(**SMALL).fit(X, places)
+    assert model.classes_.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+    assert model.score(X, y) == model.score(X, places) == plain.score(X, places)
+    assert judge(model, X, y).figures == judge(plain, X, places).figures
+
+
+def test_both_ways_out_that_the_warning_names() -> None:
+    model = LSTMClassifier(**SMALL).fit(X, one_hot.argmax(axis=1))
+    assert model.predict(X).shape == (30,)
+    several = LSTMClassifier(**SMALL).fit(X, [tuple(np.flatnonzero(row)) for row in one_hot])
+    assert several.multilabel_ == "collections"
+    assert all(isinstance(row, tuple) for row in several.predict(X))
+
+
+def test_the_warning_names_the_line_of_the_caller() -> None:
+    with pytest.warns(AmbiguousInputWarning) as caught:
+        LSTMClassifier(**SMALL).fit(X, one_hot)
+    assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
+
+
+def test_several_labels_a_row_stay_so() -> None:
+    y = (rng.random((30, 3)) > 0.5).astype(int)
+    for form in (y, y.tolist(), sparse.csr_array(y), torch.tensor(y), list(y)):
+        model = LSTMClassifier(**SMALL).fit(X, form)
+        assert model.multilabel_ == "indicator"
+        assert model.predict(X).shape == (30, 3)
+        assert model.score(X, form) == model.score(X, y)
+    # rows that have one label each by chance are read as the fit was
+    model.partial_fit(X[:3], np.eye(3))
+    assert model.predict(X).shape == (30, 3)
+
+
+def test_names_of_one_hot_columns_are_the_classes(tmp_path: Path) -> None:
+    frame = pd.DataFrame(one_hot, columns=["low", "high", "even"])
+    model = silenced(LSTMClassifier, X, frame)
+    assert model.classes_.tolist() == ["even", "high", "low"]
+    names = np.array(["low", "high", "even"])[places]
+    named = LSTMClassifier(**SMALL).fit(X, names)
+    np.testing.assert_array_equal(model.predict(X), named.predict(X))
+    loaded = gatecell.load(model.save(tmp_path / "model.safetensors"))
+    for fitted in (model, loaded):
+        assert isinstance(fitted, LSTMClassifier)
+        # an array has the columns of the fit, a frame says which ones it has
+        assert fitted.score(X, frame[["even", "low", "high"]]) == fitted.score(X, one_hot) == named.score(X, names)
+        with pytest.raises(InputError, match=r"y has the columns \['low', 'high', 'odd'\], but the fit had \['low'"):
+            fitted.score(X, frame.rename(columns={"even": "odd"}))
+    assert silenced(LSTMClassifier, X, pd.get_dummies(pd.Series(places + 5))).classes_.tolist() == [5, 6, 7]
+
+
+def test_one_hot_rows_in_other_parts() -> None:
+    model = silenced(LSTMClassifier, X, one_hot, validation_data=(X, one_hot))
+    assert model.history_["validation_accuracy"][-1] == model.score(X, one_hot)
+    model.partial_fit(X[:2], one_hot[:2].tolist()).partial_fit(X[:2], places[:2])
+    wrong = one_hot.copy()
+    wrong[7, 0] = 1 - wrong[7, 0]
+    with pytest.raises(InputError, match=r"y has not exactly one 1 in row 7 \(counted from 0\)"):
+        model.partial_fit(X, wrong)
+    with pytest.raises(InputError, match="y has 4 columns, but the fit had one-hot rows of 3 classes"):
+        model.score(X, np.eye(4)[places])
+    with pytest.raises(InputError, match=r"y has 3 columns, but it should be a 1d array.*y.argmax\(axis=1\)"):
+        LSTMClassifier(**SMALL).fit(X, places, validation_data=(X, one_hot))
+    with pytest.warns(AmbiguousInputWarning, match="one-hot"):
+        assert cross_val_score(LSTMClassifier(**SMALL), X, one_hot, cv=3).shape == (3,)
+
+
+def test_probabilities_of_classes_are_no_labels() -> None:
+    with pytest.raises(InputError, match=r"must hold 0 and 1 alone. Its rows sum to 1, as probabilities of classes do"):
+        LSTMClassifier(**SMALL).fit(X, 0.7 * one_hot + 0.1)
+
+
+def test_lists_of_one_entry_are_one_target_a_row() -> None:
+    with pytest.warns(
+        AmbiguousInputWarning, match=r"Each row of y is a list of one entry.*a tuple for each row"
+    ) as caught:
+        model = LSTMClassifier(**SMALL).fit(X, [[name] for name in "abc" * 10])
+    assert len(caught) == 1
+    assert model.predict(X).shape == (30,)
+    assert LSTMClassifier(**SMALL).fit(X, [(name,) for name in "abc" * 10]).multilabel_ == "collections"
+
+
+def test_sets_of_whole_numbers_are_read_as_sets_later_too() -> None:
+    model = LSTMClassifier(**SMALL).fit(X, [(0, 1), (1,), ()] * 10)
+    model.partial_fit(X[:2], [[0, 1], [1, 0]]).partial_fit(X[:2], [[0], [1]])
+    assert 0 <= model.score(X[:2], [[0, 1], [1, 0]]) <= 1
+    with pytest.raises(InputError, match=r"y is an array of shape \(2, 2\), but the fit had tuples, lists or sets"):
+        model.partial_fit(X[:2], np.eye(2))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "y"),
+    [
+        (X, rng.integers(0, 3, (30, 6))),
+        (X, rng.integers(0, 3, (30, 6)).tolist()),
+        (X, rng.choice(["noun", "verb"], (30, 6))),
+        (X, rng.choice(["noun", "verb"], (30, 6)).tolist()),
+        (ragged, [rng.integers(0, 3, len(row)) for row in ragged]),
+        (ragged, [rng.integers(0, 2, len(row)).tolist() for row in ragged]),
+        (ragged, [["noun"] * len(row) for row in ragged]),
+        (ragged, [np.eye(3)[rng.integers(0, 3, len(row))] for row in ragged]),
+        (X, one_hot[:, None].repeat(6, axis=1)),
+        (X, one_hot[:, None].repeat(6, axis=1).tolist()),
+        (texts, [["noun"] * len(text.split()) for text in texts]),
+        (texts, [["B", "I"] * (len(text) // 2) + ["B"] * (len(text) % 2) for text in texts]),
+    ],
+)
+def test_a_label_for_each_step_is_refused(inputs: Any, y: Any) -> None:
+    cls = LSTMTextClassifier if inputs is texts else LSTMClassifier
+    with pytest.raises(InputError, match=STEPS):
+        cls(**SMALL).fit(inputs, y)
+
+
+def test_a_number_for_each_step_is_refused_where_it_can_mean_nothing_else() -> None:
+    numbers = [row[:, 0] for row in ragged]
+    for y in (numbers, [row.tolist() for row in numbers]):
+        with pytest.raises(InputError, match=f"as many numbers as its row of X has steps. {STEPS}"):
+            LSTMRegressor(**SMALL).fit(ragged, y)
+    with pytest.raises(InputError, match=r"y has 3 dimensions, of shape \(30, 6, 1\).*y\[\.\.\., 0\] leaves it out"):
+        LSTMRegressor(**SMALL).fit(X, X[:, :, :1])
+    with pytest.raises(InputError, match=r"rows of unlike lengths.*the same number of them for all rows, \(n, k\)"):
+        LSTMRegressor(**SMALL).fit(ragged, [[*row, 0.0] for row in numbers])
+
+
+@pytest.mark.parametrize(
+    ("cls", "y"),
+    [
+        (LSTMRegressor, X[:, :, 0]),
+        (LSTMRegressor, X[:, :, 0].tolist()),
+        (LSTMRegressor, pd.DataFrame(X[:, :, 0])),
+        (LSTMClassifier, (X[:, :, 0] > 0).astype(int)),
+        (LSTMClassifier, X[:, :, 0] > 0),
+    ],
+)
+def test_as_many_targets_as_steps_may_be_meant_and_both_meanings_are_said(cls: Any, y: Any) -> None:
+    with pytest.warns(AmbiguousInputWarning, match=f"of the whole row|whole row has.*silences this; if not: {STEPS}"):
+        model = cls(**SMALL).fit(X, y)
+    assert model.predict(X).shape == (30, 6)
+    assert silenced(cls, X, y).predict(X).shape == (30, 6)
+
+
+def test_another_number_of_targets_than_steps_is_nothing_to_warn_of() -> None:
+    LSTMRegressor(**SMALL).fit(X, X[:, :5, 0])
+    LSTMRegressor(**SMALL).fit(X[:, :2], X[:, :2, 0])
+    LSTMClassifier(**SMALL).fit(X, (X[:, :5, 0] > 0).astype(int))
+    LSTMClassifier(**SMALL).fit(ragged, [("a", "b", "b")[: 1 + index % 3] for index in range(30)])
