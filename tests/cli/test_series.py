@@ -97,6 +97,11 @@ def test_series_that_are_not_judged_are_named(gatecell: Run, here: Path, forecas
             "--level and --no-intervals do not go together",
         ),
         (("predict", "m.safetensors", "--horizon", "7"), "horizon=7 is more than the 6 steps"),
+        (
+            ("predict", "m.safetensors", "--level", "0.8"),
+            "each level is in percent, in [1, 100), got 0.8. Write 80 for",
+        ),
+        (("backtest", "m.safetensors", "--level", "0.95"), "each level is in percent, in [1, 100), got 0.95. Write 95"),
         (("predict", "m.safetensors", "-o", "."), ". is a folder"),
         (("backtest", "m.safetensors", "t.csv"), "t.csv has 0 steps of series '01' that the model does not know"),
         (("backtest", "m.safetensors", "--step", "0"), "step must be an integer of at least 1"),

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from gatecell._core.errors import OptionError
 from gatecell.evaluation.intervals import bootstrap_interval, share_interval
 
 
@@ -31,10 +32,25 @@ def test_a_seed_decides() -> None:
 
 def test_a_level_decides() -> None:
     values = np.random.default_rng(3).normal(size=50)
-    narrow, wide = bootstrap_interval(values, level=0.5), bootstrap_interval(values, level=0.99)
+    narrow, wide = bootstrap_interval(values, level=50), bootstrap_interval(values, level=99)
     assert narrow is not None
     assert wide is not None
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_a_level_is_in_percent() -> None:
+    values, right = np.random.default_rng(3).normal(size=50), np.arange(50) < 49
+    assert bootstrap_interval(values, level=95) == bootstrap_interval(values)
+    assert share_interval(np.ones(20, dtype=bool), level=80) == pytest.approx((20 / (20 + 1.281552**2), 1.0))
+    for interval in (
+        lambda level: bootstrap_interval(values, level=level),
+        lambda level: share_interval(right, level=level),
+        lambda level: share_interval(right[:20], level=level),
+    ):
+        with pytest.raises(OptionError, match=r"^level is in percent, in \[1, 100\), got 0\.8\. Write 80 for 80 %\.$"):
+            interval(0.8)
+        with pytest.raises(OptionError, match=r"^level must be a number of percent in \[1, 100\), got 100"):
+            interval(100)
 
 
 def test_twenty_right_rows_prove_little() -> None:

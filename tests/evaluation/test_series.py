@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_pinball_loss
 
-from gatecell._core.errors import InputError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.evaluation.forecasts import coverage, mae, mase
 from gatecell.evaluation.series import judge_forecasts, standing
 
@@ -52,6 +52,13 @@ def test_a_row_of_which_nothing_is_known() -> None:
     assert np.isnan(judgement.row_losses[0])
     assert np.isfinite(judgement.intervals["mae"]).all()
     assert "mase" not in judgement.figures
+
+
+def test_levels_of_bounds_are_in_percent() -> None:
+    with pytest.raises(
+        OptionError, match=r"^each level of bounds is in percent, in \[1, 100\), got 0\.8\. Write 80 for 80"
+    ):
+        judge_forecasts(TRUE, PREDICTED, bounds={0.8: (PREDICTED, PREDICTED)})
 
 
 def test_where_there_is_no_interval() -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gatecell import plotting
-from gatecell._core.errors import InputError, UnknownNameError
+from gatecell._core.errors import InputError, OptionError, UnknownNameError
 from gatecell.evaluation.classes import judge_classes
 from gatecell.nn.config import EmbeddingFront, LSTMConfig, NetworkConfig
 from gatecell.nn.network import SequenceNetwork
@@ -192,6 +192,8 @@ def test_the_forecast_has_its_parts(ax: Axes) -> None:
     assert (wide.get_alpha(), narrow.get_alpha()) == pytest.approx((0.18, 1 - 0.82**2))
     with pytest.raises(InputError, match="test has 2 times but 1 values"):
         plotting.ForecastDisplay(TIMES, VALUES, {"test": (TIMES[:2], VALUES[:1])})
+    with pytest.raises(OptionError, match=r"^each level of intervals is in percent"):
+        plotting.ForecastDisplay(TIMES, VALUES, {}, intervals={0.8: (TIMES, VALUES, VALUES)})
 
 
 @pytest.mark.filterwarnings("ignore::gatecell.plotting.MissingFontWarning")

@@ -34,6 +34,20 @@ def check_number(
     raise OptionError(f"{name} must be {_range_text(minimum, maximum, open_minimum, open_maximum)}, got {value!r}.")
 
 
+def check_level(value: object, name: str = "level") -> None:
+    """Raise unless ``value`` is the level of an interval in percent, in [1, 100).
+
+    Less than one percent is refused, since it is nearly always a share, such as 0.8, that is meant as 80 %.
+    """
+    if not isinstance(value, bool) and isinstance(value, Real):
+        if 1 <= float(value) < 100:
+            return
+        if 0 < float(value) < 1:
+            percent = f"{float(value) * 100:g}"
+            raise OptionError(f"{name} is in percent, in [1, 100), got {value!r}. Write {percent} for {percent} %.")
+    raise OptionError(f"{name} must be a number of percent in [1, 100), got {value!r}. Write 80 for 80 %.")
+
+
 def check_probability(name: str, value: object) -> None:
     """Raise unless ``value`` is a number in [0, 1): a probability of 1 would leave nothing to learn from."""
     check_number(name, value, minimum=0.0, maximum=1.0, open_maximum=True)

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 Table = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .csv.gz, a line a step of a series.")]
 Level = Annotated[
     list[float] | None,
-    typer.Option("--level", metavar="PERCENT", help="Of an interval; may be given again. Default: 80 and 95."),
+    typer.Option(
+        "--level", metavar="PERCENT", help="Of an interval, 1 to below 100; may be given again. Default: 80 and 95."
+    ),
 ]
 Past = Annotated[
     list[str] | None, typer.Option("--past", metavar="COLUMN", help="A covariate known up to the present.")

@@ -35,7 +35,7 @@ class Comparison:
     def more_than_noise(self) -> bool:
         """Whether the difference is more than the luck of these rows, at 95 %."""
         if self.p_value is not None:
-            return self.p_value < 1 - LEVEL
+            return self.p_value < 1 - LEVEL / 100
         return self.interval[0] > 0 or self.interval[1] < 0
 
     def to_json(self) -> dict[str, object]:

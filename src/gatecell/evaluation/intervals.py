@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, bootstrap
 
-LEVEL = 0.95
-"""The share of intervals that hold the true figure."""
+from gatecell._core.checks import check_level
+
+LEVEL = 95.0
+"""The share of intervals that hold the true figure, in percent."""
 N_RESAMPLES = 1000
 """Enough for two digits of a 95 % bound (Efron & Tibshirani 1993, section 14.5)."""
 _BATCH = 100
@@ -33,7 +35,8 @@ def bootstrap_interval(
         One number a row, such as its error.
     statistic
         Takes an array and ``axis``; the mean by default.
-    level : float in (0, 1)
+    level : float
+        Percent, in [1, 100).
     n_resamples : int
     seed : int
         Decides the draws: the same values give the same interval.
@@ -42,7 +45,13 @@ def bootstrap_interval(
     -------
     tuple of float or None
         Low and high; None for fewer than two rows, which have no spread.
+
+    Raises
+    ------
+    OptionError
+        Where the level is out of its range.
     """
+    check_level(level)
     if len(values) < 2:
         return None
     found = bootstrap(
@@ -51,7 +60,7 @@ def bootstrap_interval(
         vectorized=True,
         batch=_BATCH,
         n_resamples=n_resamples,
-        confidence_level=level,
+        confidence_level=level / 100,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
@@ -64,7 +73,8 @@ def share_interval(right: NDArray[np.bool_], *, level: float = LEVEL, seed: int 
     Resampling rows that are all right shows no spread, though twenty of them prove little. Arguments as in
     ``bootstrap_interval``.
     """
+    check_level(level)
     if len(right) < 2 or right.min() != right.max():
         return bootstrap_interval(right.astype(np.float64), level=level, seed=seed)
-    found = binomtest(int(right.sum()), len(right)).proportion_ci(level, method="wilson")
+    found = binomtest(int(right.sum()), len(right)).proportion_ci(level / 100, method="wilson")
     return float(found.low), float(found.high)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gatecell._core.checks import check_level
 from gatecell.evaluation.forecasts import coverage, interval_width, mae, mase, quantile_loss, rmse, smape
 from gatecell.evaluation.intervals import bootstrap_interval
 from gatecell.evaluation.judgement import Judgement
@@ -89,8 +90,8 @@ def judge_forecasts(
     scale : (n, K), optional
         Of each series and column, from ``seasonal_error`` of its history, for ``mase``.
     bounds : mapping of float to (low, high), optional
-        Level in percent to the bounds of its intervals, each as ``predicted``; NaN, where there is no interval, is left
-        out.
+        Level in percent, in [1, 100), to the bounds of its intervals, each as ``predicted``; NaN, where there is no
+        interval, is left out.
     baselines : mapping of str to (n, H, K), optional
         Simple forecasts of the same steps, by name.
 
@@ -107,6 +108,8 @@ def judge_forecasts(
     ------
     InputError
         Where shapes differ, or no true value is known.
+    OptionError
+        Where a level is out of its range.
     """
     figures = _errors(true, predicted, scale) | _interval_figures(true, bounds or {})
     row_errors = _row_errors(true, predicted)
@@ -129,6 +132,7 @@ def _errors(true: Values, predicted: Values, scale: Values | None) -> dict[str, 
 def _interval_figures(true: Values, bounds: Mapping[float, tuple[Values, Values]]) -> dict[str, float]:
     figures, losses = {}, []
     for level, (low, high) in sorted(bounds.items()):
+        check_level(level, "each level of bounds")
         bounded = np.where(np.isnan(low) | np.isnan(high), np.nan, true)
         if np.isnan(bounded).all():
             continue

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from matplotlib.axes import Axes
 
+from gatecell._core.checks import check_level
 from gatecell._core.errors import InputError
 from gatecell.plotting.axes import FIRST, QUIET, SECOND, THIRD, axes_of, few_dates, settle_texts
 
@@ -25,7 +26,7 @@ class ForecastDisplay:
     predictions : mapping of str to (times, values)
         Part (``"train"``, ``"validation"``, ``"test"``) to when and what was predicted.
     intervals : mapping of number to (times, low, high), optional
-        Level in percent to its bounds.
+        Level in percent, in [1, 100), to its bounds.
     splits : mapping of str to time, optional
         Where a part begins.
     unit : str
@@ -52,6 +53,8 @@ class ForecastDisplay:
         self.times, self.values = np.asarray(times), np.asarray(values, dtype=np.float64)
         self.predictions = dict(predictions)
         self.intervals = dict(intervals or {})
+        for level in self.intervals:
+            check_level(level, "each level of intervals")
         self.splits = dict(splits or {})
         self.unit = unit
         columns = {"values": (times, values), **predictions}

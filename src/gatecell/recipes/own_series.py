@@ -143,7 +143,7 @@ def forecast_series(
     horizon : int, optional
         Steps; by default those of the fit.
     level : sequence of float
-        Percent of the intervals.
+        Percent of the intervals, each in [1, 100).
     ahead : path, optional
         A table of the covariates known ahead.
 
@@ -186,7 +186,7 @@ def backtest_series(
     step : int
         Steps from one origin to the next.
     level : sequence of float
-        Percent of the intervals.
+        Percent of the intervals, each in [1, 100).
 
     Raises
     ------

@@ -153,8 +153,18 @@ def test_options_that_make_no_sense(options: dict[str, Any], text: str) -> None:
 @pytest.mark.parametrize("level", [[0], [100], ["80"], [80, -1], "80", None])
 def test_levels_that_make_no_sense(level: Any) -> None:
     model = LSTMForecaster(**SMALL).fit(series(80))
-    with pytest.raises(OptionError, match=r"each level must be a number in \(0, 100\), got"):
+    with pytest.raises(
+        OptionError, match=r"^each level must be a number of percent in \[1, 100\), got .*80 for 80 %.$"
+    ):
         model.predict(level=level)
+
+
+@pytest.mark.parametrize("level", [0.8, [0.95, 0.8], [80, 0.8], np.float32(0.8), (0.001,)], ids=str)
+def test_a_share_is_not_taken_for_percent(level: Any) -> None:
+    model = LSTMForecaster(**SMALL).fit(series(80))
+    for method in (model.predict, model.backtest, model.course):
+        with pytest.raises(OptionError, match=r"^each level is in percent, in \[1, 100\), got .* Write .* for .* %\.$"):
+            method(level=level)
 
 
 def test_without_a_part_that_validates_there_are_no_intervals_until_there_is_something_to_calibrate_on() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatecell import LSTMForecaster
-from gatecell._core.errors import InputError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.estimators.forecasting import engine
-from gatecell.estimators.forecasting.calibration import Scores, margins, scores_needed
+from gatecell.estimators.forecasting.calibration import Scores, ends, margins, scores_needed
 from gatecell.estimators.forecasting.outcome import Outcome
 from gatecell.nn.outputs import PointOutput, QuantileOutput
 from tests.estimators.forecasting.data import SMALL, hours, series
@@ -170,3 +170,11 @@ def test_intervals_nest_where_the_higher_level_is_calibrated_on_other_series() -
             inner, outer = (frame[f"LSTMForecaster-{end}-{level}"] for level in (95, 99))
             assert (sign * outer >= sign * inner).all()
             assert (sign * outer > sign * inner).any()
+
+
+def test_levels_are_in_percent() -> None:
+    scores = scores_of(np.arange(70.0), [0] * 70, list(range(10, 80)))
+    with pytest.raises(OptionError, match=r"^level is in percent, in \[1, 100\), got 0\.9\. Write 90 for 90 %\.$"):
+        margins(scores, 0.9, np.array([0]), np.array([80]), np.array([79]), window=70)
+    with pytest.raises(OptionError, match=r"^level is in percent"):
+        ends(PointOutput(), np.zeros((1, 1, 1, 1)), 0.9)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gatecell._core.checks import check_number
+from gatecell._core.checks import check_level, check_number
 from gatecell._core.errors import InputError, OptionError
 from gatecell.data.frequency import season_length
 from gatecell.data.series import Panel
@@ -53,7 +53,7 @@ def checked_levels(level: Any) -> list[float]:
     """Return levels in percent, ascending; a single one is a sequence of one."""
     given = list(level) if isinstance(level, Iterable) and not isinstance(level, str) else [level]
     for item in given:
-        check_number("each level", item, minimum=0, maximum=100, open_minimum=True, open_maximum=True)
+        check_level(item, "each level")
     return sorted(float(item) for item in given)
 
 

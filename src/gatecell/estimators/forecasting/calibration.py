@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gatecell._core.checks import check_level
 from gatecell.estimators.forecasting.outcome import Outcome
 from gatecell.nn.outputs import Output
 
@@ -64,7 +65,8 @@ class Scores:
 
 
 def ends(output: Output, raw: Array, level: float) -> tuple[Array, Array]:
-    """Return the ends of the interval that the network itself gives, ``(R, H, K)``."""
+    """Return the ends of the interval of a level in percent that the network itself gives, ``(R, H, K)``."""
+    check_level(level)
     tail = (1 - level / 100) / 2
     return output.quantile(raw, tail), output.quantile(raw, 1 - tail)
 
@@ -78,7 +80,7 @@ def margins(
     ----------
     scores : Scores
     level : float
-        Percent, in (0, 100).
+        Percent, in [1, 100).
     units, origins : (R,)
         Of the forecasts.
     now : (R,)
@@ -91,6 +93,7 @@ def margins(
     two arrays (R, H, K)
         NaN where there are too few scores for the level.
     """
+    check_level(level)
     share = 1 - (1 - level / 100) / 2
     horizon = scores.below.shape[1]
     shape = (len(units), *scores.below.shape[1:])

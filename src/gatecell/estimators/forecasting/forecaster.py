@@ -297,7 +297,7 @@ class LSTMForecaster(WindowEstimator):
             Steps to forecast; by default those of the fit. With ``strategy="direct"`` not more than those; with
             ``"recursive"`` as many as are asked for, but with intervals not more than those either.
         level : sequence of float
-            The intervals, in percent, each in (0, 100); ``()`` for none. Each holds those of the lower levels that are
+            The intervals, in percent, each in [1, 100); ``()`` for none. Each holds those of the lower levels that are
             asked for.
         future : DataFrame, optional
             The covariates known ahead, for every series and step that is forecast, in columns as in ``fit``. With
@@ -403,7 +403,7 @@ class LSTMForecaster(WindowEstimator):
         step : int
             Steps from one origin to the next, at least 1.
         level : sequence of float
-            The intervals, in percent, each in (0, 100); ``()`` for none.
+            The intervals, in percent, each in [1, 100); ``()`` for none.
         new_rows : Series or DataFrame, optional
             Later observations, as ``update`` takes them, to judge by; they are not kept. By default the part of the
             observations that was not learned from, which early stopping has seen, so that figures on ``new_rows`` are
