@@ -66,6 +66,7 @@ def test_later_lines(gatecell: Run, here: Path, forecaster: str) -> None:
     told = gatecell("evaluate", forecaster, "later.csv")
     assert "better than the naive forecast" in told.out
     assert "It is NOT better than the seasonal naive forecast" in told.out
+    assert 'Try difference="season" first (--set difference=season)' in told.out
 
 
 def test_a_backtest(gatecell: Run, here: Path, forecaster: str) -> None:
@@ -75,6 +76,17 @@ def test_a_backtest(gatecell: Run, here: Path, forecaster: str) -> None:
     lines = list(csv.DictReader((here / "b.csv").read_text().splitlines()))
     assert len({line["cutoff"] for line in lines}) == 3
     assert {"y", "naive", "seasonal_naive"} <= lines[0].keys()
+
+
+def test_levels_that_cannot_be_told_apart_are_said_once(gatecell: Run, here: Path) -> None:
+    written(here / "t.csv", table(60, ids=("1",)).assign(load=lambda rows: rows["load"] + rows.index % 7))
+    settings = (*SMALL[:-2], "--set", "validation_fraction=0.3", "--quiet")
+    assert gatecell("fit", "forecast", "t.csv", *FIT, *settings).code == 0
+    for command in ("predict", "backtest"):
+        assert gatecell(command, "m.safetensors").err.count("tell an interval of 95 % from one of 80 %") == 1
+        assert gatecell(command, "m.safetensors", "--level", "80").err == ""
+    (report,) = here.glob("*.html")
+    assert "tell an interval of 95 % from one of 80 %" in report.read_text(encoding="utf-8")
 
 
 def test_series_that_are_not_judged_are_named(gatecell: Run, here: Path, forecaster: str) -> None:

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,11 +44,12 @@ def test_a_level_is_in_percent() -> None:
     values, right = np.random.default_rng(3).normal(size=50), np.arange(50) < 49
     assert bootstrap_interval(values, level=95) == bootstrap_interval(values)
     assert share_interval(np.ones(20, dtype=bool), level=80) == pytest.approx((20 / (20 + 1.281552**2), 1.0))
-    for interval in (
+    intervals: list[Callable[[float], Any]] = [
         lambda level: bootstrap_interval(values, level=level),
         lambda level: share_interval(right, level=level),
         lambda level: share_interval(right[:20], level=level),
-    ):
+    ]
+    for interval in intervals:
         with pytest.raises(OptionError, match=r"^level is in percent, in \[1, 100\), got 0\.8\. Write 80 for 80 %\.$"):
             interval(0.8)
         with pytest.raises(OptionError, match=r"^level must be a number of percent in \[1, 100\), got 100"):

@@ -132,3 +132,20 @@ def test_one_row_has_no_spread() -> None:
 def test_other_shapes() -> None:
     with pytest.raises(InputError, match=r"The forecasts have shape \(20, 6, 1\)"):
         judge_forecasts(TRUE, PREDICTED[..., :1])
+
+
+def test_what_to_try_stands_behind_the_last_forecast_that_is_not_beaten() -> None:
+    rules = {"naive": TRUE, "seasonal_naive": TRUE + 9.0}
+    judgement = judge_forecasts(TRUE, PREDICTED, baselines=rules, advice="Try more.")
+    first, second = judgement.verdicts()
+    assert first.startswith("It is NOT better than the naive forecast: mae ")
+    assert first.endswith(". Try more.")
+    assert second.startswith("It is better than the seasonal naive forecast")
+    assert "Try" not in second
+    rules["seasonal_naive"] = PREDICTED
+    first, second = judge_forecasts(TRUE, PREDICTED, baselines=rules, advice="Try more.").verdicts()
+    assert "Try" not in first
+    assert second.startswith("It is equal to the seasonal naive forecast")
+    assert second.endswith(" Try more.")
+    better = judge_forecasts(TRUE, PREDICTED, baselines={"naive": TRUE + 9.0}, advice="Try more.").verdicts()
+    assert not any("Try" in sentence for sentence in better)

@@ -53,6 +53,8 @@ def test_the_metrics_of_a_run(tmp_path: Path) -> None:
         ("Better than the naive forecast: mae", "NOT better than the naive forecast: mae")
     )
     assert len(result.verdict) == 2
+    unbeaten = [text for text in result.verdict if not text.startswith("Better than")]
+    assert [text.partition(". ")[2][:24] for text in unbeaten[-1:]] == ['Try difference="season" '][: len(unbeaten)]
     assert result.to_json()["verdict"] == result.verdict
     # 60 steps to test, 4 to forecast: 57 origins
     assert result.metrics["steps"] == 57 * 4

@@ -15,8 +15,8 @@ from gatecell._core.errors import OptionError
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.recipes.scoring import judge
 from gatecell.reporting.blocks import Figure, figure
-from gatecell.reporting.general import duration, less_is_better, verdict
-from gatecell.reporting.report import write_report
+from gatecell.reporting.general import duration, less_is_better, next_step, verdict
+from gatecell.reporting.report import _headline, write_report
 from gatecell.reporting.subject import Judged, Origin
 
 RNG = np.random.default_rng(0)
@@ -220,6 +220,29 @@ def test_verdicts() -> None:
     assert verdict(told).startswith("Not to be told apart from")
     told.baselines = {}
     assert verdict(told) == "No simple rule is known to compare with."
+
+
+def test_what_to_try_where_a_simple_rule_is_not_beaten() -> None:
+    """The advice follows what the training shows."""
+    estimator: Any = SimpleNamespace(history_=range(30), training_=SimpleNamespace(best_epoch=30, stopped_early=False))
+    assert next_step(estimator).startswith("Try more epochs first (--set max_epochs=60): the last one was the best")
+    for best, stopped in ((20, True), (30, True), (20, False), (None, False)):
+        estimator.training_ = SimpleNamespace(best_epoch=best, stopped_early=stopped)
+        assert next_step(estimator).startswith("Try a search of the learning rate and the size first (gatecell tune)")
+
+
+@pytest.mark.parametrize(("accuracy", "tried"), [(0.2, True), (0.5, True), (0.9, False)])
+def test_a_headline_that_is_not_good_says_what_to_try(model: LSTMClassifier, accuracy: float, tried: bool) -> None:
+    told: Any = SimpleNamespace(
+        headline="accuracy",
+        figures={"accuracy": accuracy},
+        intervals={"accuracy": (accuracy - 0.1, accuracy + 0.1)},
+        baselines={"majority": {"accuracy": 0.5}},
+        verdicts=list,
+    )
+    found = _headline(model, told)
+    assert found.startswith(verdict(told))
+    assert found.endswith(next_step(model)) == tried
 
 
 def test_numbers_as_text() -> None:

@@ -213,7 +213,7 @@ def predict_series(
     if level and not intervals:
         raise OptionError("--level and --no-intervals do not go together. Leave one of them out.")
     levels = (level or LEVELS) if intervals else ()
-    frame = forecast_series(model, data, horizon=horizon, level=levels, ahead=ahead)
+    frame = forecast_series(model, data, horizon=horizon, level=levels, ahead=ahead, say=show.say)
     if output is not None:
         _write(frame, output)
         show.say(f"{len(frame):,} lines are in {output}.")

@@ -14,6 +14,8 @@ from gatecell.evaluation.judgement import Judgement
 
 Values = NDArray[np.float64]
 
+BETTER = "better than"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ForecastJudgement(Judgement):
@@ -25,6 +27,8 @@ class ForecastJudgement(Judgement):
     """``(n, H, K)``; NaN is missing."""
     predicted: Values
     """``(n, H, K)``."""
+    advice: str = ""
+    """What to try next where a simple forecast is not beaten, a sentence."""
 
     @property
     def row_losses(self) -> Values:
@@ -51,25 +55,38 @@ class ForecastJudgement(Judgement):
         return "mase" if np.isfinite(self.figures.get("mase", np.nan)) else "mae"
 
     def verdicts(self) -> list[str]:
-        """Say of each simple forecast whether this one is better than it or equal to it: a sentence each."""
+        """Say of each simple forecast whether this one is better than it or equal to it, and then what to try next.
+
+        One text for each; the advice stands behind the last that is not beaten.
+        """
         return self.verdicts_on({rule: f"the {rule.replace('_', ' ')} forecast" for rule in self.baselines})
 
     def verdicts_on(self, words: Mapping[str, str]) -> list[str]:
         """Return ``verdicts`` on the simple forecasts of these names, in words of one's own."""
         figure = self.deciding
         own = self.figures[figure]
-        sentences = []
+        sentences: list[str] = []
+        unbeaten = []
         for rule, called in words.items():
             other = self.baselines[rule][figure]
-            sentences.append(f"It is {standing(own, other)} {called}: {figure} {own:.4g} against {other:.4g}.")
-        return sentences
+            how = standing(own, other)
+            if how != BETTER:
+                unbeaten.append(len(sentences))
+            sentences.append(f"It is {how} {called}: {figure} {own:.4g} against {other:.4g}.")
+        return advised(sentences, unbeaten, self.advice)
+
+
+def advised(sentences: list[str], unbeaten: list[int], advice: str) -> list[str]:
+    """Return sentences with an advice behind the last of those at the places ``unbeaten``."""
+    last = unbeaten[-1] if unbeaten and advice else None
+    return [f"{text} {advice}" if place == last else text for place, text in enumerate(sentences)]
 
 
 def standing(own: float, other: float, form: str = ".4g") -> str:
     """Return in words how an error compares with another: equal where they read alike as they are printed."""
     if format(own, form) == format(other, form):
         return "equal to"
-    return "better than" if own < other else "NOT better than"
+    return BETTER if own < other else "NOT better than"
 
 
 def judge_forecasts(
@@ -79,6 +96,7 @@ def judge_forecasts(
     scale: Values | None = None,
     bounds: Mapping[float, tuple[Values, Values]] | None = None,
     baselines: Mapping[str, Values] | None = None,
+    advice: str = "",
 ) -> ForecastJudgement:
     """Judge forecasts.
 
@@ -94,6 +112,8 @@ def judge_forecasts(
         interval, is left out.
     baselines : mapping of str to (n, H, K), optional
         Simple forecasts of the same steps, by name.
+    advice : str
+        What to try next where one of them is not beaten.
 
     Returns
     -------
@@ -121,6 +141,7 @@ def judge_forecasts(
         baselines={name: _errors(true, values, scale) for name, values in (baselines or {}).items()},
         true=true,
         predicted=predicted,
+        advice=advice,
     )
 
 

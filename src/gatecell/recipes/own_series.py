@@ -1,6 +1,6 @@
 """Fit, forecast, judge and back-test on the user's own tables of series."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,7 @@ def forecast_series(
     horizon: int | None = None,
     level: Sequence[float] = LEVELS,
     ahead: str | Path | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """Forecast what follows the last step that is known.
 
@@ -146,6 +147,8 @@ def forecast_series(
         Percent of the intervals, each in [1, 100).
     ahead : path, optional
         A table of the covariates known ahead.
+    say : callable, optional
+        Is given what is to be said of the forecast; by default it is warned of.
 
     Returns
     -------
@@ -160,7 +163,13 @@ def forecast_series(
     estimator, columns, known_until = _loaded(model)
     if path is not None and len(later := _later(estimator, columns, known_until, path)):
         estimator.update(later)
-    return estimator.predict(horizon, level, future=None if ahead is None else _table(ahead, columns.id))
+    future = None if ahead is None else _table(ahead, columns.id)
+    if say is None:
+        return estimator.predict(horizon, level, future=future)
+    frame, remarks = estimator.predict_and_remark(horizon, level, future=future)
+    for remark in remarks:
+        say(remark)
+    return frame
 
 
 def backtest_series(

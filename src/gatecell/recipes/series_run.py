@@ -10,7 +10,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.evaluation.comparison import compare
-from gatecell.evaluation.series import judge_forecasts, standing
+from gatecell.evaluation.series import BETTER, advised, judge_forecasts, standing
 from gatecell.recipes.recipe import QUICK_SERIES, QUICK_STEPS, SeriesData
 from gatecell.reporting.subject import Judged
 
@@ -51,12 +51,15 @@ def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judged, Fu
 
 def verdict(backtest: Backtest) -> list[str]:
     """Say of each naive forecast whether the forecaster is better, and whether by more than the luck of the rows."""
-    sentences = []
+    sentences: list[str] = []
+    unbeaten = []
     for rule, predicted in backtest.simple.items():
         comparison = compare(backtest.judgement, judge_forecasts(backtest.judgement.true, predicted))
         words = standing(comparison.first, comparison.second, ".4f")
+        if words != BETTER:
+            unbeaten.append(len(sentences))
         sentences.append(f"{words[0].upper()}{words[1:]} the {rule.replace('_', ' ')} forecast: {comparison}")
-    return sentences
+    return advised(sentences, unbeaten, backtest.judgement.advice)
 
 
 def shortened(data: SeriesData) -> SeriesData:

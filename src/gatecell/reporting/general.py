@@ -16,6 +16,8 @@ from gatecell.reporting.pictures import drawn
 from gatecell.reporting.subject import Judged, Origin
 
 _LESS_IS_BETTER = ("loss", "error", "mae", "rmse", "smape", "mase", "perplexity", "bits", "nats", "width")
+NOT_BETTER = ("Worse than", "Not to be told apart from")
+"""How a verdict begins where a model is not better than the best simple rule."""
 _MOST_FIGURES = 4
 """Learning curves of the loss and of as many figures as make three."""
 
@@ -54,8 +56,22 @@ def verdict(judgement: Judgement) -> str:
     if better:
         return f"Better than {what}{how}."
     if worse:
-        return f"Worse than {what}{how}."
-    return f"Not to be told apart from {what} by these rows."
+        return f"{NOT_BETTER[0]} {what}{how}."
+    return f"{NOT_BETTER[1]} {what} by these rows."
+
+
+def next_step(estimator: LSTMEstimator) -> str:
+    """Return in a sentence what to try first with a model that is not better than a simple rule."""
+    training, n_epochs = estimator.training_, len(estimator.history_)
+    if not training.stopped_early and training.best_epoch == n_epochs:
+        return (
+            f"Try more epochs first (--set max_epochs={2 * n_epochs}): the last one was the best, so that the model "
+            "was still learning."
+        )
+    return (
+        "Try a search of the learning rate and the size first (gatecell tune); where that does not help, more rows, or "
+        "what else may tell the answers."
+    )
 
 
 def figures_section(judged: Judged) -> Section:

@@ -18,15 +18,18 @@ from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.evaluation.classes import ClassJudgement
+from gatecell.evaluation.judgement import Judgement
 from gatecell.evaluation.numbers import NumberJudgement
 from gatecell.reporting.blocks import Block, Page, Paragraph, Section, Table
 from gatecell.reporting.classes import class_sections
 from gatecell.reporting.general import (
+    NOT_BETTER,
     cards,
     curves_section,
     figures_section,
     making_section,
     network_section,
+    next_step,
     verdict,
 )
 from gatecell.reporting.language import language_facts, language_sections
@@ -106,10 +109,18 @@ def page_of(
         title=origin.title,
         subtitle=origin.summary or f"{type(estimator).__name__}",
         cards=[*cards(estimator, origin, judged), *([] if tuning is None else [search_card(tuning)])],
-        verdict="" if judged is None else " ".join(judged.judgement.verdicts()) or verdict(judged.judgement),
+        verdict="" if judged is None else _headline(estimator, judged.judgement),
         sections=list(_sections(estimator, origin, judged, why_not, tuning)),
         footer=[f"Gatecell {version('gatecell')}", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")],
     )
+
+
+def _headline(estimator: LSTMEstimator, judgement: Judgement) -> str:
+    """Return whether the model is better than simple rules, and what to try where it is not."""
+    if own := judgement.verdicts():
+        return " ".join(own)
+    found = verdict(judgement)
+    return f"{found} {next_step(estimator)}" if found.startswith(NOT_BETTER) else found
 
 
 def render(page: Page) -> str:

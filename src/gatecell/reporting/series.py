@@ -57,6 +57,8 @@ def _forecasts(estimator: LSTMForecaster, backtest: Backtest, frame: pd.DataFram
     fitted = estimator.fitted_values()
     for name in dict.fromkeys(shown):
         yield _forecast(course_of(estimator.panel_, fitted, backtest, name), name)
+    for remark in backtest.remarks():
+        yield Paragraph(remark)
     if len(names) > len(shown):
         yield Paragraph(f"{len(shown)} of {len(names):,} series, from the one that is forecast best to the worst.")
     yield Paragraph(

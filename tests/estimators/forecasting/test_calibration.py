@@ -1,6 +1,7 @@
 """Calibrated intervals, against counts by hand and against what they promise."""
 
 import math
+import warnings
 from typing import Any
 from unittest import mock
 
@@ -13,7 +14,17 @@ from hypothesis import strategies as st
 from gatecell import LSTMForecaster
 from gatecell._core.errors import InputError, OptionError
 from gatecell.estimators.forecasting import engine
-from gatecell.estimators.forecasting.calibration import Scores, ends, margins, scores_needed
+from gatecell.estimators.forecasting.calibration import (
+    ALL_SERIES,
+    ALL_STEPS,
+    OWN,
+    CoincidingIntervalsWarning,
+    Scores,
+    calibrated_on,
+    ends,
+    margins,
+    scores_needed,
+)
 from gatecell.estimators.forecasting.outcome import Outcome
 from gatecell.nn.outputs import PointOutput, QuantileOutput
 from tests.estimators.forecasting.data import SMALL, hours, series
@@ -165,11 +176,58 @@ def test_intervals_nest_where_the_higher_level_is_calibrated_on_other_series() -
     data = pd.DataFrame(noise, index=hours(300), columns=[f"s{number}" for number in range(12)])
     data.loc[data.index[[200, 230, 260]], "s0"] = 40.0
     model = LSTMForecaster(**SMALL).fit(data)
-    for frame in (model.predict(level=[95, 99]), model.backtest(20, level=[95, 99]).predictions):
+    told = r"^Too few past forecasts are known to tell an interval of 99 % from one of 95 %: at \d+ of 48 steps"
+    with pytest.warns(CoincidingIntervalsWarning, match=told):
+        forecast = model.predict(level=[95, 99])
+    for frame in (forecast, model.backtest(20, level=[95, 99]).predictions):
         for end, sign in (("lo", -1), ("hi", 1)):
             inner, outer = (frame[f"LSTMForecaster-{end}-{level}"] for level in (95, 99))
             assert (sign * outer >= sign * inner).all()
             assert (sign * outer > sign * inner).any()
+
+
+@pytest.mark.parametrize(("n_steps", "fraction"), [(60, 0.25), (60, 0.5), (200, 0.5)])
+def test_levels_that_few_forecasts_cannot_tell_apart_are_said(n_steps: int, fraction: float) -> None:
+    walk = pd.Series(np.random.default_rng(0).normal(size=n_steps).cumsum(), index=hours(n_steps))
+    model = LSTMForecaster(**{**SMALL, "validation_fraction": fraction}).fit(walk)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frame = model.predict()
+    name = "LSTMForecaster"
+    alike = (frame[f"{name}-lo-80"] == frame[f"{name}-lo-95"]) | (frame[f"{name}-hi-80"] == frame[f"{name}-hi-95"])
+    # 12, 27 and 97 forecasts: of the first the 80 % end at the largest score of a step
+    assert alike.any() == (fraction == 0.25)
+    said = [str(warning.message) for warning in caught]
+    assert said == (
+        [
+            "Too few past forecasts are known to tell an interval of 95 % from one of 80 %: at "
+            f"{alike.sum()} of 4 steps they end alike. Hold out more steps (validation_fraction), "
+            "bring later rows, or ask for one level."
+        ]
+        if alike.any()
+        else []
+    )
+    assert model.predict_and_remark()[1] == said
+    assert model.predict_and_remark(level=[80])[1] == []
+    judged = model.backtest(1)
+    assert any("end alike" in remark for remark in judged.remarks()) == bool(judged.coinciding)
+
+
+def test_ends_that_the_data_have_alike_are_not_spoken_of() -> None:
+    data = series(300)
+    model = LSTMForecaster(**SMALL).fit(data)
+    view = model._view
+    forecasts = (view.past.units[-5:], view.past.origins[-5:], 500)
+    ends_of = {level: (np.zeros((5, 4, 1)), np.ones((5, 4, 1))) for level in (80.0, 95.0)}
+    assert view.coinciding(ends_of, *forecasts) == []
+    assert len(view.coinciding({**ends_of, 99.5: ends_of[80.0]}, *forecasts)) == 1
+
+
+def test_what_levels_are_calibrated_on() -> None:
+    scores = scores_of(np.arange(80.0), [0] * 60 + [1] * 20, [*range(60), *range(20)])
+    for level, expected in ((80, [OWN, ALL_SERIES]), (97, [ALL_SERIES, ALL_SERIES]), (98, [ALL_STEPS, ALL_STEPS])):
+        found = calibrated_on(scores, level, np.arange(2), np.full(2, 70), np.full(2, 69), window=100)
+        assert found.tolist() == expected
 
 
 def test_levels_are_in_percent() -> None:

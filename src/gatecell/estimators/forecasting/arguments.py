@@ -15,7 +15,7 @@ from gatecell.data.windows import Windows
 from gatecell.estimators.forecasting.calibration import scores_needed
 from gatecell.estimators.forecasting.engine import View
 from gatecell.estimators.forecasting.history import panel_to_json, panel_to_tensors
-from gatecell.estimators.forecasting.options import ForecastOptions
+from gatecell.estimators.forecasting.options import SEASON, ForecastOptions
 from gatecell.estimators.forecasting.stretches import Integers
 
 
@@ -35,7 +35,15 @@ def chosen_options(parameters: Mapping[str, Any], panel: Panel) -> ForecastOptio
             'strategy="recursive" takes its forecasts for seen, but knows no later values of the covariates '
             f'{", ".join(panel.past_names)}. Use strategy="direct", or give them as known ahead (future).'
         )
-    return replace(options, season=season, lookback=lookback)
+    difference = options.difference
+    if difference == SEASON:
+        if season == 1:
+            raise OptionError(
+                f'difference="season" takes a season of several steps, but frequency {panel.frequency!r} has none. Set '
+                "season, or difference to a number of steps."
+            )
+        difference = season
+    return replace(options, season=season, lookback=lookback, difference=difference)
 
 
 def check_same_options(parameters: Mapping[str, Any], panel: Panel, fitted: ForecastOptions) -> None:

@@ -12,6 +12,7 @@ from gatecell._core.checks import check_choice, check_integer
 from gatecell._core.errors import InputError
 from gatecell.data.frames import ID
 from gatecell.data.series import SeriesId
+from gatecell.estimators.forecasting.advice import next_step
 from gatecell.estimators.forecasting.engine import View
 from gatecell.estimators.forecasting.frames import CUTOFF, TARGET_COLUMN, long_frame
 from gatecell.evaluation.forecasts import seasonal_error
@@ -46,6 +47,8 @@ class Backtest:
     """The naive forecasts by their names, each as ``judgement.predicted``; the seasonal one where there is a season."""
     left_out: tuple[SeriesId, ...] = ()
     """The series that are not judged, since no whole forecast of them has an outcome."""
+    coinciding: tuple[str, ...] = ()
+    """Where intervals of two levels end alike since too little was known to calibrate both, a text each."""
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -73,11 +76,14 @@ class Backtest:
         return "\n".join([f"Backtest of {len(self.predictions):,} forecast steps", *self.remarks(), figures])
 
     def remarks(self) -> list[str]:
-        """Say which series are not judged: a sentence, or none."""
+        """Say which series are not judged, and which intervals end alike: a text each, or none."""
         if not self.left_out:
-            return []
+            return list(self.coinciding)
         shown = [repr(id) for id in self.left_out[:_SHOWN]] + (["..."] if len(self.left_out) > _SHOWN else [])
-        return [f"{len(self.left_out):,} series without enough later steps are not judged: {', '.join(shown)}."]
+        return [
+            f"{len(self.left_out):,} series without enough later steps are not judged: {', '.join(shown)}.",
+            *self.coinciding,
+        ]
 
 
 def backtest_origins(
@@ -138,11 +144,19 @@ def judged(
         columns |= {f"{name}-lo-{level:g}": low, f"{name}-hi-{level:g}": high}
     columns |= rules
     scale = _scales(view, units, origins)
-    judgement = judge_forecasts(actual, predicted, scale=scale, bounds=intervals, baselines=simple)
+    judgement = judge_forecasts(
+        actual,
+        predicted,
+        scale=scale,
+        bounds=intervals,
+        baselines=simple,
+        advice=next_step(view.preparation.options, view.learned_ends),
+    )
     frame = long_frame(view.panel, view.stretches, units, origins, columns, cutoff=True)
     present = set(view.stretches.series[units].tolist())
     left_out = tuple(id for place, id in enumerate(view.panel.ids) if place not in present)
-    return Backtest(name, frame, judgement, simple, left_out)
+    coinciding = tuple(view.coinciding(intervals, units, origins, n_latest))
+    return Backtest(name, frame, judgement, simple, left_out, coinciding)
 
 
 def _scales(view: View, units: Integers, origins: Integers) -> Array:

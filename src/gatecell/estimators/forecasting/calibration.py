@@ -16,6 +16,7 @@ of a step would else be narrower than that of a lower level.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,13 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 FEWEST_OWN = 50
 """Windows of one series overlap, so that a few tens of them tell of one stretch of time alone."""
+OWN, ALL_SERIES, ALL_STEPS = 0, 1, 2
+"""Whose scores an end is moved by: those of the series, of all series, of all steps of all series."""
 _HAIR = 1e-9
+
+
+class CoincidingIntervalsWarning(UserWarning):
+    """Intervals of different levels end alike, since too few past forecasts are known to tell the levels apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +102,12 @@ def margins(
     """
     check_level(level)
     share = 1 - (1 - level / 100) / 2
-    horizon = scores.below.shape[1]
     shape = (len(units), *scores.below.shape[1:])
     low, high = np.empty(shape), np.empty(shape)
     pooled: dict[tuple[int, bool], Array] = {}
-    first = np.searchsorted(scores.units, np.arange(int(scores.units.max(initial=0)) + 2))
-    for row, (unit, origin) in enumerate(zip(units.tolist(), origins.tolist(), strict=True)):
-        present = int(now[row])
-        own = slice(int(first[min(unit, len(first) - 1)]), int(first[min(unit + 1, len(first) - 1)]))
-        # complete before the origin: the last step of the window lies before it
-        stop = own.start + int(np.searchsorted(scores.origins[own], origin - horizon, side="right"))
-        start = max(own.start, stop - window)
+    for row, (own, present) in enumerate(_own_scores(scores, units, origins, now, window)):
         for result, values in ((low, scores.below), (high, scores.above)):
-            highest = _highest(values[start:stop], share, FEWEST_OWN)
+            highest = _highest(values[own], share, FEWEST_OWN)
             if highest is None:
                 # many forecasts have the same present
                 key = (present, result is low)
@@ -118,6 +118,33 @@ def margins(
     return low, high
 
 
+def calibrated_on(
+    scores: Scores, level: float, units: Integers, origins: Integers, now: Integers, window: int
+) -> Integers:
+    """Return what ``margins`` takes for each forecast, ``(R,)``: ``OWN``, ``ALL_SERIES`` or ``ALL_STEPS``."""
+    share = 1 - (1 - level / 100) / 2
+    found = np.full(len(units), ALL_STEPS)
+    for row, (own, present) in enumerate(_own_scores(scores, units, origins, now, window)):
+        if _are_enough(scores.below[own], share, FEWEST_OWN):
+            found[row] = OWN
+        elif _are_enough(scores.below[scores.known_at <= present], share):
+            found[row] = ALL_SERIES
+    return found
+
+
+def _own_scores(
+    scores: Scores, units: Integers, origins: Integers, now: Integers, window: int
+) -> Iterator[tuple[slice, int]]:
+    """Yield for each forecast where the scores of its own unit lie, and what the present is."""
+    horizon = scores.below.shape[1]
+    first = np.searchsorted(scores.units, np.arange(int(scores.units.max(initial=0)) + 2))
+    for unit, origin, present in zip(units.tolist(), origins.tolist(), now.tolist(), strict=True):
+        own = slice(int(first[min(unit, len(first) - 1)]), int(first[min(unit + 1, len(first) - 1)]))
+        # complete before the origin: the last step of the window lies before it
+        stop = own.start + int(np.searchsorted(scores.origins[own], origin - horizon, side="right"))
+        yield slice(max(own.start, stop - window), stop), int(present)
+
+
 def scores_needed(share: float) -> int:
     """Return the least n for which the ceil((n + 1) share)-th smallest of n scores exists."""
     # the subtraction is for shares such as 0.9, whose quotient is a hair above 9
@@ -126,9 +153,15 @@ def scores_needed(share: float) -> int:
 
 def _highest(scores: Array, share: float, fewest: int = 1) -> Array | None:
     """Return the score that ``share`` of them do not exceed, ``(H, K)``; None where there are too few."""
+    if not _are_enough(scores, share, fewest):
+        return None
+    return _order_statistic(scores, (~np.isnan(scores)).sum(axis=0), share)
+
+
+def _are_enough(scores: Array, share: float, fewest: int = 1) -> bool:
+    """Return whether the known scores of every step are as many as a share needs, and at least ``fewest``."""
     counts = (~np.isnan(scores)).sum(axis=0)
-    enough = (counts >= max(scores_needed(share), fewest)).all()
-    return _order_statistic(scores, counts, share) if enough else None
+    return bool((counts >= max(scores_needed(share), fewest)).all())
 
 
 def _highest_of_all(known: Array, share: float) -> Array:

@@ -1,14 +1,15 @@
 """Forecasts with calibrated intervals: what a fitted network, its preparation and the past make together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatecell.data.series import Panel
 from gatecell.data.windows import Windows
-from gatecell.estimators.forecasting.calibration import Scores, ends, margins
+from gatecell.estimators.forecasting.calibration import ALL_STEPS, Scores, calibrated_on, ends, margins
 from gatecell.estimators.forecasting.history import Past, stamps_of
 from gatecell.estimators.forecasting.outcome import Outcome, forecast_windows
 from gatecell.estimators.forecasting.stretches import Array, Integers, Preparation, Stretches
@@ -103,15 +104,46 @@ class View:
             nested[level] = inner = (low, high)
         return nested
 
+    def coinciding(
+        self, intervals: Mapping[float, tuple[Array, Array]], units: Integers, origins: Integers, n_latest: int
+    ) -> list[str]:
+        """Say of each two levels that follow each other where they end alike since too few scores are known.
+
+        Ends that are alike though both levels have scores enough are those of the data, and not spoken of.
+        """
+        remarks = []
+        now = self._now(units, origins)
+        levels = sorted(intervals)
+        for inner, outer in pairwise(levels):
+            (low, high), (lower, higher) = intervals[inner], intervals[outer]
+            alike = (low == lower) | (high == higher)
+            if not alike.any():
+                continue
+            taken = [
+                calibrated_on(self.scores(level), level, units, origins, now, n_latest) for level in (inner, outer)
+            ]
+            alike &= ((taken[0] != taken[1]) | (taken[1] == ALL_STEPS))[:, None, None]
+            if alike.any():
+                remarks.append(
+                    f"Too few past forecasts are known to tell an interval of {outer:g} % from one of {inner:g} %: at "
+                    f"{int(alike.sum()):,} of {alike.size:,} steps they end alike. Hold out more steps "
+                    "(validation_fraction), bring later rows, or ask for one level."
+                )
+        return remarks
+
+    def _now(self, units: Integers, origins: Integers) -> Integers:
+        """Return the last stamps that are known to forecasts, as numbers, ``(R,)``."""
+        stamps = stamps_of(self.panel)
+        series = self.stretches.series[units]
+        return np.array([stamps[s][o - 1] for s, o in zip(series, origins, strict=True)], dtype=np.int64)
+
     def _interval(
         self, level: float, outcome: Outcome, units: Integers, origins: Integers, n_latest: int
     ) -> tuple[Array, Array]:
         """Return the calibrated ends of the intervals of one level by itself."""
         output = self.preparation.options.build_output()
         horizon = outcome.raw.shape[1]
-        stamps = stamps_of(self.panel)
-        series = self.stretches.series[units]
-        now = np.array([stamps[s][o - 1] for s, o in zip(series, origins, strict=True)], dtype=np.int64)
+        now = self._now(units, origins)
         low, high = ends(output, outcome.raw, level)
         lower, upper = margins(self.scores(level), level, units, origins, now, n_latest)
         location = output.location(outcome.raw)

@@ -1,5 +1,6 @@
 """Series to their future."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from gatecell.estimators.forecasting.arguments import (
     uncalibrated,
 )
 from gatecell.estimators.forecasting.backtest import ACTUAL, Backtest, backtest_origins, judged
+from gatecell.estimators.forecasting.calibration import CoincidingIntervalsWarning
 from gatecell.estimators.forecasting.course import Course, course_of
 from gatecell.estimators.forecasting.engine import View, later_rows, no_past, training_rows
 from gatecell.estimators.forecasting.estimator import WindowEstimator
@@ -133,7 +135,7 @@ class LSTMForecaster(WindowEstimator):
         per_series: bool = ForecastOptions.per_series,
         window_level: str | None = ForecastOptions.window_level,
         window_scale: bool = ForecastOptions.window_scale,
-        difference: int | None = ForecastOptions.difference,
+        difference: int | str | None = ForecastOptions.difference,
         log: bool = ForecastOptions.log,
         missing: str = ForecastOptions.missing,
         calendar: bool = ForecastOptions.calendar,
@@ -316,7 +318,21 @@ class LSTMForecaster(WindowEstimator):
             Where the horizon is longer than what was fitted.
         InputError
             Where covariates known ahead are missing, or too little is known to calibrate an interval.
+
+        Warns
+        -----
+        CoincidingIntervalsWarning
+            Where intervals of two levels end alike since too little is known to calibrate both.
         """
+        frame, remarks = self.predict_and_remark(horizon, level, future=future)
+        for remark in remarks:
+            warnings.warn(remark, CoincidingIntervalsWarning, stacklevel=2)
+        return frame
+
+    def predict_and_remark(
+        self, horizon: int | None = None, level: Sequence[float] = (80, 95), *, future: Any = None
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """Return what ``predict`` does, with what it warns of as texts; arguments and errors are the same."""
         check_is_fitted(self)
         view, options = self._view, self._preparation.options
         levels = checked_levels(level)
@@ -336,7 +352,8 @@ class LSTMForecaster(WindowEstimator):
             if np.isnan(low).any() or np.isnan(high).any():
                 raise uncalibrated(item, view)
             columns |= {f"{name}-lo-{item:g}": low, f"{name}-hi-{item:g}": high}
-        return long_frame(view.panel, stretches, units, stretches.lengths, columns)
+        remarks = view.coinciding(intervals, units, stretches.lengths, self.calibration_windows)
+        return long_frame(view.panel, stretches, units, stretches.lengths, columns), remarks
 
     def update(self, new_rows: Any) -> Self:
         """Take note of later observations, without learning from them.

@@ -12,6 +12,8 @@ from gatecell.nn.outputs import Output, build_output
 
 STRATEGIES = ("direct", "recursive")
 LEVELS = ("last", "mean")
+SEASON = "season"
+"""The lag of differences that is the season's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +54,10 @@ class ForecastOptions:
     changes, and goes on working where a series leaves the range that was learned (NLinear, Zeng et al. 2023)."""
     window_scale: bool = True
     """Whether each window is divided by its own standard deviation (RevIN, Kim et al. 2022)."""
-    difference: int | None = None
-    """A lag, such as the season: the network also sees differences to the value of so many steps before, and forecasts
-    the difference to the latest value known of the same place in the cycle, which is the (seasonal) naive forecast.
-    With ``window_level=None`` it sees the differences alone."""
+    difference: int | str | None = None
+    """A lag of at least 1, or ``"season"`` for that of the season: the network also sees differences to the value of so
+    many steps before, and forecasts the difference to the latest value known of the same place in the cycle,
+    which is the (seasonal) naive forecast. With ``window_level=None`` it sees the differences alone."""
     log: bool = False
     """Whether the logarithm is taken first, for values above 0 that grow or swing by factors."""
     missing: str = "error"
@@ -77,7 +79,9 @@ class ForecastOptions:
     def __post_init__(self) -> None:
         for name in ("lookback", "horizon", "stride", "season", "difference", "patch_size"):
             object.__setattr__(self, name, plain(getattr(self, name)))
-            if getattr(self, name) is not None or name in ("horizon", "stride", "patch_size"):
+            if name == "difference" and isinstance(self.difference, str):
+                check_choice("difference", self.difference, (SEASON,))
+            elif getattr(self, name) is not None or name in ("horizon", "stride", "patch_size"):
                 check_integer(name, getattr(self, name), minimum=1)
         check_choice("strategy", self.strategy, STRATEGIES)
         check_choice("missing", self.missing, MISSING)
@@ -103,7 +107,13 @@ class ForecastOptions:
     def n_before(self) -> int:
         """The steps before an origin that a window takes: those that are seen, and those they are compared with."""
         assert self.lookback is not None
-        return self.lookback + (self.difference or 0)
+        return self.lookback + (self.lag or 0)
+
+    @property
+    def lag(self) -> int | None:
+        """The steps of ``difference``, once the season is known."""
+        assert not isinstance(self.difference, str)
+        return self.difference
 
     def build_output(self) -> Output:
         """Return what the network's outputs mean."""

@@ -105,7 +105,7 @@ def frame(seen: Seen, options: ForecastOptions) -> Framed:
     """
     n_steps, block = options.lookback, options.block
     assert n_steps is not None
-    lag = options.difference
+    lag = options.lag
     window = seen.filled[:, -n_steps:]
     level = torch.zeros_like(window[:, :1])
     if options.window_level == "last":
