@@ -4,9 +4,8 @@ import logging
 import warnings
 
 import pytest
-import torch
 
-from gatecell.training.quiet import own_random_state, quiet_lightning
+from gatecell.training.quiet import quiet_lightning
 
 
 def test_notices_are_silent_inside_and_not_outside(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,15 +22,3 @@ def test_notices_are_silent_inside_and_not_outside(caplog: pytest.LogCaptureFixt
 def test_warnings_of_others_come_through() -> None:
     with pytest.warns(UserWarning, match="of the network"), quiet_lightning():
         warnings.warn("of the network", UserWarning, stacklevel=1)
-
-
-def test_the_random_state_comes_back_after_an_error() -> None:
-    state = torch.get_rng_state()
-
-    def draw_and_fail() -> None:
-        torch.rand(1)
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError), own_random_state():
-        draw_and_fail()
-    assert torch.equal(torch.get_rng_state(), state)

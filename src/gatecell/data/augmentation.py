@@ -6,8 +6,10 @@ from torch import Tensor
 from gatecell.data.ragged import limited
 
 
-def random_stretches(lengths: Tensor, share: float, longest: int | None = None) -> tuple[Tensor, Tensor]:
-    """Draw one stretch of each row, from PyTorch's default generator.
+def random_stretches(
+    lengths: Tensor, share: float, longest: int | None = None, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Draw one stretch of each row.
 
     A stretch keeps at least ``1 - share`` of the steps of a row (rounded up) and at most ``longest``, so that of a very
     long row less may be kept. Its length is uniform between these bounds, and then its place within the row.
@@ -20,6 +22,8 @@ def random_stretches(lengths: Tensor, share: float, longest: int | None = None) 
         The largest share of a row that is cut away.
     longest : int, optional
         At least 1.
+    generator : torch.Generator, optional
+        By default PyTorch's own.
 
     Returns
     -------
@@ -30,11 +34,11 @@ def random_stretches(lengths: Tensor, share: float, longest: int | None = None) 
     # through float64, whose product of a length and a share is exact enough that 1 - share of a row is never missed
     fewest = ((1.0 - share) * lengths.double()).ceil().long().clamp(min=1)
     fewest = torch.minimum(fewest, most)
-    kept = fewest + _below(most - fewest + 1)
-    return _below(lengths - kept + 1), kept
+    kept = fewest + _below(most - fewest + 1, generator)
+    return _below(lengths - kept + 1, generator), kept
 
 
-def _below(bound: Tensor) -> Tensor:
+def _below(bound: Tensor, generator: torch.Generator | None) -> Tensor:
     """Return whole numbers, each uniform in 0..bound-1."""
-    drawn = torch.rand(bound.shape, dtype=torch.float64) * bound
+    drawn = torch.rand(bound.shape, dtype=torch.float64, generator=generator) * bound
     return torch.minimum(drawn.long(), bound - 1)

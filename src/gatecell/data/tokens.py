@@ -91,6 +91,8 @@ class TokenRows:
     random_cut: float = 0.0
     """In [0, 1): how large a share of a row is cut away at most, at random, at each ``take``; for training.
     Above 0, a row longer than ``max_length`` is cut at a random place instead of at one end."""
+    generator: torch.Generator | None = None
+    """What the cuts are drawn from; None: PyTorch's default generator."""
 
     def __post_init__(self) -> None:
         check_choice("keep", self.keep, KEPT)
@@ -130,6 +132,10 @@ class TokenRows:
         """Return some of the rows, by int64 indices, in their order."""
         return replace(self, tokens=self.tokens.select(indices))
 
+    def with_generator(self, generator: torch.Generator) -> "TokenRows":
+        """Return the same rows, with their cuts drawn from ``generator``."""
+        return replace(self, generator=generator)
+
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return a batch.
 
@@ -147,7 +153,7 @@ class TokenRows:
         starts = self.tokens.offsets[indices]
         full = self.tokens.offsets[indices + 1] - starts
         if self.random_cut:
-            skipped, lengths = random_stretches(full, self.random_cut, self._longest_content)
+            skipped, lengths = random_stretches(full, self.random_cut, self._longest_content, self.generator)
         else:
             lengths = limited(full, self._longest_content)
             skipped = full - lengths if self.keep == "end" else torch.zeros_like(full)

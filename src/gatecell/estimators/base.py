@@ -21,6 +21,7 @@ from gatecell._core.random import derive_seed
 from gatecell.estimators.logs import log_going_on, new_log, without_log
 from gatecell.estimators.persistence import load_estimator, save_estimator
 from gatecell.kernels.dispatch import Steps
+from gatecell.nn.building import building
 from gatecell.nn.config import NetworkConfig
 from gatecell.nn.lstm import LSTM
 from gatecell.nn.network import SequenceNetwork
@@ -262,8 +263,7 @@ class LSTMEstimator(BaseEstimator, ABC):
 
     def _new_network(self, seed: int) -> Any:
         config = self._network_config()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed(seed, "initial weights"))
+        with building(torch.Generator().manual_seed(derive_seed(seed, "initial weights"))):
             network = self.NETWORK(config)
         self._load_pretrained(network)
         return network

@@ -10,6 +10,7 @@ import torch
 
 from gatecell._core.errors import ArtifactError, GatecellError
 from gatecell.artifact.store import Artifact, load_artifact, read_metadata, save_artifact
+from gatecell.nn.building import building
 from gatecell.training.history import History
 from gatecell.training.state import TrainingState
 
@@ -79,7 +80,7 @@ def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
         groups[group][name] = tensor
     estimator = cls(**{name: _parameter_value(value) for name, value in metadata["parameters"].items()})
     # without memory, so that a file cannot ask for more than it brings
-    with torch.device("meta"):
+    with torch.device("meta"), building(torch.Generator()):
         network = cls.NETWORK(cls.CONFIG.from_dict(metadata["network"]))
     network.load_state_dict(groups["network"], assign=True)
     estimator.network_ = network.eval()

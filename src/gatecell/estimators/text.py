@@ -314,7 +314,7 @@ class LSTMTextClassifier(ClassTargets):
             unit: Any = self.tokens
             config = TokenizerConfig(unit=unit, vocabulary_size=self.vocabulary_size, lowercase=self.lowercase)
             self.tokenizer_ = TextTokenizer.train(rows.X.rows, config)
-            self._marks_and_limit = {
+            self._marks_and_limit: dict[str, Any] = {
                 "start_mark": self.tokenizer_.number(START) if self.start_mark else None,
                 "end_mark": self.tokenizer_.number(END) if self.end_mark else None,
                 "max_length": self.max_length,

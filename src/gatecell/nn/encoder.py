@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from gatecell._core.errors import GatecellError, OptionError
 from gatecell._core.optional import require
+from gatecell.kernels.draws import drawing_from
 from gatecell.kernels.reference import valid_steps
+from gatecell.nn.building import building
 from gatecell.nn.config import EncoderFront
 from gatecell.nn.masking import check_tokens
 
@@ -26,13 +28,18 @@ class Encoder(nn.Module):
     evaluation mode, so that its dropout never acts.
     """
 
+    generator: torch.Generator | None = None
+    """What its dropout is drawn from in training; None: PyTorch's default generator."""
+    hands_down = True
+    """Its parts draw from ``generator``, though they take none."""
+
     def __init__(self, config: EncoderFront) -> None:
         super().__init__()
         transformers = require("transformers", extra=_EXTRA, purpose=_PURPOSE)
         own = {name: value for name, value in config.encoder.items() if name != "model_type"}
         # On the CPU even where everything else is built without memory: an encoder has buffers that are in no state
         # dict, and only its constructor fills them.
-        with torch.device("cpu"):
+        with torch.device("cpu"), building():
             self.model: nn.Module = transformers.AutoModel.from_config(
                 transformers.AutoConfig.for_model(config.encoder["model_type"], **own)
             )
@@ -61,7 +68,8 @@ class Encoder(nn.Module):
         else:
             # attention over nothing is not defined; what such a row gives is not looked at
             attended = valid_steps(tokens, lengths.clamp(min=1)).long()
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+        draws = drawing_from(self.generator if self.model.training else None)
+        with draws, torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             states: Tensor = self.model(input_ids=tokens, attention_mask=attended).last_hidden_state
         return states
 
@@ -103,7 +111,9 @@ def load_encoder(name: str) -> PretrainedEncoder:
     transformers = require("transformers", extra=_EXTRA, purpose=_PURPOSE)
     name = _folder_or_name(name)
     try:
-        model = transformers.AutoModel.from_pretrained(name)
+        # weights that the file lacks are drawn
+        with building(torch.Generator()):
+            model = transformers.AutoModel.from_pretrained(name)
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
     except GatecellError:
         raise

@@ -54,6 +54,9 @@ class Values(nn.Module):
 class Embedding(nn.Module):
     """Tokens ``(B, T)`` looked up in a table; in training values, features of a row, or steps may be dropped."""
 
+    generator: torch.Generator | None = None
+    """What decides what is dropped; None: PyTorch's default generator."""
+
     def __init__(self, config: EmbeddingFront) -> None:
         super().__init__()
         self.table = nn.Embedding(config.num_embeddings, config.embedding_dim, config.padding_index)
@@ -84,10 +87,12 @@ class Embedding(nn.Module):
         self._check_range(tokens)
         values: Tensor = self.table(tokens.long())
         if self.training and self.spatial_dropout:
-            values = dropout_together(values, self.spatial_dropout, len(values), 1, values.shape[2])
+            values = dropout_together(
+                values, self.spatial_dropout, len(values), 1, values.shape[2], generator=self.generator
+            )
         if self.training and self.token_dropout:
-            values = dropout_together(values, self.token_dropout, *values.shape[:2], 1)
-        return dropout(values, self.dropout, self.training)
+            values = dropout_together(values, self.token_dropout, *values.shape[:2], 1, generator=self.generator)
+        return dropout(values, self.dropout, self.training, self.generator)
 
     def _check_range(self, tokens: Tensor) -> None:
         if tokens.device.type != "cpu" or torch.compiler.is_compiling() or not tokens.numel():

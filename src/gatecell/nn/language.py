@@ -155,6 +155,9 @@ class LanguageNetwork(nn.Module):
     torch.Size([1, 1, 10])
     """
 
+    generator: torch.Generator | None = None
+    """What decides what is dropped outside the layers; None: PyTorch's default generator."""
+
     def __init__(self, config: LanguageConfig) -> None:
         super().__init__()
         self.config = config
@@ -219,12 +222,12 @@ class LanguageNetwork(nn.Module):
         each = self.config.lstm.dropout if self.training else 0.0
         final: tuple[Tensor, ...] = ()
         for index, layer in enumerate(self.lstm):
-            x = dropout(x, each)
+            x = dropout(x, each, generator=self.generator)
             x, own = layer(x, None if state is None else state[2 * index : 2 * index + 2], lengths=lengths)
             final += own
         if self.training and self.config.output_dropout:
-            x = dropout_together(x, self.config.output_dropout, len(x), 1, x.shape[2])
-        return dropout(x, each), final
+            x = dropout_together(x, self.config.output_dropout, len(x), 1, x.shape[2], generator=self.generator)
+        return dropout(x, each, generator=self.generator), final
 
     def loss(self, features: Tensor, target: Tensor, scale: float = 1.0) -> Tensor:
         """Return the sum of ``-log p(target)`` in nats, of features ``(N, P)`` and tokens ``(N,)``, times ``scale``."""
@@ -260,7 +263,8 @@ class LanguageNetwork(nn.Module):
             low, high = (int(bound) for bound in tokens.aminmax())
             raise InputError(f"The tokens must lie in 0..{n_tokens - 1}, but they go from {low} to {high}.") from error
         if self.training and self.config.embedding_dropout:
-            kept = functional.dropout(values.new_ones(n_tokens, 1), self.config.embedding_dropout)
+            ones = values.new_ones(n_tokens, 1)
+            kept = dropout_together(ones, self.config.embedding_dropout, n_tokens, 1, generator=self.generator)
             values = values * kept[tokens]
         return values
 

@@ -83,6 +83,9 @@ class LSTM(nn.Module):
     (torch.Size([2, 5, 8]), torch.Size([1, 2, 8]))
     """
 
+    generator: torch.Generator | None = None
+    """What dropout and zoneout are drawn from in training, of the CPU; None: PyTorch's default generator."""
+
     def __init__(
         self,
         input_size: int,
@@ -442,7 +445,7 @@ class LSTM(nn.Module):
         if choice.name == "native" and not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()):
             return self._prepared.run(x, hx, list(chain(*self._weights())), lengths, mask)
         directions = self.num_directions
-        seed = new_seed() if self.training and self.layer_options[0].draws else None
+        seed = new_seed(self.generator) if self.training and self.layer_options[0].draws else None
         run = layer_runner(choice.name)
         finals: list[States] = []
         for layer, weights in enumerate(self._weights()):
@@ -461,7 +464,7 @@ class LSTM(nn.Module):
             )
             finals.append((h_n, c_n))
             if self.dropout and layer + 1 < self.num_layers:
-                x = dropout(x, self.dropout, self.training)
+                x = dropout(x, self.dropout, self.training, self.generator)
         if len(finals) == 1:
             return x, finals[0]
         h_n, c_n = (torch.cat(states) for states in zip(*finals, strict=True))

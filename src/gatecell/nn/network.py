@@ -2,13 +2,12 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gatecell._core.errors import InputError, OptionError
 from gatecell.nn.attention import AdditiveAttentionPooling, SelfAttentionPooling
 from gatecell.nn.config import NetworkConfig
 from gatecell.nn.convolution import Convolution
-from gatecell.nn.dropout import dropout
+from gatecell.nn.dropout import dropout, dropout_together
 from gatecell.nn.front import build_front
 from gatecell.nn.lstm import LSTM, States
 from gatecell.nn.masking import LengthsLike, check_lengths
@@ -39,6 +38,9 @@ class SequenceNetwork(nn.Module):
     >>> network(torch.zeros(4, 10, 3), lengths=[10, 7, 1, 0]).shape
     torch.Size([4, 2])
     """
+
+    generator: torch.Generator | None = None
+    """What decides what is dropped between LSTMs and before the head; None: PyTorch's default generator."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -111,10 +113,9 @@ class SequenceNetwork(nn.Module):
 
         In training, pooled values are dropped as ``head_dropout`` says. Arguments and errors as in ``forward``.
         """
-        # so few values that either way of drawing takes the same
-        pooled = functional.dropout(
-            self.pooling(*self._steps(inputs, lengths, bptt)), self.config.head_dropout, self.training
-        )
+        pooled: Tensor = self.pooling(*self._steps(inputs, lengths, bptt))
+        if self.training and self.config.head_dropout:
+            pooled = dropout_together(pooled, self.config.head_dropout, *pooled.shape, generator=self.generator)
         size = self.config.context_size
         if (0 if context is None else context.shape[-1]) != size or (context is not None and context.dim() != 2):
             given = "none" if context is None else f"one of shape {tuple(context.shape)}"
@@ -155,7 +156,7 @@ class SequenceNetwork(nn.Module):
         for index, lstm in enumerate(self.lstm):
             if index:
                 x = self.norms[index - 1](x, checked) if self.norms else x
-                x = dropout(x, self.config.lstm[index - 1].dropout, self.training)
+                x = dropout(x, self.config.lstm[index - 1].dropout, self.training, self.generator)
             x, (h, c) = lstm(x, lengths=checked) if bptt is None else truncated(lstm, x, checked, bptt)
         top = slice(-2 if self.config.lstm[-1].bidirectional else -1, None)
         return x, (h[top], c[top]), checked

@@ -2,7 +2,6 @@
 
 import io
 import re
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,9 @@ from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+
+from gatecell._core.forks import ForkSafeLock
+from gatecell._core.quiet import Ignored, quiet_warnings
 
 INK = "#0a0b0c"
 """Stands for the colour of the page's text while matplotlib draws."""
@@ -34,6 +36,8 @@ _STYLE: Any = {
 }
 _GLYPHS = r"(?s)(Glyph \d+ .* missing from font|No font on this machine has Chinese)"
 """What is no fault here: the reader's browser draws the text, in its own fonts."""
+# matplotlib has one style for all threads
+_one_at_a_time = ForkSafeLock()
 
 
 def drawn(
@@ -66,8 +70,7 @@ def drawn_grid(
 
 
 def _svg(draw: Callable[[list[Axes]], object], shape: tuple[int, int], size: tuple[float, float], *, grid: bool) -> str:
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=_GLYPHS)
+    with _one_at_a_time, mpl.rc_context(_STYLE), quiet_warnings(Ignored(message=_GLYPHS)):
         picture = Figure(figsize=size, layout="constrained")
         axes = list(picture.subplots(*shape, squeeze=False).flat)
         for ax in axes:

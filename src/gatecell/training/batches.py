@@ -1,14 +1,16 @@
 """Whole batches by index: no per-row collation, and an order that the seed and the epoch alone decide."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from gatecell._core.errors import InputError
 from gatecell._core.random import derive_seed
+
+Source = TypeVar("Source")
 
 
 class Batch(NamedTuple):
@@ -112,6 +114,10 @@ class RowSource:
         """Return the number of rows."""
         return len(self.rows)
 
+    def with_generator(self, generator: torch.Generator) -> "RowSource":
+        """Return the same rows, with what they draw drawn from ``generator``."""
+        return replace(self, rows=with_generator(self.rows, generator))
+
     @property
     def lengths(self) -> Tensor | None:
         """The steps of each row, ``(n,)`` int64; None where all have the same."""
@@ -124,6 +130,12 @@ class RowSource:
             None if self.target is None else self.target.index_select(0, indices),
             None if self.weight is None else self.weight.index_select(0, indices),
         )
+
+
+def with_generator(source: Source, generator: torch.Generator) -> Source:
+    """Return a source of batches, or rows, with what it draws drawn from ``generator``, where it draws anything."""
+    hand = getattr(source, "with_generator", None)
+    return source if hand is None else cast("Source", hand(generator))
 
 
 def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool) -> Tensor:

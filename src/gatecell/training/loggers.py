@@ -14,7 +14,9 @@ from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoa
 
 from gatecell._core.checks import check_choice
 from gatecell._core.errors import OptionError
+from gatecell._core.forks import ForkSafeLock
 from gatecell._core.optional import require
+from gatecell._core.quiet import quiet_loggers
 
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"csv": (), "tensorboard": ("tensorboard",), "mlflow": ("sqlalchemy", "alembic", "mlflow")}
@@ -25,6 +27,9 @@ DEFAULT_FOLDER = "gatecell_logs"
 """Where they write, in the working directory, unless another folder is named."""
 MLFLOW_FILE = "mlflow.db"
 """The SQLite file of MLflow in that folder; unless ``MLFLOW_TRACKING_URI`` names another place."""
+
+
+_making_tables = ForkSafeLock()
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,8 @@ def _mlflow(folder: Path, experiment: str) -> Logger:
     if not address:
         address = f"sqlite:///{(folder / MLFLOW_FILE).resolve().as_posix()}"
         artifacts = (folder / "artifacts").resolve().as_uri()
-    with _quiet_mlflow(), _own_address():
+    # one at a time: the address is one for the whole process while the tables are made
+    with _making_tables, _quiet_mlflow(), _own_address():
         logger = MLFlowLogger(experiment, tracking_uri=address, artifact_location=artifacts)
         _ = logger.experiment  # makes the run, and the tables where there are none
     return logger
@@ -123,15 +129,8 @@ def _mlflow(folder: Path, experiment: str) -> Logger:
 @contextmanager
 def _quiet_mlflow() -> Iterator[None]:
     """Silence what is said while tables are made."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "lightning.pytorch.loggers.mlflow")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING if logger.name != "lightning.pytorch.loggers.mlflow" else logging.ERROR)
-    try:
+    with quiet_loggers(mlflow=logging.WARNING, alembic=logging.WARNING, lightning=logging.ERROR):
         yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 @contextmanager

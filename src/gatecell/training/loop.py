@@ -19,13 +19,14 @@ from gatecell._core.locks import sole_writer
 from gatecell.training.batches import BatchSource
 from gatecell.training.checkpoint import CheckpointFolder, run_identity
 from gatecell.training.config import TrainingConfig
+from gatecell.training.draws import handed_down
 from gatecell.training.history import History
 from gatecell.training.loggers import RunLog
 from gatecell.training.module import TrainingModule
 from gatecell.training.objective import Objective, RowObjective
 from gatecell.training.prediction import Loss, Metric, predict
 from gatecell.training.progress import EpochLog, progress_callbacks
-from gatecell.training.quiet import own_random_state, quiet_lightning
+from gatecell.training.quiet import quiet_lightning
 from gatecell.training.signals import OwnTermination, interruptible
 from gatecell.training.state import TrainingState, copy_weights
 
@@ -142,9 +143,11 @@ def _fit(
     before = state.weights or copy_weights(network)
     if not state.stopped_early and state.epochs_done < state.first_epoch + config.max_epochs:
         keep = folder.save if folder else _keep_nothing
-        module = TrainingModule(network, objective, train, validation, config, metrics, state, keep)
+        generator = torch.Generator()
+        module = TrainingModule(network, objective, train, validation, config, metrics, state, keep, generator)
         try:
-            _run(module, config, state, log)
+            with handed_down(generator, network):
+                _run(module, config, state, log)
         except BaseException as error:
             # NaN, Ctrl-C, an error in the loss: half an epoch is nothing to go on with
             network.load_state_dict(state.weights or before)
@@ -175,7 +178,7 @@ def _run(module: TrainingModule, config: TrainingConfig, state: TrainingState, l
     callbacks = [OwnTermination(), *progress_callbacks(config, state, module.n_steps)]
     if log is not None:
         callbacks.append(EpochLog(config, state, log))
-    with quiet_lightning(), own_random_state(), interruptible(), torch.enable_grad():
+    with quiet_lightning(), interruptible(), torch.enable_grad():
         trainer = build_trainer(
             config,
             max_epochs=state.first_epoch + config.max_epochs - state.epochs_done,
@@ -202,11 +205,11 @@ def build_trainer(config: TrainingConfig, *, logger: Any = False, **options: Any
         Where the device is not on this machine.
     """
     try:
-        return Trainer(
+        return _Trainer(
             accelerator=config.accelerator,
             devices=1,
             # a plain process even inside a SLURM job, whose plugin would take over signals and devices
-            plugins=[LightningEnvironment()],
+            plugins=[_PlainProcess()],
             logger=logger,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -217,6 +220,22 @@ def build_trainer(config: TrainingConfig, *, logger: Any = False, **options: Any
         raise OptionError(
             f'accelerator={config.accelerator!r} is not on this machine ({error}). Use accelerator="auto".'
         ) from error
+
+
+class _Trainer(Trainer):
+    """A trainer that leaves alone what the threads of a process share."""
+
+    def _run_stage(self) -> None:
+        # Lightning's own puts the default generators back to what they were, whoever has drawn meanwhile, and switches
+        # the search for anomalies of the whole process
+        self.fit_loop.run()
+
+
+class _PlainProcess(LightningEnvironment):
+    """One process, whatever is around it."""
+
+    def teardown(self) -> None:
+        """Leave the environment as it is."""
 
 
 def _prepared_state(

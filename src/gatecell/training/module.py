@@ -12,8 +12,17 @@ from torch.optim import Optimizer
 
 from gatecell._core.errors import NonFiniteLossError
 from gatecell._core.random import derive_seed
-from gatecell.training.batches import BatchSource, StreamSource, epoch_order, order_by_length, row_lengths, rows_a_batch
+from gatecell.training.batches import (
+    BatchSource,
+    StreamSource,
+    epoch_order,
+    order_by_length,
+    row_lengths,
+    rows_a_batch,
+    with_generator,
+)
 from gatecell.training.config import TrainingConfig
+from gatecell.training.draws import draws_of_others
 from gatecell.training.objective import Objective
 from gatecell.training.optimisation import GradientRules, build_optimizer, load_optimizer_tensors, optimizer_tensors
 from gatecell.training.prediction import Metric, evaluate, measured, required_target
@@ -65,11 +74,13 @@ class TrainingModule(LightningModule):
         metrics: Mapping[str, Metric],
         state: TrainingState,
         keep: Callable[[TrainingState], None],
+        generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network, self._objective = network, objective
-        self._rows, self._validation = train, validation
+        self._rows, self._validation = with_generator(train, generator), validation
+        self._generator = generator
         self._config, self._metrics, self._state, self._keep = config, metrics, state, keep
         self._rules = GradientRules(network, config)
         self.n_steps = math.ceil(len(train) / rows_a_batch(train, config.batch_size))
@@ -92,7 +103,7 @@ class TrainingModule(LightningModule):
     def on_train_epoch_start(self) -> None:
         """Seed the epoch, set its learning rate, and clear what is measured."""
         epoch = self._state.epochs_done
-        torch.manual_seed(derive_seed(self._config.seed, "epoch", epoch))
+        self._generator.manual_seed(derive_seed(self._config.seed, "epoch", epoch))
         self._rate = self._state.watch.rate(self._config, epoch - self._state.first_epoch)
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate
@@ -119,7 +130,8 @@ class TrainingModule(LightningModule):
     def _optimiser_step(self, rows: Tensor) -> tuple[Tensor, Tensor | int]:
         batch = self._rows.take(rows).to(self.device)
         self._optimizer.zero_grad()
-        outcome = self._objective(self.network, batch)
+        with draws_of_others(self._generator, self.network):
+            outcome = self._objective(self.network, batch)
         outcome.minimised.backward()
         self._rules.apply()
         self._optimizer.step()

@@ -17,14 +17,15 @@ from torch import Tensor, nn
 from gatecell._core.checks import check_integer, check_number
 from gatecell._core.errors import OptionError
 from gatecell._core.random import derive_seed
-from gatecell.training.batches import BatchSource
+from gatecell.training.batches import BatchSource, with_generator
 from gatecell.training.config import TrainingConfig
+from gatecell.training.draws import draws_of_others, handed_down
 from gatecell.training.loop import build_trainer, objective_of
 from gatecell.training.module import StepGroups
 from gatecell.training.objective import Objective
 from gatecell.training.optimisation import GradientRules, build_optimizer
 from gatecell.training.prediction import Loss
-from gatecell.training.quiet import own_random_state, quiet_lightning
+from gatecell.training.quiet import quiet_lightning
 from gatecell.training.state import TrainingState
 
 LOWEST_RATE = 1e-5
@@ -119,16 +120,19 @@ def learning_rate_curve(
     objective = objective_of(loss, config)
     rates = np.geomspace(low, high, n_steps)
     losses: list[float] = []
-    with quiet_lightning(), own_random_state(), torch.enable_grad():
+    generator = torch.Generator().manual_seed(derive_seed(config.seed, "sweep"))
+    train = with_generator(train, generator)
+    with quiet_lightning(), handed_down(generator, network), torch.enable_grad():
         device = build_trainer(config).strategy.root_device
         network.to(device).train()
-        torch.manual_seed(derive_seed(config.seed, "sweep"))
         optimizer, rules = build_optimizer(network, config), GradientRules(network, config)
         for rate, rows in zip(rates, _endless(train, config, objective), strict=False):
             for group in optimizer.param_groups:
                 group["lr"] = float(rate)
             optimizer.zero_grad()
-            outcome = objective(network, train.take(rows).to(device))
+            batch = train.take(rows).to(device)
+            with draws_of_others(generator, network):
+                outcome = objective(network, batch)
             losses.append(float(outcome.loss))
             if not math.isfinite(losses[-1]):
                 losses.pop()

@@ -12,6 +12,7 @@ from sklearn import clone
 
 from gatecell._core.checks import check_flag, check_integer, check_number
 from gatecell._core.errors import TrainingError, TrialStopped
+from gatecell._core.quiet import quiet_loggers
 from gatecell._core.search_defaults import MEASURED_SHARE, N_TRIALS
 from gatecell.tuning.basis import seeded, trial_basis
 from gatecell.tuning.fingerprint import fingerprint, lasting
@@ -335,10 +336,5 @@ def _check_any_finished(trials: tuple[Trial, ...], timeout: float | None, path: 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
     """Silence Optuna's notices; its warnings still come through."""
-    logger = logging.getLogger("optuna")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
+    with quiet_loggers(optuna=logging.WARNING):
         yield
-    finally:
-        logger.setLevel(level)
