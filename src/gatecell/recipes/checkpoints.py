@@ -1,6 +1,7 @@
 """Going on with a job that was stopped: begin, resume or refuse, never lose what is there without being told to."""
 
 import csv
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,7 +141,8 @@ def _remove_empty(folder: Path) -> None:
 def _epoch_seconds(folder: Path) -> list[float]:
     try:
         with (folder / HISTORY_FILE).open(newline="", encoding="utf-8") as stream:
-            return [float(row["seconds"]) for row in csv.DictReader(stream)]
-    except (OSError, KeyError, ValueError):
-        # a kill between checkpoint and history: the run can still go on, only its clock is short
+            seconds = [float(row["seconds"]) for row in csv.DictReader(stream)]
+    except (OSError, KeyError, ValueError, TypeError, csv.Error):
+        # a kill between checkpoint and history, or another file: the run can still go on, only its clock is short
         return []
+    return [value if 0 <= value < math.inf else 0.0 for value in seconds]

@@ -4,14 +4,15 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 from gatecell._core.checks import check_choice, check_flag, check_integer
-from gatecell._core.errors import OptionError
+from gatecell._core.errors import ArtifactError, OptionError
 from gatecell._core.files import atomic_path, remove_left_parts
 from gatecell._core.locks import sole_writer
+from gatecell._core.stated import Stated
 from gatecell.artifact.format import library_versions
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
@@ -94,6 +95,46 @@ class RunResult:
     """Low and high of the 95 % interval of some of the metrics, by their names."""
     versions: dict[str, str] = field(default_factory=library_versions)
     """Of Python and the libraries."""
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Build from what ``result.json`` holds.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is something else.
+        """
+        stated = Stated(values, "the result")
+        unknown = set(cast("dict[str, Any]", values)) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ArtifactError(f"the result has {', '.join(sorted(unknown))}, which this version does not know")
+        optional: dict[str, Any] = {name: stated.text(name) for name in ("report", "logs") if stated.has(name)}
+        if stated.has("verdict"):
+            optional["verdict"] = stated.texts("verdict")
+        if stated.has("search"):
+            optional["search"] = stated.value("search")
+            if optional["search"]:
+                Tuning.from_json(optional["search"])
+        if stated.has("intervals"):
+            intervals = stated.inner("intervals")
+            optional["intervals"] = {name: intervals.numbers(name, 2) for name in stated.value("intervals")}
+        if stated.has("versions"):
+            versions = stated.inner("versions")
+            optional["versions"] = {name: versions.text(name) for name in stated.value("versions")}
+        metrics, seconds = stated.inner("metrics"), stated.inner("seconds")
+        stated.inner("settings")
+        return cls(
+            recipe=stated.text("recipe"),
+            seed=stated.whole("seed"),
+            settings=stated.value("settings"),
+            artifact=stated.text("artifact"),
+            epochs=stated.whole("epochs"),
+            kept_epoch=stated.whole("kept_epoch"),
+            metrics={name: metrics.number(name) for name in stated.value("metrics")},
+            seconds={name: seconds.number(name) for name in stated.value("seconds")},
+            **optional,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``gatecell run --json`` prints; logs, a verdict and a search where there are some."""
@@ -408,8 +449,8 @@ def _finished(folder: Path, recipe: Recipe, seed: int, settings: dict[str, Any])
     if not path.exists() or (folder / CHECKPOINT_FOLDER).exists() or (folder / SEARCH_FOLDER).exists():
         return None
     try:
-        found = RunResult(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        found = RunResult.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError, ArtifactError) as error:
         raise OptionError(f"{path} is no result of a run: {error}. Name another folder, or do not resume.") from error
     if (found.recipe, found.seed, found.settings) != (recipe.name, seed, settings):
         raise OptionError(

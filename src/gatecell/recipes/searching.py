@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from gatecell._core.errors import OptionError
+from gatecell._core.errors import ArtifactError, OptionError
 from gatecell._core.files import atomic_path
 from gatecell._core.search_defaults import MEASURED_SHARE, N_TRIALS
+from gatecell._core.stated import Stated
 from gatecell.recipes.search_space import typed
 from gatecell.tuning.grid import grid_search
 from gatecell.tuning.scoring import for_all_rows
@@ -148,7 +149,7 @@ def search_of_run(
         return run_search(estimator, replace(plan, study=folder / STUDY_FILE), X, y, seed=seed, verbose=verbose)
     path = folder / GRID_FILE
     if path.exists():
-        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept = _kept_grid(path)
         if kept["about"] != about:
             raise OptionError(
                 f"{path} is of a run with {kept['about']}, and this one has {dict(about)}. Name another folder with "
@@ -163,6 +164,16 @@ def search_of_run(
             part.write_text(json.dumps({"about": about, "search": found.to_json()}), encoding="utf-8")
     with_parameters(estimator, found.best_params)
     return found
+
+
+def _kept_grid(path: Path) -> dict[str, Any]:
+    try:
+        kept = Stated(json.loads(path.read_text(encoding="utf-8")), "the grid")
+        return {"about": kept.value("about"), "search": kept.value("search")}
+    except (ValueError, RecursionError, ArtifactError) as error:
+        raise OptionError(
+            f"{path} is not the grid of a run: {error}. Name another folder with --output, or discard it with --force."
+        ) from error
 
 
 def search_folder(folder: Path, *, resume: bool, force: bool) -> None:

@@ -1,27 +1,28 @@
 """The checkpoint of a run: one safe file, replaced whole at the end of every epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
-from gatecell._core.errors import TrainingError
+from gatecell._core.errors import ArtifactError, TrainingError
 from gatecell._core.files import remove_left_parts
+from gatecell._core.stated import Stated
 from gatecell.artifact.format import to_json
 from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.training.batches import BatchSource
+from gatecell.training.checkpoint_content import TENSOR_GROUPS, state_of
 from gatecell.training.config import NOT_IN_RESULT, TrainingConfig
-from gatecell.training.history import History
-from gatecell.training.schedule import Watch
 from gatecell.training.state import TrainingState
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 """The name of the checkpoint in its folder."""
 HISTORY_FILE = "history.csv"
 """The name of the history beside it."""
-_TENSOR_GROUPS = ("weights", "best_weights", "optimizer")
+_LONGEST = 200
+"""Of what an error shows of a value."""
 
 
 def run_identity(
@@ -60,7 +61,7 @@ class CheckpointFolder:
 
     def save(self, state: TrainingState) -> None:
         """Write the state of a finished epoch. A kill at any moment leaves the old file or the new one."""
-        groups = {group: getattr(state, group) for group in _TENSOR_GROUPS}
+        groups = {group: getattr(state, group) for group in TENSOR_GROUPS}
         tensors = {f"{group}/{name}": tensor for group, items in groups.items() for name, tensor in items.items()}
         metadata = {
             "kind": "checkpoint",
@@ -74,15 +75,22 @@ class CheckpointFolder:
         save_artifact(self.path, tensors, metadata)
         state.history.to_csv(self._history_path)
 
-    def load(self) -> TrainingState | None:
+    def load(self, network: nn.Module, config: TrainingConfig, columns: Sequence[str]) -> TrainingState | None:
         """Return the state of the last finished epoch; None where no run has finished one.
+
+        Parameters
+        ----------
+        network, config
+            Those of the run that is to go on.
+        columns : sequence of str
+            What it measures.
 
         Raises
         ------
         TrainingError
             Where the checkpoint is of another run: other options, other weights, other data.
         ArtifactError
-            Where the file is damaged or foreign.
+            Where the file is damaged or foreign, or holds what no such run writes.
         """
         if not self.path.exists():
             return None
@@ -92,19 +100,16 @@ class CheckpointFolder:
             raise TrainingError(
                 f"{self.path} is a Gatecell file but no checkpoint. Give the checkpoints a folder of their own."
             )
-        self._check_identity(metadata["identity"])
-        groups: dict[str, dict[str, Any]] = {group: {} for group in _TENSOR_GROUPS}
-        for label, tensor in artifact.tensors.items():
-            group, _, name = label.partition("/")
-            groups[group][name] = tensor
-        return TrainingState(
-            epochs_done=metadata["epochs_done"],
-            first_epoch=metadata["first_epoch"],
-            stopped_early=metadata["stopped_early"],
-            history=History.from_json(metadata["history"]),
-            watch=Watch(**metadata["watch"]),
-            **groups,
-        )
+        try:
+            found = metadata.get("identity")
+            Stated(found, "identity of the checkpoint")
+            self._check_identity(cast("dict[str, Any]", found))
+            return state_of(artifact, network, config, columns, self._identity["run"]["first_epoch"])
+        except ArtifactError as error:
+            raise ArtifactError(
+                f"{self.path} is damaged, or was not written by this run: {error}. "
+                "Begin anew: in another folder, or in place of what is there."
+            ) from error
 
     def clean(self) -> None:
         """Remove what a killed run left half-written."""
@@ -126,5 +131,5 @@ def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: st
         if isinstance(old, dict) and isinstance(new, dict):
             lines += _differences(old, new, f"{name}.")
         elif old != new:
-            lines.append(f"{name} was {old!r} and is {new!r}")
+            lines.append(f"{name[:_LONGEST]} was {repr(old)[:_LONGEST]} and is {repr(new)[:_LONGEST]}")
     return lines

@@ -109,6 +109,8 @@ def fit(
         Where the checkpoint in ``checkpoint_dir`` is of another run.
     OutputInUseError
         Where another run has ``checkpoint_dir``.
+    ArtifactError
+        Where the checkpoint in it is damaged, or holds what no such run writes.
     InputError
         Where there are no rows, or no targets.
 
@@ -118,10 +120,22 @@ def fit(
     config = config or TrainingConfig()
     metrics = metrics or {}
     objective = objective_of(loss, config)
-    _check(train, validation, config, [*objective.figures(0.0), *metrics], checkpoint_dir, resume)
+    columns = _columns(validation, [*objective.figures(0.0), *metrics])
+    _check(train, validation, config, columns, checkpoint_dir, resume)
     with nullcontext() if checkpoint_dir is None else sole_writer(checkpoint_dir, folder=True):
         return _fit(
-            network, objective, train, validation, config, metrics, checkpoint_dir, resume, identity, start, log
+            network,
+            objective,
+            train,
+            validation,
+            config,
+            metrics,
+            columns,
+            checkpoint_dir,
+            resume,
+            identity,
+            start,
+            log,
         )
 
 
@@ -132,6 +146,7 @@ def _fit(
     validation: BatchSource | None,
     config: TrainingConfig,
     metrics: Mapping[str, Metric],
+    columns: Sequence[str],
     checkpoint_dir: str | Path | None,
     resume: bool,
     identity: Mapping[str, Any] | None,
@@ -139,7 +154,9 @@ def _fit(
     log: RunLog | None,
 ) -> TrainingResult:
     began = time.perf_counter()
-    state, folder = _prepared_state(network, train, validation, config, checkpoint_dir, resume, identity, start)
+    state, folder = _prepared_state(
+        network, train, validation, config, columns, checkpoint_dir, resume, identity, start
+    )
     before = state.weights or copy_weights(network)
     if not state.stopped_early and state.epochs_done < state.first_epoch + config.max_epochs:
         keep = folder.save if folder else _keep_nothing
@@ -243,6 +260,7 @@ def _prepared_state(
     train: BatchSource,
     validation: BatchSource | None,
     config: TrainingConfig,
+    columns: Sequence[str],
     checkpoint_dir: str | Path | None,
     resume: bool,
     identity: Mapping[str, Any] | None,
@@ -261,17 +279,23 @@ def _prepared_state(
     run = {**(identity or {}), "first_epoch": state.first_epoch}
     folder = CheckpointFolder(checkpoint_dir, run_identity(network, train, validation, config, run))
     folder.clean()
-    saved = folder.load() if resume else None
+    saved = folder.load(network, config, columns) if resume else None
     if saved is not None:
         network.load_state_dict(saved.weights)
     return saved or state, folder
+
+
+def _columns(validation: BatchSource | None, figures: Sequence[str]) -> list[str]:
+    """Return the columns of the history that the run measures."""
+    parts = ("train", "validation") if validation is not None else ("train",)
+    return [f"{part}_{name}" for part in parts for name in ("loss", *figures)]
 
 
 def _check(
     train: BatchSource,
     validation: BatchSource | None,
     config: TrainingConfig,
-    measured: Sequence[str],
+    columns: Sequence[str],
     checkpoint_dir: str | Path | None,
     resume: bool,
 ) -> None:
@@ -280,8 +304,6 @@ def _check(
             raise InputError(f"The {name} part has no rows.")
     if resume and checkpoint_dir is None:
         raise OptionError("resume=True needs checkpoint_dir, the folder in which the checkpoint lies.")
-    parts = ("train", "validation") if validation is not None else ("train",)
-    columns = [f"{part}_{name}" for part in parts for name in ("loss", *measured)]
     if config.watches_monitor and config.monitor not in columns:
         hint = " Give validation rows." if validation is None and config.monitor.startswith("validation_") else ""
         raise OptionError(

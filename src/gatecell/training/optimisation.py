@@ -71,7 +71,7 @@ def load_optimizer_tensors(
             )
         if name in trained:
             state.setdefault(trained.index(name), {})[key] = tensor.clone()
-    expected = _moments(config)
+    expected = moments_of(config)
     found = {key for moments in state.values() for key in moments}
     if state and found != expected:
         raise OptionError(
@@ -82,7 +82,7 @@ def load_optimizer_tensors(
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def _moments(config: TrainingConfig) -> set[str]:
+def moments_of(config: TrainingConfig) -> set[str]:
     """Return the names under which torch keeps the moments of a parameter."""
     buffer = {"momentum_buffer"} if config.momentum else set()
     match config.optimizer:

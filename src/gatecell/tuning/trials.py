@@ -4,10 +4,11 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, get_args
 
 from gatecell._core.errors import ArtifactError
 from gatecell._core.records import record_to_dict
+from gatecell._core.stated import Stated
 from gatecell.tuning.space import label
 
 if TYPE_CHECKING:
@@ -131,12 +132,19 @@ class Tuning:
             Where it is something else.
         """
         try:
-            trials = tuple(_trial(item) for item in values["trials"])
-            names = ("space", "scoring", "evaluation", "by", "seconds", "importances")
-            tuning = cls(trials=trials, **{name: values[name] for name in names})
+            stated = Stated(values, "the search")
+            shares = stated.inner("importances")
+            stated.inner("space")
+            tuning = cls(
+                trials=tuple(_trial(Stated(item, "a trial")) for item in stated.listed("trials")),
+                space=stated.value("space"),
+                importances={name: shares.number(name) for name in stated.value("importances")},
+                seconds=stated.number("seconds"),
+                **{name: stated.text(name) for name in ("scoring", "evaluation", "by")},
+            )
             tuning.best  # noqa: B018  there must be one
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ArtifactError(f"This is no result of a search: {error!r}.") from error
+        except (ArtifactError, ValueError) as error:
+            raise ArtifactError(f"This is no result of a search: {error}.") from error
         return tuning
 
 
@@ -144,9 +152,19 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: json.loads(label(value)) for name, value in params.items()}
 
 
-def _trial(values: Mapping[str, Any]) -> Trial:
-    lists = {name: tuple(values[name]) for name in ("scores", "losses")}
-    return Trial(**{**values, **lists})
+def _trial(stated: Stated) -> Trial:
+    stated.inner("params")
+    return Trial(
+        number=stated.whole("number"),
+        state=cast("State", stated.choice("state", get_args(State))),
+        params=stated.value("params"),
+        score=stated.number("score") if stated.has("score") else None,
+        scores=tuple(stated.numbers("scores")),
+        losses=tuple(stated.numbers("losses")),
+        seconds=stated.number("seconds"),
+        epochs=stated.whole("epochs") if stated.has("epochs") else None,
+        error=stated.text("error"),
+    )
 
 
 def shown(params: Mapping[str, Any]) -> str:
