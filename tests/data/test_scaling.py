@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from gatecell._core.errors import UnknownNameError
+from gatecell._core.errors import InputError, UnknownNameError
 from gatecell.data.scaling import ChannelScaler
 
 
@@ -34,6 +34,34 @@ def test_a_constant_channel_becomes_zero(kind: str) -> None:
     scaler = ChannelScaler.fit(torch.full((5, 1), 0.1, dtype=torch.float64), kind)
     assert scaler.scale == (1.0,)
     assert scaler.transform(torch.full((5, 1), 0.1)).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["standard", "minmax"])
+@pytest.mark.parametrize("value", [0.1, 1 / 3, -7e9])
+def test_a_constant_channel_becomes_zero_under_weights(kind: str, value: float) -> None:
+    values = torch.full((997, 1), value, dtype=torch.float64)
+    weight = torch.from_numpy(np.random.default_rng(1).uniform(0.1, 3.0, 997))
+    scaler = ChannelScaler.fit(values, kind, weight)
+    assert scaler.scale == (1.0,)
+    assert scaler.transform(values + 1e-4).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["standard", "minmax"])
+@pytest.mark.parametrize("odd", [1e6, -1e6, 1e300, float("inf"), float("nan")])
+def test_a_step_without_weight_has_no_part(kind: str, odd: float) -> None:
+    values, weight = steps(), torch.ones(6, 11)
+    values[2], weight[2] = odd, 0.0
+    without = ChannelScaler.fit(steps()[[0, 1, 3, 4, 5]], kind)
+    found = ChannelScaler.fit(values, kind, weight)
+    np.testing.assert_allclose(found.shift, without.shift)
+    np.testing.assert_allclose(found.scale, without.scale)
+
+
+def test_values_that_cannot_be_measured() -> None:
+    with pytest.raises(InputError, match=r"^y cannot be scaled: the values of channel 1 \(counted from 0\)"):
+        ChannelScaler.fit(torch.tensor([[1.0, 1e300], [2.0, -1e300]], dtype=torch.float64), "standard", name="y")
+    with pytest.raises(InputError, match=r"^X has no step of a weight above 0"):
+        ChannelScaler.fit(steps(), "minmax", torch.zeros(6, 11))
 
 
 def test_there_and_back() -> None:

@@ -41,6 +41,13 @@ def test_top_k_and_top_p() -> None:
     assert shares(500, top_k=50) == shares(500) == shares(500, top_p=1.0)
 
 
+@pytest.mark.parametrize("top_k", [1, 2, 3, 4, 5, 6])
+def test_only_the_k_most_probable_come(top_k: int) -> None:
+    scores = np.log(np.array([0.3, 0.1, 0.15, 0.2, 0.25]))
+    sampler = Sampler(seed=0, top_k=top_k)
+    assert {sampler(scores) for _ in range(500)} == set([0, 4, 3, 2, 1][:top_k])
+
+
 def test_what_never_comes() -> None:
     assert shares(200, never=[0, 2])[0] == shares(200, never=[0, 2])[2] == 0.0
     assert Sampler(temperature=0, never=[0])(SCORES) == 2

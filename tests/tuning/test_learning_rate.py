@@ -30,6 +30,22 @@ def test_the_rate_that_is_suggested_lies_half_way_down() -> None:
     assert LearningRateCurve(rates[:5], fall[:5]).suggestion is None
 
 
+@pytest.mark.parametrize("scatter", [0.0, 0.02])
+def test_half_way_down_is_half_of_the_fall(scatter: float) -> None:
+    rates = np.geomspace(1e-5, 1, 100)
+    # from 3 at step 30 to 1 at step 70, and up at the end
+    losses = np.interp(np.arange(100), [30, 70, 90, 99], [3.0, 1.0, 1.0, 9.0])
+    noise = scatter * np.random.default_rng(0).normal(size=100)
+    curve = LearningRateCurve(rates, losses + noise)
+    assert curve.suggestion is not None
+    assert np.searchsorted(rates, curve.suggestion) == pytest.approx(50, abs=1)
+    # no fall where it is within what the loss scatters at its beginning: 1.9 and 2.1 times that
+    begin = np.where(np.arange(100) % 2, 1.0, -1.0) * (np.arange(100) < 20)
+    for fall, found in ((1.9, False), (2.2, True)):
+        flat = LearningRateCurve(rates, begin - fall * (np.arange(100) > 60))
+        assert (flat.suggestion is not None) == found
+
+
 def test_rates_rise_and_the_sweep_ends_where_the_loss_leaps() -> None:
     network, rows = sequence_network(), rows_of((20, 5, 3))
     curve = learning_rate_curve(network, squared, rows, low=1e-4, high=1e6, n_steps=60)

@@ -34,28 +34,33 @@ class ChannelScaler:
         kind : "standard" or "minmax"
             To mean 0 and variance 1, or to [0, 1].
         weight : (...,), optional
-            The weight of each step in mean and variance, at least 0. ``"minmax"`` looks only at whether it is above 0.
+            The weight of each step in mean and variance, at least 0; steps of weight 0 are as if they were not there.
+            ``"minmax"`` looks only at whether it is above 0.
         name : str
             What errors call the values.
 
         Raises
         ------
         InputError
-            Where values are so large that the measures of a channel are beyond float64.
+            Where values are so large that the measures of a channel are beyond float64, or no step has a weight.
         UnknownNameError
             Where there is no such kind.
         """
         check_choice("scaling", kind, SCALINGS)
         steps = values.flatten(0, -2).double()
+        if weight is not None:
+            # a step without weight has no part in anything, however large it is
+            kept = weight.flatten() > 0
+            steps, weight = steps[kept], weight.flatten()[kept].double()
+        if not len(steps):
+            raise InputError(f"{name} has no step of a weight above 0, so that its channels cannot be measured.")
         if kind == "minmax":
-            if weight is not None:
-                steps = steps[weight.flatten() > 0]
             shift, scale = steps.amin(0), steps.amax(0) - steps.amin(0)
         elif weight is None:
             variance, shift = torch.var_mean(steps, 0, correction=0)
             scale = variance.sqrt()
         else:
-            share = weight.flatten().double() / weight.double().sum()
+            share = weight / weight.sum()
             shift = share @ steps
             scale = (share @ (steps - shift).square()).sqrt()
         unmeasured = ~(shift.isfinite() & scale.isfinite())

@@ -70,12 +70,16 @@ def test_a_series_with_enough_scores_has_its_own() -> None:
 
 def test_too_few_scores_are_taken_together_over_series_and_then_over_steps() -> None:
     own = scores_of(np.arange(3.0), [0] * 3, [10, 11, 12], horizon=4)
-    low, _ = margins(own, 80, np.array([0]), np.array([20]), np.array([19]), window=100)
+    low, high = margins(own, 80, np.array([0]), np.array([20]), np.array([19]), window=100)
     assert low.shape == (1, 4, 1)
     assert (low == 2).all()
+    # each end by its own scores: those above are 0, -1, -2
+    assert (high == 0).all()
     both = scores_of(np.arange(20.0), [0] + [1] * 19, [10, *range(10, 29)])
-    low, _ = margins(both, 80, np.array([0]), np.array([40]), np.array([39]), window=100)
-    assert low.item() == 18
+    low, high = margins(both, 80, np.array([0, 0]), np.array([40, 40]), np.array([39, 39]), window=100)
+    assert low.ravel().tolist() == [18, 18]
+    # of 0, -1, ..., -19 the 19th smallest, also for the second forecast of the same present
+    assert high.ravel().tolist() == [-1, -1]
     # of the other series, only what was known at the time
     early, _ = margins(both, 80, np.array([0]), np.array([25]), np.array([24]), window=100)
     assert early.item() == 15
