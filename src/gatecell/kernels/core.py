@@ -5,7 +5,6 @@ import struct
 from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_uint64, c_void_p
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 import torch
 
@@ -115,7 +114,8 @@ def isa() -> str:
 def parallel_for() -> int | None:
     """Return the address of PyTorch's ``torch_parallel_for``; ``None`` where it has none: then one thread runs."""
     try:
-        torch_library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+        # the extension module finds what is in the libraries that it depends on, whatever a system calls those
+        torch_library = ctypes.CDLL(torch._C.__file__)
         return ctypes.cast(torch_library.torch_parallel_for, c_void_p).value
     except (OSError, AttributeError):
         return None
