@@ -26,7 +26,7 @@ class Remember(torch.nn.Module):
 
 torch.manual_seed(0)
 network = Remember()
-optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+optimizer = torch.optim.Adam(network.parameters(), lr=0.005)
 for step in range(301):
     x = torch.randn(64, 30, 1)
     y = (x[:, 0, 0] > 0).float()
@@ -34,6 +34,8 @@ for step in range(301):
     loss = torch.nn.functional.binary_cross_entropy_with_logits(said, y)
     optimizer.zero_grad()
     loss.backward()
+    # one steep batch must not undo what was learned: without this, some seeds end where they began
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
     if step % 100 == 0:
         print(f"step {step}: loss {loss.item():.3f}, right {((said > 0) == (y > 0)).float().mean().item():.0%}")

@@ -17,6 +17,24 @@ settings.register_profile("gatecell", deadline=None)
 settings.load_profile("gatecell")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seeds", type=int, default=1, help="with how many seeds each example is run")
+    parser.addoption("--engine", default="auto", help="which engine runs where an LSTM names none")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_that_is_chosen(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the engine of ``--engine`` run wherever it would be chosen by itself."""
+    from gatecell.kernels import dispatch  # noqa: PLC0415  imports torch, which not every process of a session needs
+
+    with pytest.MonkeyPatch.context() as patch:
+        if (name := request.config.getoption("engine")) != "auto":
+            before = dispatch.ENGINES[: dispatch.ENGINES.index(name)]
+            for other in before:
+                patch.setattr(getattr(dispatch, other), "refusals", lambda *_, **__: ("left out by --engine",))
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def stopping_signals() -> Iterator[None]:
     """Ctrl-C and ``kill`` reach the tests, even where the session was started in the background or by ``nohup``."""
