@@ -8,10 +8,12 @@ VENV := $(BIN)/pip
 CORE := .venv/.core
 PACKAGE := .venv/.installed
 DEVELOPER := .venv/.developer
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
+BITS := tests/test_examples.py tests/test_documentation.py tests/kernels tests/estimators
 # without the notice that Material for MkDocs prints of its successor
 DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && $(BIN)/python scripts/check_site.py build/site
 
-.PHONY: quickstart setup test fuzz check stability recipes bench docs lock clean
+.PHONY: quickstart setup test test-narrower stability fuzz check recipes bench docs lock clean
 .NOTPARALLEL:
 
 # What a user needs, and a first model
@@ -45,7 +47,21 @@ $(DEVELOPER): pyproject.toml requirements/lock.txt | $(CORE)
 	@touch $(PACKAGE) $@
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2
+	$(PYTEST)
+
+# What depends on a processor's bits, once more as on one without the widest instruction set of this one
+test-narrower: setup
+	@narrower=$$($(BIN)/python scripts/instruction_sets.py --narrower) || exit 1; \
+	if [ -z "$$narrower" ]; then echo "There is no narrower instruction set to test than the one that ran."; exit 0; fi; \
+	echo "Once more with GATECELL_ISA=$$narrower ..."; \
+	GATECELL_ISA=$$narrower $(PYTEST) --ignore tests/kernels/test_sanitizers.py $(BITS)
+
+# Each example with five seeds, on every instruction set and engine that runs here
+stability: setup
+	@for set in $$($(BIN)/python scripts/instruction_sets.py); do \
+	  echo "GATECELL_ISA=$$set"; GATECELL_ISA=$$set $(PYTEST) --quiet --seeds 5 tests/test_examples.py || exit 1; done
+	@for engine in aten reference; do \
+	  echo "engine $$engine"; $(PYTEST) --quiet --seeds 5 --engine $$engine tests/test_examples.py || exit 1; done
 
 # Ten times as many altered files of every kind as `make test` reads
 fuzz: setup

@@ -75,3 +75,24 @@ def test_a_recipe_with_settings_has_a_row_and_a_folder_of_its_own(recipes: Any) 
     assert recipes.calls[1][:4] == ("run", "b", "--set", "validation=test")
     assert recipes.calls[1][-2:] == ("--output", "runs/b-validation=test-seed0")
     assert "threads" in lines()[0]
+
+
+@pytest.mark.parametrize(
+    ("isa", "arguments", "names"),
+    [
+        ("avx512_bf16", [], "avx512_bf16 avx2 baseline"),
+        ("avx512", ["--narrower"], "avx2"),
+        ("avx2", ["--narrower"], "baseline"),
+        ("baseline", [], "baseline"),
+        ("baseline", ["--narrower"], ""),
+        (None, [], ""),
+    ],
+)
+def test_the_instruction_sets_to_test_on(
+    isa: str | None, arguments: list[str], names: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    module = script("instruction_sets")
+    monkeypatch.setattr(module.core, "missing", lambda: None if isa else "there was no compiler")
+    monkeypatch.setattr(module.core, "isa", lambda: isa)
+    module.main(arguments)
+    assert capsys.readouterr().out.split() == names.split()

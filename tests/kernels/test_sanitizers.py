@@ -24,7 +24,7 @@ SETS = dict.fromkeys([FASTEST.removesuffix("_bf16"), "avx2" if FASTEST.startswit
 
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler here")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_no_access_out_of_bounds_and_no_undefined_behaviour(tmp_path: Path, name: str) -> None:
     program = tmp_path / "sanitized"
     assert COMPILER is not None
