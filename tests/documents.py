@@ -84,8 +84,10 @@ def check_command(words: list[str]) -> None:
     program, *rest = words
     if program == "make":
         assert re.search(rf"^{rest[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"make has no {rest[0]}"
-    elif program == "python":
+    elif program in ("python", ".venv/bin/python"):
         assert (ROOT / rest[0]).is_file() or rest[0] == "-m", f"there is no {rest[0]}"
+        if rest[:2] == ["-m", "pip"]:
+            _check_pip(rest[2:])
     elif program == "gatecell":
         _check_gatecell(rest)
     elif program == "pip":

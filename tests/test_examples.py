@@ -1,7 +1,8 @@
 """The example scripts run as they stand, in a folder of their own, and say what they reached.
 
 ``pytest tests/test_examples.py --seeds 5`` runs each with the seeds 0 to 4 in place of its own, and ``--engine NAME``
-on another engine: what is shown must not hold by chance. ``make stability`` does so for all instruction sets and engines.
+on another engine: what is shown must not hold by chance. ``make stability`` does so on all instruction sets and
+engines.
 """
 
 import re
