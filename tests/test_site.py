@@ -30,7 +30,7 @@ def test_every_command_and_option_is_on_the_page(hooks: Any) -> None:
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert f"`{', '.join([*parameter.opts, *parameter.secondary_opts])}" in section[1]
-    assert "| `--seed N` | Same seed, same machine: same weights. Default: `0`. |" in page
+    assert "| `--seed N` | Same seed, same machine, same number of threads: same weights. Default: `0`. |" in page
 
 
 def test_every_recipe_is_on_the_page(hooks: Any) -> None:

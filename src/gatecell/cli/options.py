@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Same seed, same machine: same weights.", metavar="N")
+    int,
+    typer.Option(
+        "--seed",
+        min=0,
+        max=2**32 - 1,
+        help="Same seed, same machine, same number of threads: same weights.",
+        metavar="N",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

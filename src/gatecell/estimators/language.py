@@ -103,7 +103,8 @@ class LSTMLanguageModel(LSTMEstimator):
         the file ``mlflow.db``, unless the variable ``MLFLOW_TRACKING_URI`` names another place. None: the folder
         ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
-        Decides the initial weights, dropout and the validation part. An integer gives the same result on every call.
+        Decides the initial weights, dropout and the validation part. An integer gives the same result on every call,
+        on one machine with one number of threads.
 
     Attributes
     ----------

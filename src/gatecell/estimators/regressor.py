@@ -65,7 +65,7 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
         ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
         Decides the initial weights, the order of the rows, dropout and the validation part. An integer gives the same
-        result on every call.
+        result on every call, on one machine with one number of threads.
 
     Attributes
     ----------

@@ -117,7 +117,7 @@ class LSTMTextClassifier(ClassTargets):
         ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
         Decides the initial weights, the order of the texts, dropout, random cuts and the validation part. An integer
-        gives the same result on every call.
+        gives the same result on every call, on one machine with one number of threads.
 
     Attributes
     ----------

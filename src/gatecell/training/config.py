@@ -87,7 +87,8 @@ class TrainingConfig:
     min_delta: float = 0.0
     """What counts as better: more than this, at least 0."""
     seed: int = 0
-    """Of the order of the rows and of dropout, at least 0. Same seed, same machine: same weights, bit for bit."""
+    """Of the order of the rows and of dropout, at least 0. Same seed, same machine, same number of threads
+    (``torch.get_num_threads()``): same weights, bit for bit. With another number PyTorch adds up in another order."""
     accelerator: str = "auto"
     """Where to train: ``"cpu"``, ``"gpu"`` (or ``"cuda"``), ``"mps"``; ``"auto"`` takes a GPU if there is one."""
     verbose: int = 0

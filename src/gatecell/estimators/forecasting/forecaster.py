@@ -97,7 +97,7 @@ class LSTMForecaster(WindowEstimator):
         ``gatecell_logs`` in the working directory.
     random_state : int, RandomState or None
         Decides the initial weights, the order of the windows and dropout. An integer gives the same result on every
-        call.
+        call, on one machine with one number of threads.
 
     Attributes
     ----------
