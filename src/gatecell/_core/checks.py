@@ -26,7 +26,10 @@ def check_number(
 ) -> None:
     """Raise unless ``value`` is a finite real number (no bool) within the bounds; an open bound excludes itself."""
     if not isinstance(value, bool) and isinstance(value, Real):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
         above = number > minimum if open_minimum else number >= minimum
         below = number < maximum if open_maximum else number <= maximum
         if math.isfinite(number) and above and below:

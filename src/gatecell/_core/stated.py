@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gatecell._core.errors import ArtifactError
@@ -31,6 +31,10 @@ class Stated:
         if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
             raise _wrong(where, "an object", values)
         self._values, self._where = values, where
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._values)
 
     def value(self, name: str) -> Any:
         """Return a value as it stands there."""
@@ -109,6 +113,14 @@ class Stated:
             if not is_number(value) or value < minimum:
                 raise self._wrong(f"an item of {name}", _a_number(minimum), value)
         return [float(value) for value in values]
+
+    def table(self, name: str) -> list[list[float]]:
+        """Return a list of at least one list of finite numbers, all of the same length."""
+        rows = self.listed(name)
+        table = [Stated({"a row": row}, f"{name} of {self._where}").numbers("a row") for row in rows]
+        if not table or len({len(row) for row in table}) > 1:
+            raise self._wrong(name, "a list of rows of one length", rows)
+        return table
 
     def inner(self, name: str) -> "Stated":
         """Return the values of an object within this one."""

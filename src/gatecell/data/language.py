@@ -66,15 +66,19 @@ class LanguageTokenizer(TextTokenizer):
         self.unknown: int | None = self.number(UNKNOWN)
 
     @classmethod
-    def restored(cls, text: str, unit: str) -> Self:
-        """Build from ``to_json``'s result and the unit.
+    def restored(cls, text: str, unit: str, *, most_bytes: int | None = None) -> Self:
+        """Build from ``to_json``'s result and the unit; see ``TextTokenizer.from_json``.
 
         Raises
         ------
         InputError
-            Where the text is no such JSON.
+            Where the text is not such JSON, or is of another unit.
         """
-        return cls(TextTokenizer.from_json(text).core, unit)
+        tokenizer = cls(TextTokenizer.from_json(text, most_bytes=most_bytes).core, unit)
+        of_pairs = isinstance(tokenizer.core.model, models.BPE)
+        if of_pairs != (unit == "byte-pair") or not isinstance(tokenizer.core.model, models.BPE | models.WordLevel):
+            raise InputError(f"This tokenizer divides texts in another way than by {unit}.")
+        return tokenizer
 
     @classmethod
     def learn(cls, texts: Sequence[str], config: LanguageTokenizerConfig) -> Self:

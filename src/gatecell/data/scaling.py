@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from gatecell._core.checks import check_choice
-from gatecell._core.errors import InputError
-from gatecell._core.records import record_from_dict, record_to_dict
+from gatecell._core.errors import ArtifactError, InputError
+from gatecell._core.records import record_to_dict
+from gatecell._core.stated import Stated
 
 SCALINGS = ("standard", "minmax")
 
@@ -98,9 +99,21 @@ class ChannelScaler:
         return record_to_dict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "ChannelScaler":
-        """Build from ``to_dict``'s result."""
-        return record_from_dict(cls, values)
+    def from_dict(cls, values: Mapping[str, Any], n_channels: int | None = None) -> "ChannelScaler":
+        """Build from ``to_dict``'s result.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is not of ``n_channels`` channels, or has values that no fit gives. One value for several channels
+            would be taken for all of them.
+        """
+        stated = Stated(values, "the scaler")
+        n_channels = len(stated.listed("shift")) if n_channels is None else n_channels
+        scale = stated.numbers("scale", n_channels, minimum=0)
+        if 0 in scale:
+            raise ArtifactError("scale of the scaler has a 0, by which nothing can be divided")
+        return cls(tuple(stated.numbers("shift", n_channels)), tuple(scale))
 
 
 _ROWS_AT_ONCE = 4096

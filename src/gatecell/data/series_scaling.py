@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.checks import check_choice
-from gatecell._core.errors import InputError, OptionError
+from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.stated import Stated
 
 Values = NDArray[np.float64]
 SERIES_SCALINGS = ("standard", "minmax", "robust")
@@ -126,8 +127,18 @@ class SeriesScaler:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "SeriesScaler":
-        """Build from ``to_dict``'s result."""
-        return cls(np.array(values["shift"], dtype=np.float64), np.array(values["scale"], dtype=np.float64))
+        """Build from ``to_dict``'s result.
+
+        Raises
+        ------
+        ArtifactError
+            Where it is not a table of shifts and one of scales above 0, of the same shape.
+        """
+        stated = Stated(values, "a scaler")
+        shift, scale = (np.array(stated.table(name), dtype=np.float64) for name in ("shift", "scale"))
+        if shift.shape != scale.shape or not (scale > 0).all():
+            raise ArtifactError(f"a scaler has shifts of shape {shift.shape} and scales of {scale.shape}, all above 0")
+        return cls(shift, scale)
 
 
 def _measures(values: Values, kind: str) -> tuple[Values, Values]:

@@ -11,6 +11,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 
 from gatecell._core.checks import check_choice, check_flag, check_integer
 from gatecell._core.errors import InputError, OptionError
+from gatecell.data.tokenizer_json import checked
 from gatecell.data.tokens import Tokens
 from gatecell.data.words import AsciiWords, count_words
 
@@ -117,18 +118,21 @@ class TextTokenizer:
         return cls(core)
 
     @classmethod
-    def from_json(cls, text: str) -> "TextTokenizer":
+    def from_json(cls, text: str, *, most_bytes: int | None = None) -> "TextTokenizer":
         """Build from ``to_json``'s result, or from a ``tokenizer.json`` as Hugging Face has it.
+
+        What it says of cutting, filling up and marking texts is left out, since that is said elsewhere.
 
         Raises
         ------
         InputError
-            Where the text is no such JSON.
+            Where the text is not such JSON, has parts other than those of published encoders and our own, or would take
+            more than ``most_bytes`` of memory.
         """
         try:
-            core = Tokenizer.from_str(text)
-        except Exception as error:  # the library raises nothing more precise
-            raise InputError(f"This is no tokenizer: {error}.") from error
+            core = Tokenizer.from_str(checked(text, (_WORD,), most_bytes))
+        except BaseException as error:  # the library raises nothing more precise, and panics are no exceptions
+            raise _as_input_error(error, "This is no tokenizer") from error
         return cls(core)
 
     def to_json(self) -> str:
@@ -141,7 +145,7 @@ class TextTokenizer:
 
     @property
     def vocabulary(self) -> list[str]:
-        """The tokens in the order of their numbers."""
+        """The tokens in the order of their numbers, which go from 0 on without a gap."""
         numbered = self.core.get_vocab()
         return sorted(numbered, key=numbered.__getitem__)
 
@@ -166,12 +170,15 @@ class TextTokenizer:
         return (tokens if len(tokens) else fallback for tokens in found)
 
     def _encoded_by_library(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        # one text by itself is not worth the threads
-        encodings = (
-            self.core.encode_batch_fast(texts, add_special_tokens=False)
-            if len(texts) > 1
-            else [self.core.encode(text, add_special_tokens=False) for text in texts]
-        )
+        try:
+            # one text by itself is not worth the threads
+            encodings = (
+                self.core.encode_batch_fast(texts, add_special_tokens=False)
+                if len(texts) > 1
+                else [self.core.encode(text, add_special_tokens=False) for text in texts]
+            )
+        except BaseException as error:
+            raise _as_input_error(error, "The texts cannot be divided into tokens") from error
         return (encoding.ids for encoding in encodings)
 
     @property
@@ -187,6 +194,17 @@ class TextTokenizer:
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text of tokens; marks are left out, words have one space between them."""
         return self.core.decode(list(tokens), skip_special_tokens=True)
+
+
+def _as_input_error(error: BaseException, what: str) -> BaseException:
+    """Return an error of the library, or a panic within it, as one of ours; every other as it is."""
+    if isinstance(error, Exception) or type(error).__name__ == _PANIC:
+        return InputError(f"{what}: {error}.")
+    return error
+
+
+_PANIC = "PanicException"
+"""What PyO3 makes of a panic in Rust; the class has no module to import it from."""
 
 
 def _core(config: TokenizerConfig) -> Tokenizer:

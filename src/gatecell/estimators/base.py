@@ -18,8 +18,10 @@ from torch import Tensor
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import NonFiniteLossError, OptionError
 from gatecell._core.random import derive_seed
+from gatecell._core.stated import Stated
 from gatecell.estimators.logs import log_going_on, new_log, without_log
 from gatecell.estimators.persistence import load_estimator, save_estimator
+from gatecell.estimators.settings import training_config
 from gatecell.kernels.dispatch import Steps
 from gatecell.nn.building import building
 from gatecell.nn.config import NetworkConfig
@@ -91,8 +93,8 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Return what ``_read_inputs`` and ``_fit_inputs`` noted, as JSON values."""
 
     @abstractmethod
-    def _inputs_from_json(self, values: dict[str, Any]) -> None:
-        """Note again what ``_inputs_to_json`` returned."""
+    def _inputs_from_json(self, values: Stated) -> None:
+        """Note again what ``_inputs_to_json`` returned, held to the network, which is there already."""
 
     @property
     @abstractmethod
@@ -109,8 +111,19 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Return what ``_note_targets`` and ``_prepare_targets`` noted, as JSON values."""
 
     @abstractmethod
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
-        """Note again what ``_fitted_to_json`` returned."""
+    def _fitted_from_json(self, values: Stated) -> None:
+        """Note again what ``_fitted_to_json`` returned, held to the network and the inputs, which are there already."""
+
+    def _check_parameters(self) -> None:
+        """Raise where parameters, as a file has them, are not such as a fit takes."""
+        parameters = self.get_params(deep=False)
+        for name in ("encoder", "vectors"):
+            if not isinstance(parameters.get(name), str | None):
+                raise OptionError(f"{name} must be text or None, got {parameters[name]!r}.")
+        if self.random_state is not None:
+            check_integer("random_state", self.random_state, minimum=0, maximum=2**32 - 1)
+        training_config(parameters, self.seed_, self._default_training, **ONE_EPOCH)
+        self._network_config()
 
     def _fitted_tensors(self) -> dict[str, Tensor]:
         """Return what was noted as tensors, where it is too much for JSON; by default nothing."""

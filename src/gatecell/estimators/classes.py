@@ -1,7 +1,7 @@
 """Classes as targets: one of several, one of two, or several labels at once."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from gatecell._core.checks import check_number
 from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.stated import Stated
 from gatecell.estimators import label_sets
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.one_hot import OneHot
@@ -222,23 +223,28 @@ class ClassTargets(ClassifierMixin, RowEstimator):
             "one_hot": None if self._one_hot is None else self._one_hot.columns.tolist(),
         }
 
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
-        self.classes_ = np.array(values["classes"], dtype=np.dtype(values["classes_dtype"]))
-        self.multilabel_ = values["multilabel"]
+    def _fitted_from_json(self, values: Stated) -> None:
+        form: Any = values.choice("multilabel", get_args(label_sets.Form)) if values.has("multilabel") else None
+        self.multilabel_ = form
+        self.classes_ = label_sets.from_json(values)
         fewest = 1 if self.multilabel_ else 2
-        if self.classes_.ndim != 1 or len(self.classes_) < fewest or self._n_outputs != self._n_network_outputs:
-            raise ArtifactError(f"{len(self.classes_)} classes for {self._n_network_outputs} outputs")
-        weights = values["class_weights"]
+        n_classes = len(self.classes_)
+        if n_classes < fewest or self._n_outputs != self._n_network_outputs:
+            raise ArtifactError(f"{n_classes} classes for {self._n_network_outputs} outputs")
+        if self.multilabel_ == "indicator" and self.classes_.tolist() != list(range(n_classes)):
+            raise ArtifactError("the labels of columns are not their numbers")
+        weights = values.numbers("class_weights", n_classes, minimum=0) if values.has("class_weights") else None
         self._class_weights = None if weights is None else torch.tensor(weights, dtype=torch.float64)
         # files that were written before reports lack it
-        prior = values.get("class_prior")
-        if prior is not None and len(prior) != len(self.classes_):
-            raise ArtifactError(f"{len(prior)} shares for {len(self.classes_)} classes")
+        prior = values.numbers("class_prior", n_classes, minimum=0) if values.has("class_prior") else None
         self.class_prior_ = None if prior is None else np.array(prior, dtype=np.float64)
-        columns = values.get("one_hot")
-        if columns is not None and sorted(columns) != self.classes_.tolist():
-            raise ArtifactError(f"one-hot columns {columns} for the classes {self.classes_.tolist()}")
-        self._one_hot = None if columns is None else OneHot(np.array(columns, dtype=self.classes_.dtype))
+        self._one_hot = None
+        # files that were written before one-hot rows were told apart lack it
+        if values.has("one_hot"):
+            columns = values.listed("one_hot", n_classes)
+            if len({type(label) for label in columns}) > 1 or sorted(columns) != self.classes_.tolist():
+                raise ArtifactError(f"one-hot columns for other classes than {self.classes_.tolist()}")
+            self._one_hot = OneHot(np.array(columns, dtype=self.classes_.dtype))
 
     @property
     def _has_sets(self) -> bool:

@@ -1,5 +1,7 @@
 """Several labels a row: arrays of 0 and 1, or collections of labels."""
 
+import re
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -8,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gatecell._core.errors import InputError
+from gatecell._core.errors import ArtifactError, InputError
+from gatecell._core.stated import Stated
 from gatecell.estimators.target_arrays import COLLECTIONS
 
 Form = Literal["indicator", "collections"]
@@ -73,6 +76,37 @@ def _no_labels(kind: str, conversion: str) -> InputError:
     return InputError(
         f"y has labels of type {kind}; labels are text, numbers, or True and False. Convert them, as with {conversion}."
     )
+
+
+def from_json(values: Stated) -> NDArray[Any]:
+    """Return the labels ``(n,)`` that a file states as ``classes``, of the type ``classes_dtype``.
+
+    Raises
+    ------
+    ArtifactError
+        Where they are not sorted, not of that type, or the type would cut them or take much memory.
+    """
+    stated, name = values.listed("classes"), values.text("classes_dtype")
+    kinds = {type(label) for label in stated}
+    if (
+        len(kinds) > 1
+        or not kinds <= {str, bool, int, float}
+        or (name not in ("|O", "O") and not _TYPE.fullmatch(name))
+    ):
+        raise ArtifactError(f"classes that are not all text, numbers, or true and false, of type {name[:20]!r}")
+    dtype = np.dtype(name)
+    if dtype.itemsize * len(stated) > _MOST_BYTES:
+        raise ArtifactError(f"classes of type {name!r}, which take {dtype.itemsize:,} bytes each")
+    labels = np.array(stated, dtype=dtype)
+    if labels.tolist() != stated or (kinds and {type(label) for label in labels.tolist()} != kinds):
+        raise ArtifactError(f"classes that are not of type {name!r}")
+    if any(first >= second for first, second in pairwise(stated)):
+        raise ArtifactError("classes that are not sorted, each once")
+    return labels
+
+
+_TYPE = re.compile(r"[<>|=]?([biuf][1248]|f16|U[1-9][0-9]{0,8})")
+_MOST_BYTES = 16_000_000
 
 
 def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:

@@ -14,10 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from gatecell._core.checks import check_integer
-from gatecell._core.errors import InputError, InputTypeError
+from gatecell._core.errors import ArtifactError, InputError, InputTypeError
+from gatecell._core.stated import Stated
+from gatecell.artifact.store import memory_for
 from gatecell.data.language import LanguageTokenizer, LanguageTokenizerConfig
 from gatecell.data.streams import Streams
-from gatecell.data.text import TokenizerConfig
+from gatecell.data.text import UNITS, TokenizerConfig
 from gatecell.data.tokens import Tokens
 from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, TrainingRun, check_watched
 from gatecell.estimators.language_reading import drawn, log_probabilities
@@ -29,6 +31,7 @@ from gatecell.estimators.language_texts import (
     read_parts,
     read_texts,
 )
+from gatecell.estimators.restoring import weight_bytes
 from gatecell.estimators.sampling import Sampler
 from gatecell.estimators.settings import lstm_config, training_config
 from gatecell.kernels.dispatch import Steps
@@ -430,9 +433,11 @@ class LSTMLanguageModel(LSTMEstimator):
         tokenizer = self.tokenizer_
         return {"tokenizer": tokenizer.to_json(), "unit": tokenizer.unit, "one_text": self.one_text_}
 
-    def _inputs_from_json(self, values: dict[str, Any]) -> None:
-        self.tokenizer_ = LanguageTokenizer.restored(values["tokenizer"], values["unit"])
-        self.one_text_ = values["one_text"]
+    def _inputs_from_json(self, values: Stated) -> None:
+        self.tokenizer_ = LanguageTokenizer.restored(
+            values.text("tokenizer"), values.choice("unit", UNITS), most_bytes=memory_for(weight_bytes(self.network_))
+        )
+        self.one_text_ = values.flag("one_text")
         n_tokens = self.network_.config.vocabulary_size
         if len(self.tokenizer_) != n_tokens:
             raise InputError(f"a vocabulary of {len(self.tokenizer_)} tokens for a network of {n_tokens}")
@@ -442,10 +447,14 @@ class LSTMLanguageModel(LSTMEstimator):
 
     def _fitted_from_tensors(self, tensors: dict[str, Tensor]) -> None:
         # files that were written before reports lack it
-        self.token_counts_ = tensors.get("token_counts")
+        counts = self.token_counts_ = tensors.get("token_counts")
+        if counts is not None and (
+            counts.dtype != torch.int64 or counts.shape != (len(self.tokenizer_),) or bool((counts < 0).any())
+        ):
+            raise ArtifactError(f"counts of shape {tuple(counts.shape)} for {len(self.tokenizer_)} tokens")
 
     def _fitted_to_json(self) -> dict[str, Any]:
         return {}
 
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
+    def _fitted_from_json(self, values: Stated) -> None:
         """Note nothing: there are no targets beside the texts."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gatecell._core.records import plain
-from gatecell.estimators.persistence import OF_A_RUN
+from gatecell.estimators.restoring import OF_A_RUN
 from gatecell.training.loggers import RunLog, new_logger
 
 if TYPE_CHECKING:

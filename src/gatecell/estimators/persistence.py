@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import torch
 
-from gatecell._core.errors import ArtifactError, GatecellError
-from gatecell.artifact.store import Artifact, load_artifact, read_metadata, save_artifact
-from gatecell.nn.building import building
-from gatecell.training.history import History
-from gatecell.training.state import TrainingState
+from gatecell._core.errors import ArtifactError, EngineError, MissingDependencyError
+from gatecell.artifact.store import load_artifact, read_metadata, save_artifact
+from gatecell.estimators.restoring import OF_A_RUN, restored
 
 if TYPE_CHECKING:
     from gatecell.estimators.base import LSTMEstimator
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
 else:
     Estimator = TypeVar("Estimator")
 
-OF_A_RUN = ("checkpoint_dir", "logger", "logger_dir")
-"""Parameters that are about files of the run that made a model; a loaded model has none of them."""
 KIND = "estimator"
 """What the metadata of such a file says it is."""
 
@@ -51,7 +46,9 @@ def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mappi
 
 def read_notes(path: str | Path) -> dict[str, Any]:
     """Return the ``notes`` that travel with a model; its tensors are not read. Errors as ``read_metadata`` has them."""
-    notes: dict[str, Any] = read_metadata(path)[0].get("notes", {})
+    notes = read_metadata(path)[0].get("notes", {})
+    if not isinstance(notes, dict):
+        raise ArtifactError(f"{path} is damaged: the notes that travel with it are not an object.")
     return notes
 
 
@@ -67,37 +64,13 @@ def load_estimator(path: str | Path, classes: Mapping[str, type[Estimator]]) -> 
             "Use gatecell.load, which takes every estimator that this version knows."
         )
     try:
-        return _restored(classes[name], artifact)
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, GatecellError) as error:
-        raise ArtifactError(f"{path} is damaged: its parts do not fit together ({error}).") from error
-
-
-def _restored(cls: type[Estimator], artifact: Artifact) -> Estimator:
-    metadata = artifact.metadata
-    groups: dict[str, dict[str, torch.Tensor]] = {"network": {}, "optimizer": {}, "fitted": {}}
-    for label, tensor in artifact.tensors.items():
-        group, _, name = label.partition("/")
-        groups[group][name] = tensor
-    estimator = cls(**{name: _parameter_value(value) for name, value in metadata["parameters"].items()})
-    # without memory, so that a file cannot ask for more than it brings
-    with torch.device("meta"), building(torch.Generator()):
-        network = cls.NETWORK(cls.CONFIG.from_dict(metadata["network"]))
-    network.load_state_dict(groups["network"], assign=True)
-    estimator.network_ = network.eval()
-    estimator._inputs_from_json(metadata["inputs"])
-    estimator.seed_ = metadata["seed"]
-    estimator._restore_training(
-        TrainingState(
-            epochs_done=metadata["epochs_done"],
-            first_epoch=metadata["epochs_done"],
-            optimizer=groups["optimizer"],
-            history=History.from_json(metadata["history"]),
-        ),
-        metadata["training"],
-    )
-    estimator._fitted_from_tensors(groups["fitted"])
-    estimator._fitted_from_json(metadata["fitted"])
-    return estimator
+        return restored(classes[name], artifact)
+    except (MissingDependencyError, EngineError):
+        # the file is whole; something is missing on this machine
+        raise
+    except Exception as error:  # the checks are there to be met first; this is the last line
+        reason = str(error).strip().removesuffix(".") or type(error).__name__
+        raise ArtifactError(f"{path} is damaged: its parts do not fit together ({reason}).") from error
 
 
 def _parameter(name: str, value: Any) -> Any:
@@ -113,7 +86,3 @@ def _parameter(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {"pairs": [[key, item] for key, item in value.items()]}
     return value
-
-
-def _parameter_value(value: Any) -> Any:
-    return dict(value["pairs"]) if isinstance(value, dict) else value

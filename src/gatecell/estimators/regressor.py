@@ -13,6 +13,7 @@ from sklearn.utils import Tags, check_array
 from torch import Tensor
 
 from gatecell._core.errors import ArtifactError, InputError
+from gatecell._core.stated import Stated
 from gatecell.data.scaling import ChannelScaler
 from gatecell.estimators.inputs import as_input_errors
 from gatecell.estimators.rows import TrainingRows
@@ -187,12 +188,12 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
     def _fitted_to_json(self) -> dict[str, Any]:
         return {"target_scaler": self.target_scaler_.to_dict(), "single_column": self._single_column}
 
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
-        self.target_scaler_ = ChannelScaler.from_dict(values["target_scaler"])
-        self.n_outputs_ = self.target_scaler_.n_channels
-        if self.n_outputs_ != self._n_network_outputs:
-            raise ArtifactError(f"{self.n_outputs_} targets for {self._n_network_outputs} outputs")
-        self._single_column = bool(values["single_column"])
+    def _fitted_from_json(self, values: Stated) -> None:
+        self.n_outputs_ = self._n_network_outputs
+        self.target_scaler_ = ChannelScaler.from_dict(values.value("target_scaler"), self.n_outputs_)
+        self._single_column = values.flag("single_column")
+        if self._single_column and self.n_outputs_ != 1:
+            raise ArtifactError(f"one column for {self.n_outputs_} outputs")
 
     @property
     def _n_outputs(self) -> int:

@@ -10,15 +10,26 @@ from lightning.pytorch.loggers import Logger
 from sklearn.utils import Tags
 
 from gatecell._core.errors import InputError, OptionError
+from gatecell._core.stated import LARGEST, Stated
+from gatecell.artifact.store import memory_for
 from gatecell.data.text import END, START, TextTokenizer, TokenizerConfig
 from gatecell.data.texts import Texts
 from gatecell.data.tokens import TokenRows
 from gatecell.data.vectors import Vectors, read_vectors
 from gatecell.estimators.classes import ClassTargets
+from gatecell.estimators.restoring import weight_bytes
 from gatecell.estimators.rows import TrainingRows
 from gatecell.estimators.settings import stacked_lstms
 from gatecell.kernels.dispatch import Steps
-from gatecell.nn.config import ConvolutionConfig, EmbeddingFront, EncoderFront, Front, LSTMConfig, NetworkConfig
+from gatecell.nn.config import (
+    ConvolutionConfig,
+    EmbeddingFront,
+    EncoderFront,
+    Front,
+    LSTMConfig,
+    NetworkConfig,
+    ValuesFront,
+)
 from gatecell.nn.encoder import Encoder, PretrainedEncoder, load_encoder
 from gatecell.nn.front import Embedding
 from gatecell.nn.network import SequenceNetwork
@@ -400,13 +411,34 @@ class LSTMTextClassifier(ClassTargets):
     def _inputs_to_json(self) -> dict[str, Any]:
         return {"tokenizer": self.tokenizer_.to_json(), "n_cut": self.n_cut_, **self._marks_and_limit}
 
-    def _inputs_from_json(self, values: dict[str, Any]) -> None:
-        self.tokenizer_ = TextTokenizer.from_json(values["tokenizer"])
-        self.n_cut_ = values["n_cut"]
-        self._marks_and_limit = {name: values[name] for name in ("start_mark", "end_mark", "max_length")}
-        front = self.network_.config.front
-        if isinstance(front, EmbeddingFront) and front.num_embeddings != len(self.tokenizer_):
-            raise InputError(f"{len(self.tokenizer_)} tokens for an embedding of {front.num_embeddings}")
+    def _inputs_from_json(self, values: Stated) -> None:
+        config = self.network_.config
+        self.tokenizer_ = TextTokenizer.from_json(
+            values.text("tokenizer"), most_bytes=memory_for(weight_bytes(self.network_))
+        )
+        n_tokens, front = len(self.tokenizer_), config.front
+        if isinstance(front, EmbeddingFront) and front.num_embeddings != n_tokens:
+            raise InputError(f"{n_tokens} tokens for an embedding of {front.num_embeddings}")
+        if isinstance(front, EncoderFront) and front.encoder_kind.n_tokens(front.encoder) < n_tokens:
+            raise InputError(f"{n_tokens} tokens for an encoder of {front.encoder_kind.n_tokens(front.encoder)}")
+        if isinstance(front, ValuesFront) or config.context_size:
+            raise InputError("a network that does not read tokens")
+        self.n_cut_ = values.whole("n_cut")
+        self._marks_and_limit = {
+            name: values.whole(name, least, most) if values.has(name) else None
+            for name, least, most in (
+                ("start_mark", 0, n_tokens - 1),
+                ("end_mark", 0, n_tokens - 1),
+                ("max_length", 1, LARGEST),
+            )
+        }
+        keep: Any = self.keep
+        # its own checks, of marks and lengths together
+        TokenRows(tokens=self.tokenizer_.encode(["a"]), keep=keep, random_cut=self.random_cut, **self._marks_and_limit)
+        if isinstance(front, EncoderFront):
+            most, asked = front.encoder_kind.n_positions(front.encoder), self._marks_and_limit["max_length"]
+            if asked is None or asked > most:
+                raise InputError(f"texts of up to {asked} tokens for an encoder that reads {most}")
 
     @property
     def _engine_steps(self) -> Steps:

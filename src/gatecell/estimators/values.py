@@ -1,13 +1,15 @@
 """Measured values as inputs: sequences and tables, scaled channel by channel."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from gatecell._core.checks import check_choice
+from gatecell._core.errors import ArtifactError
+from gatecell._core.stated import Stated
 from gatecell.data.scaling import SCALINGS, ChannelScaler
 from gatecell.data.sequences import Sequences
-from gatecell.estimators.inputs import read_input
+from gatecell.estimators.inputs import InputKind, read_input
 from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.estimators.rows import TrainingRows
 from gatecell.estimators.settings import lstm_config
@@ -61,12 +63,19 @@ class ValueInputs(RowEstimator):
             "scaler": self.scaler_.to_dict() if self.scaler_ else None,
         }
 
-    def _inputs_from_json(self, values: dict[str, Any]) -> None:
-        self.input_kind_ = values["kind"]
-        self.n_features_in_ = values["n_features_in"]
-        if values["feature_names_in"] is not None:
-            self.feature_names_in_ = np.array(values["feature_names_in"], dtype=object)
-        self.scaler_ = None if values["scaler"] is None else ChannelScaler.from_dict(values["scaler"])
+    def _inputs_from_json(self, values: Stated) -> None:
+        kind: Any = values.choice("kind", get_args(InputKind))
+        self.input_kind_ = kind
+        self.n_features_in_ = values.whole("n_features_in", 1)
+        n_channels = 1 if self._is_table else self.n_features_in_
+        config = self.network_.config
+        if config.front != ValuesFront(input_size=n_channels) or config.context_size:
+            raise ArtifactError(f"{n_channels} channels for a network of other inputs")
+        if values.has("feature_names_in"):
+            self.feature_names_in_ = np.array(values.texts("feature_names_in", self.n_features_in_), dtype=object)
+        self.scaler_ = None
+        if values.has("scaler"):
+            self.scaler_ = ChannelScaler.from_dict(values.value("scaler"), n_channels)
 
     @property
     def _engine_steps(self) -> Steps:

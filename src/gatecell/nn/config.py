@@ -9,6 +9,7 @@ from gatecell._core.errors import OptionError
 from gatecell._core.records import record_from_dict, record_to_dict
 from gatecell.kernels.dispatch import ENGINES
 from gatecell.kernels.options import Precision
+from gatecell.nn.encoder_kinds import EncoderKind, checked_options, kind_of
 from gatecell.nn.lstm import LSTM
 
 PoolingName = Literal["last", "mean", "max", "attention", "self-attention"]
@@ -102,20 +103,24 @@ class EncoderFront:
     kind: ClassVar[str] = "encoder"
 
     encoder: Mapping[str, Any]
-    """The encoder's configuration, ``config.to_dict()``; it has ``model_type`` and ``hidden_size``."""
+    """The encoder's configuration, ``config.to_dict()``, of one of the kinds of ``gatecell.nn.encoder_kinds``; of it
+    are kept its ``model_type`` and the options that decide what it computes."""
     frozen: bool = True
     """Whether the encoder stays as it is given, without dropout; False: it is trained along."""
 
     def __post_init__(self) -> None:
         check_flag("frozen", self.frozen)
-        lacking = [name for name in ("model_type", "hidden_size") if name not in self.encoder]
-        if lacking:
-            raise OptionError(f"encoder must be the configuration of an encoder, but it has no {lacking[0]}.")
+        object.__setattr__(self, "encoder", checked_options(self.encoder))
+
+    @property
+    def encoder_kind(self) -> EncoderKind:
+        """Which encoder it is."""
+        return kind_of(self.encoder)
 
     @property
     def output_size(self) -> int:
         """The number of features a step that the LSTM gets."""
-        return int(self.encoder["hidden_size"])
+        return int(self.encoder[self.encoder_kind.size])
 
 
 Front = ValuesFront | EmbeddingFront | EncoderFront
@@ -195,9 +200,11 @@ class LSTMConfig:
 
     def __post_init__(self) -> None:
         check_choice("engine", self.engine, ("auto", *ENGINES))
-        # The layer's own checks, on the device without memory. Whether a named engine covers these options depends
-        # on the true device, so that is left to the layer itself.
-        LSTM(input_size=1, device="meta", **{**asdict(self), "engine": "auto"})
+        check_integer("num_layers", self.num_layers, minimum=1)
+        # The layer's own checks, on the device without memory; two layers stand for any number of them. Whether a
+        # named engine covers these options depends on the true device, so that is left to the layer itself.
+        checked = {"engine": "auto", "num_layers": min(self.num_layers, 2)}
+        LSTM(input_size=1, device="meta", **{**asdict(self), **checked})
 
     @property
     def output_size(self) -> int:

@@ -9,12 +9,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from gatecell._core.errors import GatecellError, OptionError
+from gatecell._core.errors import ArtifactError, GatecellError, OptionError
 from gatecell._core.optional import require
 from gatecell.kernels.draws import drawing_from
 from gatecell.kernels.reference import valid_steps
 from gatecell.nn.building import building
 from gatecell.nn.config import EncoderFront
+from gatecell.nn.encoder_kinds import WITHOUT_EFFECT, EncoderKind, checked_options, kind_of
 from gatecell.nn.masking import check_tokens
 
 _EXTRA = "transformers"
@@ -37,15 +38,33 @@ class Encoder(nn.Module):
         super().__init__()
         transformers = require("transformers", extra=_EXTRA, purpose=_PURPOSE)
         own = {name: value for name, value in config.encoder.items() if name != "model_type"}
-        # On the CPU even where everything else is built without memory: an encoder has buffers that are in no state
-        # dict, and only its constructor fills them.
-        with torch.device("cpu"), building():
-            self.model: nn.Module = transformers.AutoModel.from_config(
-                transformers.AutoConfig.for_model(config.encoder["model_type"], **own)
+        name = config.encoder_kind.name
+        with building():
+            # eager attention is PyTorch alone, where the library's others may reach for code that lies elsewhere
+            self.model: nn.Module = getattr(transformers, f"{name}Model")._from_config(
+                getattr(transformers, f"{name}Config")(**own), attn_implementation="eager"
             )
         self.frozen = config.frozen
         self.model.requires_grad_(not config.frozen)
         self.train()
+
+    @torch.no_grad()
+    def fill_buffers(self) -> None:
+        """Fill what is in no state dict, of an encoder that was built on the device without memory.
+
+        Raises
+        ------
+        ArtifactError
+            Where the installed ``transformers`` has a buffer that is not known here.
+        """
+        for module in self.model.modules():
+            for name, buffer in list(module.named_buffers(recurse=False)):
+                if not buffer.is_meta:
+                    continue
+                if name not in ("position_ids", "token_type_ids") or buffer.dtype != torch.int64:
+                    raise ArtifactError(f"the installed transformers has an encoder with the buffer {name}")
+                row = torch.arange(buffer.shape[-1]) if name == "position_ids" else torch.zeros(buffer.shape[-1]).long()
+                setattr(module, name, row.expand(buffer.shape))
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode; a frozen encoder stays in evaluation."""
@@ -88,8 +107,8 @@ class PretrainedEncoder:
     """The token before each text; None: none."""
     end_mark: int | None
     """The token behind each text; None: none."""
-    max_length: int | None
-    """The largest number of tokens that it reads, the marks included; None: it does not say."""
+    max_length: int
+    """The largest number of tokens that it reads, the marks included."""
 
 
 def load_encoder(name: str) -> PretrainedEncoder:
@@ -99,22 +118,27 @@ def load_encoder(name: str) -> PretrainedEncoder:
     ----------
     name : str
         A folder that ``save_pretrained`` wrote, or a name that ``AutoModel.from_pretrained`` knows (and downloads where
-        it is not in its cache).
+        it is not in its cache); of one of the kinds of ``gatecell.nn.encoder_kinds``. No code of it is ever run.
 
     Raises
     ------
     OptionError
-        Where there is no such encoder, where it has no hidden states to read, or no fast tokenizer.
+        Where there is no such encoder, where it is of a kind that is not read, or has no fast tokenizer.
     MissingDependencyError
         Where ``transformers`` is not installed.
     """
     transformers = require("transformers", extra=_EXTRA, purpose=_PURPOSE)
     name = _folder_or_name(name)
+    # a folder holds all there is to know; what it names is not looked up elsewhere
+    reading = {"local_files_only": Path(name).is_dir(), "trust_remote_code": False}
     try:
+        given = transformers.AutoConfig.from_pretrained(name, **reading)
+        kind = kind_of({"model_type": given.model_type})
+        model_class = getattr(transformers, f"{kind.name}Model")
         # weights that the file lacks are drawn
         with building(torch.Generator()):
-            model = transformers.AutoModel.from_pretrained(name)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+            model = model_class.from_pretrained(name, attn_implementation="eager", **reading)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, **reading)
     except GatecellError:
         raise
     except Exception as error:  # whatever the network, the disk or the library's own code may raise
@@ -126,19 +150,28 @@ def load_encoder(name: str) -> PretrainedEncoder:
     core = getattr(tokenizer, "backend_tokenizer", None)
     if core is None:
         raise OptionError(f"encoder={name!r} has no fast tokenizer (tokenizer.json). Choose one that has.")
-    # through JSON, as it is kept: keys that are numbers become text
-    config = json.loads(model.config.to_json_string(use_diff=False))
-    if "hidden_size" not in config:
-        raise OptionError(f"encoder={name!r} ({model.config.model_type}) has no hidden_size, so it is no encoder.")
-    limits = [tokenizer.model_max_length, config.get("max_position_embeddings")]
+    config = _options_of(model.config, kind, name)
+    limits = [tokenizer.model_max_length, kind.n_positions(config)]
     return PretrainedEncoder(
         config=config,
         weights=model.state_dict(),
         tokenizer=core.to_str(),
         start_mark=tokenizer.cls_token_id,
         end_mark=tokenizer.sep_token_id,
-        max_length=min((limit for limit in limits if limit and limit < _NO_LIMIT), default=None),
+        max_length=min(limit for limit in limits if limit),
     )
+
+
+def _options_of(config: Any, kind: EncoderKind, name: str) -> dict[str, Any]:
+    """Return the options that are kept; raise where another decides about what is computed."""
+    # through JSON, as it is kept
+    found, default = (json.loads(item.to_json_string(use_diff=False)) for item in (config, type(config)()))
+    for option in default:
+        if option not in kind.options and option not in WITHOUT_EFFECT and found[option] != default[option]:
+            raise OptionError(
+                f"encoder={name!r} has {option}={found[option]!r}, which is not read. Choose another one."
+            )
+    return checked_options({option: found[option] for option in (*kind.options, "model_type")})
 
 
 def _folder_or_name(name: str) -> str:
@@ -149,7 +182,3 @@ def _folder_or_name(name: str) -> str:
     if path.is_absolute() or name.startswith(".") or len(path.parts) > 2:
         raise OptionError(f"encoder={name!r} is no folder. Give one that save_pretrained wrote, or a published name.")
     return name
-
-
-_NO_LIMIT = 1_000_000
-"""Tokenizers without a limit state a number far above this."""

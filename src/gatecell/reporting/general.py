@@ -6,7 +6,7 @@ from typing import Any
 
 from gatecell.artifact.format import library_versions
 from gatecell.estimators.base import LSTMEstimator
-from gatecell.estimators.persistence import OF_A_RUN
+from gatecell.estimators.restoring import OF_A_RUN
 from gatecell.evaluation.judgement import Judgement
 from gatecell.nn.summary import layers_of
 from gatecell.plotting.graph import NetworkGraphDisplay

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatecell._core.errors import OptionError, unknown_name
+from gatecell._core.errors import ArtifactError, OptionError, unknown_name
 from gatecell._core.files import atomic_path
+from gatecell._core.stated import Stated, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,8 +87,20 @@ class History:
 
     @classmethod
     def from_json(cls, rows: Iterable[Mapping[str, float | None]]) -> "History":
-        """Build from ``to_json``'s result; None becomes NaN."""
-        return cls([{key: math.nan if value is None else value for key, value in row.items()} for row in rows])
+        """Build from ``to_json``'s result; None becomes NaN.
+
+        Raises
+        ------
+        ArtifactError
+            Where a row is not one of numbers.
+        """
+        if not isinstance(rows, list):
+            raise ArtifactError(f"the history must be a list of rows, but is {shown(rows)}")
+        found = []
+        for row in rows:
+            stated = Stated(row, "a row of the history")
+            found.append({key: stated.number(key) if stated.has(key) else math.nan for key in row})
+        return cls(found)
 
     def __repr__(self) -> str:
         return f"History(epochs={len(self)}, columns={self.columns})"

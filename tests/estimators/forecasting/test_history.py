@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gatecell._core.stated import Stated
 from gatecell.data.frames import read_panel
-from gatecell.estimators.forecasting.history import Past, panel_from_parts, panel_to_json, panel_to_tensors
+from gatecell.estimators.forecasting.history import Past, panel_to_json, panel_to_tensors
 from gatecell.estimators.forecasting.outcome import Outcome
+from gatecell.estimators.forecasting.stored import stored_panel
 from tests.estimators.forecasting.data import COVARIATES, long, series, wave
 
 
@@ -43,7 +45,7 @@ def test_the_latest_of_each_unit() -> None:
 )
 def test_a_panel_comes_back_as_it_was(data: "pd.Series[float]") -> None:
     panel = read_panel(data)
-    back = panel_from_parts(panel_to_json(panel), panel_to_tensors(panel))
+    back = stored_panel(Stated(panel_to_json(panel), "the panel"), panel_to_tensors(panel))
     pd.testing.assert_index_equal(back.series[0].index, panel.series[0].index, exact="equiv")
     np.testing.assert_array_equal(back.series[0].target, panel.series[0].target)
     assert (back.ids, back.frequency, back.target_names) == (panel.ids, panel.frequency, panel.target_names)
@@ -51,7 +53,7 @@ def test_a_panel_comes_back_as_it_was(data: "pd.Series[float]") -> None:
 
 def test_a_panel_of_many_comes_back() -> None:
     panel = read_panel(long(20), **COVARIATES)
-    back = panel_from_parts(panel_to_json(panel), panel_to_tensors(panel))
+    back = stored_panel(Stated(panel_to_json(panel), "the panel"), panel_to_tensors(panel))
     for one, other in zip(panel, back, strict=True):
         for name in ("target", "past", "future", "static"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))

@@ -6,15 +6,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gatecell._core.checks import check_integer
 from gatecell._core.errors import ArtifactError
+from gatecell._core.stated import LARGEST, Stated
+from gatecell.artifact.store import memory_for
 from gatecell.data.series import Panel
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.forecasting.engine import View, no_past
-from gatecell.estimators.forecasting.history import Past, panel_from_parts, panel_to_json, panel_to_tensors
+from gatecell.estimators.forecasting.history import Past, panel_to_json, panel_to_tensors
 from gatecell.estimators.forecasting.objective import mean_absolute_error, window_loss
 from gatecell.estimators.forecasting.outcome import Outcome
+from gatecell.estimators.forecasting.stored import check_preparation, check_room, stored_panel, stored_past
 from gatecell.estimators.forecasting.stretches import Preparation
 from gatecell.estimators.forecasting.windows import WindowRows, frame, n_inputs
+from gatecell.estimators.restoring import weight_bytes
 from gatecell.estimators.settings import lstm_config
 from gatecell.kernels.dispatch import Steps
 from gatecell.nn.config import NetworkConfig, ValuesFront
@@ -71,10 +76,12 @@ class WindowEstimator(LSTMEstimator):
             "columns": self._columns,
         }
 
-    def _inputs_from_json(self, values: dict[str, Any]) -> None:
-        self._preparation = Preparation.from_dict(values["preparation"])
-        self._features = tuple(values["features"])
-        self._columns = values["columns"]
+    def _inputs_from_json(self, values: Stated) -> None:
+        self._preparation = Preparation.from_dict(values.inner("preparation"))
+        n_targets, n_past, n_future, n_static = values.wholes("features", 4)
+        self._features = (n_targets, n_past, n_future, n_static)
+        columns = values.inner("columns")
+        self._columns = {name: columns.text(name) if columns.has(name) else None for name in ("time", "id")}
 
     def _fitted_tensors(self) -> dict[str, Tensor]:
         past = self._view.past
@@ -92,16 +99,20 @@ class WindowEstimator(LSTMEstimator):
     def _fitted_to_json(self) -> dict[str, Any]:
         return {"panel": panel_to_json(self._view.panel), "learned_ends": self._view.learned_ends}
 
-    def _fitted_from_json(self, values: dict[str, Any]) -> None:
+    def _fitted_from_json(self, values: Stated) -> None:
         tensors = self.__dict__.pop("_loaded")
-        panel = panel_from_parts(values["panel"], tensors)
+        panel = stored_panel(values.inner("panel"), tensors)
         options = self._preparation.options
+        check_preparation(self._preparation, panel)
+        if self._features != self._preparation.n_features(panel):
+            raise ArtifactError(f"features {self._features} of series that have others")
+        check_room(panel, options, memory_for(weight_bytes(self.network_)))
+        ends = np.array(values.wholes("learned_ends", len(panel)), dtype=np.int64)
+        if (ends > panel.lengths).any():
+            raise ArtifactError("more steps were learned from than there are")
         stretches = self._preparation.stretches(panel, options.horizon)
-        units, origins = tensors["past_units"].numpy(), tensors["past_origins"].numpy()
-        raw = tensors["past_raw"].double().numpy()
         past = no_past(options.horizon, self._features[0], options.build_output().n_parameters)
-        if raw.shape[1:] != past.outcome.raw.shape[1:]:
-            raise ArtifactError(f"past forecasts of shape {raw.shape} for {options.horizon} steps")
+        units, origins, raw = stored_past(tensors, stretches.lengths, past.outcome.raw.shape[1:], options)
         if len(units):
             rows = WindowRows.of(stretches, options, units, origins)
             framed = frame(rows.seen(torch.arange(len(rows))), options)
@@ -111,7 +122,15 @@ class WindowEstimator(LSTMEstimator):
                 origins,
                 Outcome(raw, np.repeat(framed.base.numpy(), n_repeats, axis=1), framed.scale.numpy()[:, None]),
             )
-        self._view = View(self._preparation, panel, stretches, np.array(values["learned_ends"], dtype=np.int64), past)
+        self._view = View(self._preparation, panel, stretches, ends, past)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_integer("calibration_windows", self.calibration_windows, minimum=1, maximum=LARGEST)
+        described, found = self._network_config(), self.network_.config
+        for name in ("front", "context_size", "output_size"):
+            if getattr(described, name) != getattr(found, name):
+                raise ArtifactError(f"the network has another {name} than its windows have")
 
     def _set(self, preparation: Preparation, panel: Panel) -> None:
         """Note what decides about the network, before it is built."""

@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gatecell.data.frequency import whole_step
-from gatecell.data.series import Panel, TimeSeries
+from gatecell.data.series import Panel
 from gatecell.estimators.forecasting.outcome import Outcome
 
 Array = NDArray[np.float64]
@@ -78,35 +77,8 @@ def panel_to_json(panel: Panel) -> dict[str, Any]:
     }
 
 
-def panel_from_parts(values: dict[str, Any], tensors: dict[str, Tensor]) -> Panel:
-    """Build from what ``panel_to_json`` and ``panel_to_tensors`` returned."""
-    lengths = values["lengths"]
-    arrays = {name: np.split(tensors[name].numpy(), np.cumsum(lengths)[:-1]) for name in ("target", "past", "future")}
-    series = tuple(
-        TimeSeries(
-            id=id,
-            index=_index(values["starts"][place], lengths[place], values, place),
-            static=tensors["static"].numpy()[place],
-            **{name: arrays[name][place] for name in arrays},
-        )
-        for place, id in enumerate(values["ids"])
-    )
-    names = {f"{kind}_names": tuple(values[f"{kind}_names"]) for kind in ("target", "past", "future", "static")}
-    return Panel(series, **names, frequency=values["frequency"])
-
-
 def _stamp_to_json(stamp: Any) -> int | str:
     return int(stamp) if isinstance(stamp, int | np.integer) else stamp.isoformat()
-
-
-def _index(start: int | str, length: int, values: dict[str, Any], place: int) -> pd.Index:
-    frequency, zone, unit = values["frequency"], values["zones"][place], values["units"][place]
-    if (step := whole_step(frequency)) is not None:
-        return pd.RangeIndex(int(start), int(start) + length * step, step)
-    first = pd.Timestamp(start)
-    if zone is not None:
-        first = first.tz_convert(zone)
-    return pd.date_range(first, periods=length, freq=frequency, unit=unit)
 
 
 def stamps_of(panel: Panel) -> list[Integers]:

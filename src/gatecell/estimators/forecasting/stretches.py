@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gatecell._core.errors import InputError
+from gatecell._core.stated import Stated
 from gatecell.data.calendar import calendar_features, calendar_names
 from gatecell.data.missing import fill_forward, handle_missing
 from gatecell.data.series import Panel, TimeSeries
@@ -149,10 +150,10 @@ class Preparation:
         return {"options": self.options.to_dict(), **scalers}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Preparation":
+    def from_dict(cls, values: Stated) -> "Preparation":
         """Build from ``to_dict``'s result."""
-        scalers = {name: SeriesScaler.from_dict(values[name]) for name in _SCALERS}
-        return cls(ForecastOptions.from_dict(values["options"]), **scalers)
+        scalers = {name: SeriesScaler.from_dict(values.value(name)) for name in _SCALERS}
+        return cls(ForecastOptions.from_dict(values.value("options")), **scalers)
 
 
 _SCALERS = ("target_scaler", "past_scaler", "future_scaler", "static_scaler")
