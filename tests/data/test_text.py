@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from gatecell._core.errors import InputError, OptionError, UnknownNameError
 from gatecell.data.text import MARKS, UNITS, TextTokenizer, TokenizerConfig, _core, _trainer
+from gatecell.data.word_pattern import EARLIER_WORD
 
 TEXTS = [
     "A film, a good film!",
@@ -180,3 +181,51 @@ def test_options(change: dict[str, Any], message: str) -> None:
 def test_texts_without_a_word() -> None:
     with pytest.raises(InputError, match=r"There is no word in any of the 2 texts, so there is nothing to learn from"):
         TextTokenizer.train(["", " !?"], TokenizerConfig())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I \u2764\ufe0f you \u2764", ["i", "\u2764", "you", "\u2764"]),
+        ("\U0001f44d\U0001f3fd!", ["\U0001f44d"]),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f600",
+            ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f600"],
+        ),
+        ("\U0001f469\U0001f3fd\u200d\U0001f4bb", ["\U0001f469\U0001f3fd\u200d\U0001f4bb"]),
+        ("\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7", ["\U0001f1e9\U0001f1ea", "\U0001f1eb\U0001f1f7"]),
+        ("\u0e23\u0e31\u0e01 \u0e51\u0e52", ["\u0e23\u0e31", "\u0e01", "\u0e51\u0e52"]),
+        ("\u0e94\u0eb5\u0e9a", ["\u0e94\u0eb5", "\u0e9a"]),
+        ("\u179f\u17d2\u178f\u17b8\u1780", ["\u179f\u17d2\u178f\u17b8", "\u1780"]),
+        ("\u1019\u103c\u1014\u103a\u1019\u102c", ["\u1019\u103c", "\u1014\u103a", "\u1019\u102c"]),
+        (
+            "\u0939\u093f\u0928\u094d\u0926\u0940 \u092e\u0947\u0902",
+            ["\u0939\u093f\u0928\u094d\u0926\u0940", "\u092e\u0947\u0902"],
+        ),
+        ("\u0915\u094d\u200d\u0937", ["\u0915\u094d\u200d\u0937"]),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"]),
+        ("\u05e6\u05d4\u05f4\u05dc", ["\u05e6\u05d4\u05f4\u05dc"]),
+        ("co\u00adoperate", ["cooperate"]),
+        ("\U00020000\U0002a700", ["\U00020000", "\U0002a700"]),
+        ("\u845b\U000e0100\u57ce", ["\u845b", "\u57ce"]),
+        ("\ud55c\uad6d\uc5b4 \u1112\u1161\u11ab", ["\ud55c\uad6d\uc5b4", "\ud55c"]),
+        ("\u30b3\u30fc\u30d2\u30fcab", ["\u30b3", "\u30fc", "\u30d2", "\u30fc", "ab"]),
+        ("don\u2019t a_b x2 'quoted'", ["don\u2019t", "a_b", "x2", "quoted"]),
+        ("t\u0337e\u0337", ["t\u0337e\u0337"]),
+        ("\u0301 \ufe0f", ["[UNK]"]),
+    ],
+)
+def test_words_of_every_script(text: str, expected: list[str]) -> None:
+    assert TextTokenizer.train([text, "a"], TokenizerConfig()).split(text) == expected
+
+
+def test_a_tokenizer_of_an_earlier_version_keeps_its_rule() -> None:
+    core = Tokenizer.from_str(tokenizer_of().to_json())
+    core.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    core.pre_tokenizer = pre_tokenizers.Split(Regex(EARLIER_WORD), "removed", invert=True)
+    core.model = models.WordLevel({"[UNK]": 1, "\u0e23\u0e31\u0e01": 2, "\ufe0f": 3, "film": 4}, unk_token="[UNK]")
+    earlier = TextTokenizer.from_json(core.to_str())
+    assert numbers(earlier, "\u0e23\u0e31\u0e01 \u2764\ufe0f") == [2, 1, 3]
+    # with the short way for ASCII texts
+    assert earlier._words is not None
+    assert numbers(earlier, "Film!") == [4]

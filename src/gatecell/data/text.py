@@ -13,6 +13,7 @@ from gatecell._core.checks import check_choice, check_flag, check_integer
 from gatecell._core.errors import InputError, OptionError
 from gatecell.data.tokenizer_json import checked
 from gatecell.data.tokens import Tokens
+from gatecell.data.word_pattern import EARLIER_WORD, UNSEEN, WORD
 from gatecell.data.words import AsciiWords, count_words
 
 TokenUnit = Literal["word", "character", "byte-pair"]
@@ -23,11 +24,6 @@ MARKS = (PADDING, UNKNOWN, START, END)
 """The first tokens of every vocabulary, in this order: what fills up, what is not known, and where a text begins and
 ends."""
 
-_NO_SPACES = r"\p{Han}\p{Hiragana}\p{Katakana}"
-_IN_WORD = rf"[[\p{{L}}\p{{N}}\p{{M}}_]&&[^{_NO_SPACES}]]+"
-_WORD = rf"[{_NO_SPACES}\p{{So}}]|{_IN_WORD}(?:['\u2019]{_IN_WORD})*"
-"""Letters, digits and accents in a row, with apostrophes inside (``don't``); a character of a script that is written
-without spaces, or a symbol such as an emoji, is a word by itself. Punctuation and spaces only separate."""
 _N_BYTES = 256
 _TEXTS_AT_ONCE = 4096
 """Bounds the memory that the encodings of texts take beside the tokens themselves."""
@@ -209,11 +205,12 @@ _PANIC = "PanicException"
 
 def _core(config: TokenizerConfig) -> Tokenizer:
     core = Tokenizer(models.BPE() if config.unit == "byte-pair" else models.WordLevel(unk_token=UNKNOWN))
-    forms = [normalizers.NFKC(), *([normalizers.Lowercase()] if config.lowercase else [])]
-    core.normalizer = normalizers.Sequence(forms)
+    lower = [normalizers.Lowercase()] if config.lowercase else []
+    unseen = [normalizers.Replace(Regex(UNSEEN), "")] if config.unit == "word" else []
+    core.normalizer = normalizers.Sequence([normalizers.NFKC(), *unseen, *lower])
     match config.unit:
         case "word":
-            core.pre_tokenizer = pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
+            core.pre_tokenizer = _words_by(WORD)
         case "character":
             core.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?m)."), "isolated")
             core.decoder = decoders.Fuse()
@@ -221,6 +218,10 @@ def _core(config: TokenizerConfig) -> Tokenizer:
             core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
             core.decoder = decoders.ByteLevel()
     return core
+
+
+def _words_by(pattern: str) -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
 
 
 def _word_vocabulary(texts: Sequence[str], core: Tokenizer, config: TokenizerConfig) -> dict[str, int]:
@@ -239,11 +240,13 @@ def _ascii_words(core: Tokenizer) -> AsciiWords | None:
     """Return the short way for ASCII texts, where a tokenizer divides them as ``"word"`` does; else None."""
     if not isinstance(core.model, models.WordLevel) or core.token_to_id(core.model.unk_token) is None:
         return None
+    # those of earlier versions divide ASCII texts alike
+    if _state(core.pre_tokenizer) not in (_state(_words_by(WORD)), _state(_words_by(EARLIER_WORD))):
+        return None
     for lowercase in (True, False):
-        own = _core(TokenizerConfig(lowercase=lowercase))
-        if _state(core.pre_tokenizer) == _state(own.pre_tokenizer) and _state(core.normalizer) == _state(
-            own.normalizer
-        ):
+        own = _core(TokenizerConfig(lowercase=lowercase)).normalizer
+        earlier = _core(TokenizerConfig(unit="byte-pair", lowercase=lowercase)).normalizer
+        if _state(core.normalizer) in (_state(own), _state(earlier)):
             vocabulary = core.get_vocab()
             return AsciiWords(vocabulary, unknown=vocabulary[core.model.unk_token], lowercase=lowercase)
     return None
