@@ -5,8 +5,9 @@ code written for scikit-learn or PyTorch catches them.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
+
+from gatecell._core.names import nearest_name
 
 
 class GatecellError(Exception):
@@ -95,6 +96,6 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
         To be raised by the caller. The message names the nearest known name, where one is near, and the whole list.
     """
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest_name(name, names)
+    hint = "" if near is None else f" Did you mean {near!r}?"
     return UnknownNameError(f"There is no {kind} named {name!r}.{hint} Known: {', '.join(names) or 'none'}.")

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from gatecell._core.checks import check_integer
-from gatecell._core.errors import NonFiniteLossError, OptionError
+from gatecell._core.errors import NonFiniteLossError, OptionError, unknown_name
 from gatecell._core.random import derive_seed
 from gatecell._core.stated import Stated
 from gatecell.estimators.logs import log_going_on, new_log, without_log
@@ -75,6 +75,21 @@ class LSTMEstimator(BaseEstimator, ABC):
     NETWORK: ClassVar[Any] = SequenceNetwork
     """The class of the network, which is built from a record of the class ``CONFIG``."""
     CONFIG: ClassVar[Any] = NetworkConfig
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by their names, and return the estimator.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name that is no parameter; suggests the nearest.
+        """
+        known = self.get_params(deep=False)
+        for name in params:
+            if name not in known and "__" not in name:
+                raise unknown_name(f"parameter of {type(self).__name__}", name, known)
+        super().set_params(**params)
+        return self
 
     @property
     def _default_training(self) -> Mapping[str, Any]:

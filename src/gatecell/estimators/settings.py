@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from gatecell._core.errors import OptionError, unknown_name
+from gatecell._core.errors import OptionError, UnknownNameError, unknown_name
+from gatecell._core.names import nearest_name
 from gatecell._core.records import plain
 from gatecell.nn.config import LSTMConfig
 from gatecell.training.config import TrainingConfig
@@ -71,5 +72,10 @@ def _further(parameters: Mapping[str, Any], name: str, record: type, taken: Iter
             own = "random_state" if option == "seed" else option
             raise OptionError(f"{name} has {option!r}, but that is a parameter of its own: {own}=...")
         if option not in known:
+            near = nearest_name(str(option), parameters)
+            if near is not None and nearest_name(str(option), known) is None:
+                raise UnknownNameError(
+                    f"There is no option in {name} named {option!r}. Did you mean the parameter {near!r}, {near}=...?"
+                )
             raise unknown_name(f"option in {name}", str(option), known)
     return {option: plain(value) for option, value in options.items()}
