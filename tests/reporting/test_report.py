@@ -14,10 +14,11 @@ from gatecell import LSTMClassifier, LSTMRegressor, LSTMTextClassifier
 from gatecell._core.errors import OptionError
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.recipes.scoring import judge
-from gatecell.reporting.blocks import Figure, figure
+from gatecell.reporting.blocks import Figure, Table, figure
 from gatecell.reporting.general import duration, less_is_better, next_step, verdict
 from gatecell.reporting.report import _headline, write_report
 from gatecell.reporting.subject import Judged, Origin
+from gatecell.reporting.worst import worst_section
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 6, 2))
@@ -71,7 +72,9 @@ def model() -> LSTMClassifier:
 
 
 def test_a_page_of_classes_says_all_of_it(model: LSTMClassifier, tmp_path: Path) -> None:
-    look = judged(model, X, model.predict(X))
+    labels = model.predict(X)
+    labels[0] = next(label for label in model.classes_ if label != labels[0])
+    look = judged(model, X, labels)
     origin = Origin(
         title="my run",
         command="gatecell run my --seed 7",
@@ -254,3 +257,14 @@ def test_numbers_as_text() -> None:
     assert (duration(3.21), duration(125)) == ("3.2 s", "2 min 5 s")
     assert less_is_better("calibration_error")
     assert not less_is_better("f1_macro")
+
+
+def test_only_rows_that_are_wrong_are_errors(model: LSTMClassifier, tmp_path: Path) -> None:
+    said = model.predict(X)
+    right = page(write_report(tmp_path / "right.html", model, judged=judged(model, X, said)))
+    assert f"None: the answer to each of the {len(X)} rows is right" in right.text
+    labels = said.copy()
+    labels[3] = next(label for label in model.classes_ if label != said[3])
+    section = worst_section(judged(model, X, labels, names=[f"row {place}" for place in range(len(X))]))
+    (table,) = (block for block in section.blocks if isinstance(block, Table))
+    assert [row[0] for row in table.rows] == ["row 3"]

@@ -1,7 +1,22 @@
 """``gatecell info``."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from gatecell.cli import show
 from gatecell.cli.options import Json, Model
+
+
+def _facts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return names and values as text: of a mapping each fact by itself, of a list its members."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        plain = name.replace("_", " ")
+        if isinstance(value, Mapping):
+            pairs += [(f"{plain}: {inner}", text) for inner, text in _facts(value)]
+        elif value is not None:
+            pairs.append((plain, show.listed(value)))
+    return pairs
 
 
 def info(model: Model, json: Json = False) -> None:
@@ -13,12 +28,13 @@ def info(model: Model, json: Json = False) -> None:
         show.print_json(found)
         return
     facts = {"model": model, "estimator": found["estimator"], **found["trained"]}
-    show.print_pairs([(name.replace("_", " "), show.setting(value)) for name, value in facts.items()])
+    show.print_pairs([(name.replace("_", " "), show.listed(value)) for name, value in facts.items()])
     metrics = found["notes"].pop("metrics", {})
+    parameters = found["parameters"].items()
     sections = {
-        "Notes": [(key, str(value)) for key, value in found["notes"].items()],
+        "Notes": _facts(found["notes"]),
         "Metrics": show.metric_pairs(metrics),
-        "Parameters": [(key, show.setting(value)) for key, value in found["parameters"].items()],
+        "Parameters": [(key, show.listed(value)) for key, value in parameters],
         "Written with": list(found["versions"].items()),
     }
     for title, pairs in sections.items():

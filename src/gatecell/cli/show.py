@@ -124,6 +124,20 @@ def setting(value: object) -> str:
     )
 
 
+def listed(value: object) -> str:
+    """Return a value as text: of a list its members, of a mapping ``name=value``, with commas between them."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={listed(inner)}" for name, inner in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return (
+            ", ".join(
+                f"({listed(item)})" if isinstance(item, list | tuple | Mapping) else listed(item) for item in value
+            )
+            or "none"
+        )
+    return f"{value:.6g}" if isinstance(value, float) else setting(value)
+
+
 def near(path: str | Path) -> str:
     """Return a path as one types it here: relative where it lies below the working directory."""
     path = Path(path)

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from gatecell._core.errors import OptionError
 from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.classes import ClassJudgement, LabelSetJudgement
+from gatecell.evaluation.judgement import Judgement
 from gatecell.evaluation.numbers import NumberJudgement
 from gatecell.plotting.axes import FIRST, SECOND, THIRD
 from gatecell.plotting.gates import GateActivityDisplay
@@ -32,8 +34,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def worst_section(judged: Judged) -> Section:
-    """Return the rows with the largest losses."""
-    order = np.argsort(-judged.judgement.row_losses, kind="stable")[:_N_WORST].tolist()
+    """Return the rows with the largest losses among those whose answer is wrong."""
+    losses = judged.judgement.row_losses
+    wrong = np.flatnonzero(_wrong(judged.judgement))
+    if not len(wrong):
+        return Section("The worst errors", [Paragraph(f"None: the answer to each of the {len(losses)} rows is right.")])
+    order = wrong[np.argsort(-losses[wrong], kind="stable")][:_N_WORST].tolist()
     answers = [(judged.name(row), *_answer(judged, row)) for row in order]
     rows: list[list[Cell]] = [[name, true, said, figure(loss)] for name, true, said, loss in answers]
     blocks: list[Block] = [Table(["row", "true", "predicted", judged.judgement.loss.replace("_", " ")], rows)]
@@ -86,6 +92,18 @@ def snippet(text: str) -> str:
 def without_controls(text: str) -> str:
     """Return a text with a mark in the place of each character that controls a terminal."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def _wrong(judgement: Judgement) -> NDArray[np.bool_]:
+    """Return of each row whether its answer is not the true one; of numbers, whether they differ at all."""
+    match judgement:
+        case ClassJudgement():
+            wrong: NDArray[np.bool_] = judgement.decided != judgement.true
+        case LabelSetJudgement():
+            wrong = ((judgement.probabilities > 0.5) != judgement.true).any(axis=1)
+        case _:
+            wrong = judgement.row_losses > 0
+    return wrong
 
 
 def _answer(judged: Judged, row: int) -> tuple[str, str, float]:
