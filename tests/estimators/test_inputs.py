@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from gatecell import LSTMClassifier
+from gatecell import AmbiguousInputWarning, LSTMClassifier
 from gatecell._core.errors import InputError
 from tests.estimators.rows import labels_of, ragged_rows
 
@@ -109,3 +109,41 @@ def test_predict_refuses(fitted_on: Any, X: Any, text: str) -> None:
     model = LSTMClassifier(**SMALL).fit(fitted_on, y)
     with pytest.raises(InputError, match=text):
         model.predict(X)
+
+
+def test_channels_before_steps_are_noticed() -> None:
+    walks = np.random.default_rng(0).normal(size=(10, 3, 60)).cumsum(axis=2)
+    for X in (walks, list(walks), walks.tolist()):
+        with pytest.warns(
+            AmbiguousInputWarning, match=r"3 steps with 60 channels, but they look like 60 steps with 3 ch"
+        ):
+            model = LSTMClassifier(**SMALL).fit(X, y)
+    assert model.predict(walks).shape == (10,)
+    with pytest.warns(AmbiguousInputWarning, match=r"a single step with 60 channels.*np.swapaxes\(X, 1, 2\)"):
+        LSTMClassifier(**SMALL).fit(walks[:, :1], y)
+    LSTMClassifier(**SMALL).fit(np.swapaxes(walks, 1, 2), y)
+    unlike = [walks[index][:, : 20 + index] for index in range(10)]
+    with pytest.raises(InputError, match=r"If they are \(I, T_i\), give \[np.transpose\(row\) for row in X\]"):
+        LSTMClassifier(**SMALL).fit(unlike, y)
+
+
+@pytest.mark.parametrize("X", ["a text", ["a text"] * 10, np.array(["a text"] * 10), pd.Series(["a text"] * 10)])
+def test_texts_are_for_another_estimator(X: Any) -> None:
+    with pytest.raises(InputError, match="X holds text, but LSTMClassifier takes sequences of numbers. For texts use"):
+        LSTMClassifier(**SMALL).fit(X, y)
+
+
+def test_nested_frames_are_told_how_to_become_arrays() -> None:
+    frame = pd.DataFrame({name: [pd.Series(row[:, place]) for row in cube] for place, name in enumerate("ab")})
+    with pytest.raises(InputError, match=r"X is a nested frame.*\[np.column_stack\(row\) for row in X.to_numpy\(\)\]"):
+        LSTMClassifier(**SMALL).fit(frame, y)
+    np.testing.assert_array_equal([np.column_stack(row) for row in frame.to_numpy()], cube)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_tensors_of_a_table_and_of_sequences(dtype: torch.dtype) -> None:
+    for values in (table, cube):
+        rounded = torch.tensor(values).to(dtype)
+        given = LSTMClassifier(**SMALL).fit(rounded.requires_grad_(), y)
+        plain = LSTMClassifier(**SMALL).fit(rounded.detach().double().numpy(), y)
+        np.testing.assert_allclose(given.predict_proba(rounded), plain.predict_proba(rounded), rtol=1e-6)

@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_score
 
 import gatecell
 from gatecell import AmbiguousInputWarning, LSTMClassifier, LSTMRegressor, LSTMTextClassifier
-from gatecell._core.errors import InputError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.recipes.scoring import judge
 
 SMALL: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
@@ -202,3 +202,95 @@ def test_another_number_of_targets_than_steps_is_nothing_to_warn_of() -> None:
     LSTMRegressor(**SMALL).fit(X[:, :2], X[:, :2, 0])
     LSTMClassifier(**SMALL).fit(X, (X[:, :5, 0] > 0).astype(int))
     LSTMClassifier(**SMALL).fit(ragged, [("a", "b", "b")[: 1 + index % 3] for index in range(30)])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([b"a", b"b"] * 15), r"labels of type bytes.*\[label.decode\(\) for label in y\]"),
+        ([b"a", b"b"] * 15, "labels of type bytes"),
+        ([True, 2] * 15, r"labels of several kinds \(bool, int\)"),
+        ([Path("a"), Path("b")] * 15, r"labels of type PosixPath.*\[str\(label\) for label in y\]"),
+        (np.array(["a", None] * 15, dtype=np.dtypes.StringDType(na_object=None)), "y has no label in row 1"),
+        ([], "y has no targets: it is empty"),
+        (3, "y is of type int, but it should be a 1d array or a list"),
+        ("ab" * 15, "y is a str, which should be a 1d array or a list"),
+        ({1, 2}, "y is a set, which should be a 1d array or a list"),
+        ((label for label in "ab" * 15), "y is a generator, which can be read only once"),
+        ([[1, [2]]] * 30, r"y\[0\] has lists in it, but a row has one target"),
+    ],
+)
+def test_what_is_no_label(y: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        LSTMClassifier(**SMALL).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        (np.array(["up", "down"] * 15, dtype=np.dtypes.StringDType()), ["down", "up"]),
+        (pd.Series(["up", "down"] * 15, dtype="string"), ["down", "up"]),
+        (pd.Categorical(["up", "down"] * 15), ["down", "up"]),
+        (np.array([np.str_("up"), "down"] * 15, dtype=object), ["down", "up"]),
+        (np.array([np.int64(1), 2, np.int32(3)] * 10, dtype=object), [1, 2, 3]),
+        (torch.tensor([1.0, 2.0] * 15, dtype=torch.bfloat16), [1.0, 2.0]),
+    ],
+)
+def test_labels_of_every_kind_of_array(y: Any, classes: list[Any], tmp_path: Path) -> None:
+    model = LSTMClassifier(**SMALL).fit(X, y)
+    assert model.classes_.tolist() == classes
+    assert {type(label) for label in model.classes_.tolist()} == {type(classes[0])}
+    assert model.score(X, y) == model.score(X, np.asarray(pd.Series(list(y)).tolist()))
+    loaded = gatecell.load(model.save(tmp_path / "model.safetensors"))
+    assert isinstance(loaded, LSTMClassifier)
+    assert loaded.predict(X).tolist() == model.predict(X).tolist()
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (pd.date_range("2020", periods=30), "y holds dates, but regression learns real numbers"),
+        (np.arange(30).astype("m8[s]"), "y holds durations, but regression learns real numbers"),
+        (np.arange(30) * 1j, "y holds complex numbers, but regression learns real numbers"),
+        (np.array(["1", "up"] * 15), r"y holds text \('up'\), but regression learns numbers. To learn classes"),
+        ([{1, 2}] * 30, "y has rows of unlike lengths, or without an order"),
+    ],
+)
+def test_what_is_no_number(y: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        LSTMRegressor(**SMALL).fit(X, y)
+
+
+def test_tensors_with_a_gradient_are_numbers() -> None:
+    numbers = torch.arange(30.0)
+    plain = LSTMRegressor(**SMALL).fit(X, numbers).predict(X)
+    for y in (numbers.clone().requires_grad_(), numbers.bfloat16(), numbers.tolist()):
+        np.testing.assert_array_equal(LSTMRegressor(**SMALL).fit(X, y).predict(X), plain)
+
+
+def test_weights_mean_what_they_look_like() -> None:
+    two = places % 2
+    with pytest.raises(InputError, match="Weights of classes are the parameter class_weight"):
+        LSTMClassifier(**SMALL).fit(X, two, sample_weight={0: 1.0, 1: 2.0})
+    with pytest.raises(InputError, match="sample_weight is a masked array in which values are masked"):
+        LSTMClassifier(**SMALL).fit(X, two, sample_weight=np.ma.masked_equal(np.arange(30.0), 3))
+    with pytest.raises(InputError, match="Sample weights must be 1D array or scalar, got 2D array"):
+        LSTMClassifier(**SMALL).fit(X, two, sample_weight=np.ones((30, 1)))
+    weight = torch.linspace(1, 2, 30, requires_grad=True)
+    given = LSTMClassifier(**SMALL).fit(X, two, sample_weight=weight)
+    plain = LSTMClassifier(**SMALL).fit(X, two, sample_weight=weight.detach().numpy())
+    np.testing.assert_array_equal(given.predict_proba(X), plain.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("y", "class_weight", "message"),
+    [
+        (places, {"1": 2.0}, r"class_weight has the label '1', which is none.*Write it as the int 1"),
+        (places.astype(str), {1: 2.0}, r"class_weight has the label 1, which is none.*Write it as the str '1'"),
+        (places, np.ones(3), 'class_weight must be a dict of label to weight, "balanced" or None'),
+        (places, pd.Series([1.0, 2.0, 1.0]), 'class_weight must be a dict of label to weight, "balanced" or None'),
+    ],
+)
+def test_class_weights_of_another_type(y: Any, class_weight: Any, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        LSTMClassifier(**SMALL, class_weight=class_weight).fit(X, y)

@@ -182,9 +182,12 @@ def _ragged(arrays: Iterable[Array], name: str) -> Sequences:
         if 0 in row.shape:
             raise InputError(f"{place} has no steps: its shape is {array.shape}. Leave such sequences out.")
         if rows and row.shape[1] != rows[0].shape[1]:
+            hint = ""
+            if len(row) == len(rows[0]):
+                hint = f" If they are (I, T_i), give [np.transpose(row) for row in {name}]."
             raise InputError(
                 f"{place} has {row.shape[1]} channels, but {name}[0] has {rows[0].shape[1]}; "
-                "all sequences must have the same channels. Each is an array of shape (T_i, I)."
+                f"all sequences must have the same channels. Each is an array of shape (T_i, I).{hint}"
             )
         check_finite(row, place)
         rows.append(row)

@@ -194,18 +194,21 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         if isinstance(given, Mapping):
             unknown = [label for label in given if label not in self.classes_.tolist()]
             if unknown:
+                alike = [label for label in self.classes_.tolist() if str(label) == str(unknown[0])]
+                hint = f" Write it as the {type(alike[0]).__name__} {alike[0]!r}." if alike else ""
                 raise OptionError(
                     f"class_weight has the label {unknown[0]!r}, which is none of the classes {self.classes_.tolist()}."
+                    f"{hint}"
                 )
             for label, weight in given.items():
                 check_number(f"class_weight[{label!r}]", weight, minimum=0.0)
             places = {label: index for index, label in enumerate(self.classes_.tolist())}
             given = {places[label]: weight for label, weight in given.items()}
-        elif given != "balanced":
+        elif not isinstance(given, str) or given != "balanced":
             raise OptionError(f'class_weight must be a dict of label to weight, "balanced" or None, got {given!r}.')
         target, weight = rows.target.numpy(), None if rows.weight is None else rows.weight.numpy()
         absent = np.setdiff1d(classes, target)
-        if given == "balanced" and len(absent):
+        if isinstance(given, str) and len(absent):
             raise InputError(
                 f'class_weight="balanced" needs rows of every class, but there is none of '
                 f"{self.classes_[absent].tolist()} in the first rows. Give the weights as a dict."

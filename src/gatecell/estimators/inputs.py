@@ -10,8 +10,10 @@ from pandas.api.types import is_object_dtype
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_feature_names, validate_data
 
+from gatecell._core.ambiguity import warn_ambiguous
 from gatecell._core.errors import InputError, InputTypeError
 from gatecell.data.arrays import as_plain
+from gatecell.data.axis_order import looks_channel_first
 from gatecell.data.sequences import Sequences, check_finite, check_unmasked
 
 InputKind = Literal["table", "sequences"]
@@ -37,12 +39,22 @@ def read_input(estimator: BaseEstimator, X: Any, *, reset: bool) -> tuple[Sequen
         Where ``X`` is empty, holds NaN, infinity or what is no number, has a wrong shape, or does not match.
     """
     X = as_plain(X, "X")
+    _check_not_nested(X)
     if isinstance(X, list | tuple) and not X:
         raise InputError("X has no sequences: it is empty.")
     kind = _kind(X)
     if not reset and kind != estimator.input_kind_:
         X, kind = _converted(estimator, X, kind)
     return (_read_table(estimator, X, reset) if kind == "table" else _read_sequences(estimator, X, reset)), kind
+
+
+def _check_not_nested(X: Any) -> None:
+    """Raise where the cells of a frame hold series, as those of sktime's nested frames do."""
+    if hasattr(X, "columns") and len(X) and any(np.ndim(cell) > 0 for cell in X.iloc[0]):
+        raise InputTypeError(
+            "X is a nested frame, whose cells hold series. Give a list of arrays of shape (T_i, I), "
+            "as [np.column_stack(row) for row in X.to_numpy()]."
+        )
 
 
 @contextmanager
@@ -97,6 +109,11 @@ def _converted(estimator: BaseEstimator, X: Any, kind: InputKind) -> tuple[Any, 
 def _read_table(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
     check_unmasked(X, "X")
     shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    if _holds_text(X):
+        raise InputTypeError(
+            f"X holds text, but {type(estimator).__name__} takes sequences of numbers. "
+            "For texts use LSTMTextClassifier."
+        )
     if len(shape) != 2:
         what = f"an array of shape {tuple(shape)}" if shape else f"something of type {type(X).__name__}"
         raise InputError(
@@ -110,10 +127,16 @@ def _read_table(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
     return Sequences.from_input(table)
 
 
+def _holds_text(X: Any) -> bool:
+    return isinstance(X, str) or (len(np.shape(X)) == 1 and len(X) > 0 and isinstance(np.asarray(X)[0], str))
+
+
 def _read_sequences(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
     sequences = Sequences.from_input(X)
     if reset:
         estimator.n_features_in_ = sequences.n_features
+        if looks_channel_first(sequences):
+            _warn_channel_first(sequences)
     elif sequences.n_features != estimator.n_features_in_:
         raise InputError(
             f"X has {sequences.n_features} channels, but {type(estimator).__name__} was fitted on sequences of "
@@ -122,6 +145,22 @@ def _read_sequences(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
     with as_input_errors():
         _check_feature_names(estimator, _first_frame(X), reset=reset)
     return sequences
+
+
+def _warn_channel_first(sequences: Sequences) -> None:
+    n_steps, n_channels = sequences.n_steps, sequences.n_features
+    if n_steps == 1:
+        looks = f"a single step with {n_channels} channels, which leaves nothing to remember from step to step"
+        other = f"If they are {n_channels} steps of one channel"
+    else:
+        looks = (
+            f"{n_steps} steps with {n_channels} channels, but they look like {n_channels} steps with {n_steps} channels"
+        )
+        other = "If they are, (n, I, T)"
+    warn_ambiguous(
+        f"X is read as (n, T, I): rows of {looks}. {other}, give np.swapaxes(X, 1, 2), here and to predict; if not, "
+        'warnings.simplefilter("ignore", gatecell.AmbiguousInputWarning) silences this.'
+    )
 
 
 def _first_frame(X: Any) -> Any:

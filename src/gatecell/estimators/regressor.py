@@ -218,7 +218,7 @@ def _numbers(y: Any) -> NDArray[np.float64]:
         )
     kind = _NOT_NUMBERS.get(np.asarray(y).dtype.kind)
     if kind is not None:
-        raise InputError(f"y holds {kind}, but regression learns real numbers. Convert them, as with y.astype(float).")
+        raise InputError(f"y holds {kind}, but regression learns real numbers. Give those.")
     try:
         with as_input_errors():
             numbers: NDArray[np.float64] = check_array(
@@ -227,7 +227,7 @@ def _numbers(y: Any) -> NDArray[np.float64]:
     except InputError as error:
         if "could not convert string to float" not in str(error):
             raise
-        text = str(error).partition(": ")[2]
+        text = str(error).partition(": ")[2].removeprefix("np.str_(").rstrip(")")
         raise InputError(
             f"y holds text ({text}), but regression learns numbers. To learn classes use LSTMClassifier."
         ) from error

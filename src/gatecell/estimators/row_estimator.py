@@ -1,6 +1,7 @@
 """Estimators of rows: from ``X`` and ``y`` to a trained network, and from there to its outputs."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
 from torch import Tensor
 
-from gatecell._core.errors import InputError, OptionError
+from gatecell._core.errors import InputError, InputTypeError, OptionError
 from gatecell._core.random import derive_seed
+from gatecell.data.arrays import as_plain
 from gatecell.data.holdout import split_off
+from gatecell.data.sequences import check_unmasked
 from gatecell.estimators.base import ONE_EPOCH, LSTMEstimator, TrainingRun, check_watched
 from gatecell.estimators.exact import ExactHead
 from gatecell.estimators.inputs import as_input_errors
@@ -193,7 +196,7 @@ class RowEstimator(Inspected, LSTMEstimator):
             check_consistent_length(inputs, target)
             if sample_weight is not None:
                 checked = _check_sample_weight(
-                    sample_weight, np.empty((len(inputs), 1)), dtype=np.float64, ensure_non_negative=True
+                    _plain_weight(sample_weight), np.empty((len(inputs), 1)), dtype=np.float64, ensure_non_negative=True
                 )
                 weight = torch.tensor(checked)
         return TrainingRows(inputs, target, weight)
@@ -232,6 +235,15 @@ class RowEstimator(Inspected, LSTMEstimator):
                 "all): its values are too far from those that were fitted. Look for a wrong unit."
             )
         return outputs
+
+
+def _plain_weight(weight: Any) -> Any:
+    check_unmasked(weight, "sample_weight")
+    if isinstance(weight, Mapping):
+        raise InputTypeError(
+            "sample_weight is a weight for each row. Weights of classes are the parameter class_weight."
+        )
+    return as_plain(weight, "sample_weight")
 
 
 def _identity(train: TrainingRows, validation: TrainingRows | None) -> dict[str, str | None]:
