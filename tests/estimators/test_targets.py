@@ -240,7 +240,7 @@ def test_labels_of_every_kind_of_array(y: Any, classes: list[Any], tmp_path: Pat
     model = LSTMClassifier(**SMALL).fit(X, y)
     assert model.classes_.tolist() == classes
     assert {type(label) for label in model.classes_.tolist()} == {type(classes[0])}
-    assert model.score(X, y) == model.score(X, np.asarray(pd.Series(list(y)).tolist()))
+    assert model.score(X, y) == model.score(X, y.tolist())
     loaded = gatecell.load(model.save(tmp_path / "model.safetensors"))
     assert isinstance(loaded, LSTMClassifier)
     assert loaded.predict(X).tolist() == model.predict(X).tolist()

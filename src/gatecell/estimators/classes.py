@@ -121,7 +121,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         right = (self._decided(self._outputs(X)) == true).all(dim=1)
         return float(np.average(right.numpy(), weights=sample_weight))
 
-    def single_labels(self, y: Any) -> Any:
+    def single_labels(self, y: Any) -> NDArray[Any]:
         """Return one label a row, ``(n,)``, of a ``y`` in a form that ``fit`` takes; of one-hot rows their classes.
 
         Raises
@@ -130,7 +130,9 @@ class ClassTargets(ClassifierMixin, RowEstimator):
             Where ``y`` has no such form.
         """
         y = as_targets(y)
-        return self._one_hot.labels(y) if self._one_hot is not None and getattr(y, "ndim", 1) == 2 else y
+        if self._one_hot is not None and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
+            return self._one_hot.labels(y)
+        return _labels(y)
 
     def _note_targets(self, y: Any) -> None:
         self.multilabel_ = label_sets.form_of(y)
@@ -152,7 +154,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
     def _read_targets(self, y: Any) -> Tensor:
         if self.multilabel_:
             return label_sets.read(y, self.classes_, self.multilabel_)
-        labels = _labels(self.single_labels(y))
+        labels = self.single_labels(y)
         known = np.isin(labels, self.classes_)
         if not known.all():
             raise InputError(
