@@ -126,7 +126,7 @@ class TextTokenizer:
             more than ``most_bytes`` of memory.
         """
         try:
-            core = Tokenizer.from_str(checked(text, (_WORD,), most_bytes))
+            core = Tokenizer.from_str(checked(text, (WORD, EARLIER_WORD), most_bytes))
         except BaseException as error:  # the library raises nothing more precise, and panics are no exceptions
             raise _as_input_error(error, "This is no tokenizer") from error
         return cls(core)

@@ -12,6 +12,7 @@ from typing import Any
 from gatecell._core.errors import ArtifactError
 from gatecell._core.stated import Stated, is_number, is_whole, shown
 from gatecell._core.strict_json import parse
+from gatecell.data.word_pattern import UNSEEN
 
 _MOST_PARTS = 16
 """Normalisers one after the other; those of published encoders have at most seven."""
@@ -86,6 +87,7 @@ _KNOWN_REPLACEMENTS = {
     (" {2,}", "▁"),
     (" ", "▁"),
     ("▁", " "),
+    (UNSEEN, ""),
 }
 """No replacement makes a text much longer, however often it is done."""
 
