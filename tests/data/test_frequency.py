@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatecell._core.errors import OptionError
-from gatecell.data.frequency import ROWS, infer_frequency, season_length, steps_after, steps_between
+from gatecell.data.frequency import ROWS, count_steps, infer_frequency, season_length, steps_after, steps_between
 
 ALIASES = ["s", "15min", "h", "6h", "D", "3D", "B", "W-WED", "MS", "ME", "2MS", "QS-FEB", "QE-MAR", "YS-APR", "YE-DEC"]
 
@@ -17,6 +19,28 @@ def test_a_frequency_is_found_again(alias: str, zone: str | None) -> None:
     found = infer_frequency(index)
     assert isinstance(found, str)
     assert steps_between(index[0], index[-1], found).equals(index)
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_it_has_the_name_that_people_give_it(alias: str) -> None:
+    # the same quarters, named by the one that comes first
+    expected = {"QS-FEB": "QS-MAY"}.get(alias, alias)
+    assert infer_frequency(pd.date_range("2019-03-20", periods=40, freq=alias)) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "frequency", "n_steps"),
+    [
+        ("2026-01-01", "2026-01-03", "h", 48),
+        ("2026-01-01", "2027-01-01", "MS", 365 / 31),
+        (3, 13, 5, 2),
+        (3, 13, ROWS, 10),
+    ],
+)
+def test_about_how_many_steps_lie_between(first: Any, last: Any, frequency: str | int, n_steps: float) -> None:
+    if isinstance(first, str):
+        first, last = pd.Timestamp(first), pd.Timestamp(last)
+    assert count_steps(first, last, frequency) == pytest.approx(n_steps)
 
 
 @given(st.sampled_from(ALIASES), st.sets(st.integers(1, 38), max_size=6))
@@ -31,6 +55,9 @@ def test_whole_numbers() -> None:
     assert infer_frequency(pd.Index([3, 4, 5, 9, 10])) == 1
     assert infer_frequency(pd.Index([1950, 1955, 1960])) == 5
     assert infer_frequency(pd.Index([1, 3, 5, 6])) is None
+    # half of the grid may be missing, and no more
+    assert infer_frequency(pd.Index([0, 1, 2, 7])) == 1
+    assert infer_frequency(pd.Index([0, 1, 2, 8])) is None
 
 
 def test_irregular_stamps_have_none() -> None:
@@ -58,6 +85,8 @@ def test_steps_go_on_by_the_local_calendar() -> None:
 def test_whole_numbers_go_on() -> None:
     assert list(steps_after(10, 3, 5)) == [15, 20, 25]
     assert list(steps_after(10, 2, ROWS)) == [11, 12]
+    assert list(steps_between(10, 20, 5)) == [10, 15, 20]
+    assert list(steps_between(10, 12, 1)) == [10, 11, 12]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +108,9 @@ def test_whole_numbers_go_on() -> None:
         ("QS-OCT", 4),
         ("BQE-DEC", 4),
         ("YE-DEC", 1),
+        ("12MS", 1),
+        ("24MS", 1),
+        ("ms", 1),
         (1, 1),
         (ROWS, 1),
     ],

@@ -100,7 +100,7 @@ def season_length(frequency: str | int) -> int:
     # MS, ME, BMS, QS, QE, YS, YE ... differ in where the step begins, not in how long it is
     unit = base if base in _SEASONS else base.removeprefix("B").rstrip("SE")
     steps, rest = divmod(_SEASONS.get(unit, 1), offset.n)
-    return steps if steps > 0 and rest == 0 else 1
+    return steps if rest == 0 else 1
 
 
 def whole_step(frequency: str | int) -> int | None:

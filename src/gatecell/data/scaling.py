@@ -72,8 +72,7 @@ class ChannelScaler:
                 "their mean or spread is beyond float64. Give them in a larger unit."
             )
         # a constant channel is left with the rounding errors of its mean
-        scale[scale <= 1e-12 * shift.abs()] = 0.0
-        scale = torch.where(scale > 0, scale, 1.0)
+        scale = torch.where(scale > 1e-12 * shift.abs(), scale, 1.0)
         return cls(tuple(shift.tolist()), tuple(scale.tolist()))
 
     @property
