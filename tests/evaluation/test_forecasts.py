@@ -77,6 +77,8 @@ def test_seasonal_error() -> None:
     np.testing.assert_allclose(seasonal_error(history, 2), [(2 + 3 + 2) / 3])
     history[3] = np.nan
     np.testing.assert_allclose(seasonal_error(history, 2), [(2 + 2) / 2])
+    # a single pair of known steps is enough
+    np.testing.assert_allclose(seasonal_error(history, 4), 4)
     assert np.isnan(seasonal_error(history, 5)).all()
     assert np.isnan(seasonal_error(history, 9)).all()
     assert seasonal_error(np.zeros((4, 7, 2)), 3).shape == (4, 2)

@@ -29,6 +29,12 @@ def test_rates_by_formula(options: dict[str, Any], expected: list[float]) -> Non
     assert [scheduled_rate(config, epoch) for epoch in range(6)] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("hold", [0, 5, 6])
+def test_a_cosine_stays_at_its_end_where_training_goes_on(hold: int) -> None:
+    config = config_of(max_epochs=6, learning_rate=1.0, lr_schedule="cosine", lr_hold=hold, lr_minimum=0.25)
+    assert [scheduled_rate(config, epoch) for epoch in (7, 50)] == [0.25, 0.25]
+
+
 def test_a_plateau_cuts_the_rate_after_epochs_without_a_better_value() -> None:
     config = config_of(learning_rate=1.0, lr_schedule="plateau", lr_patience=2, lr_factor=0.1, lr_minimum=0.005)
     watch, rates = Watch(), []
@@ -52,6 +58,8 @@ def test_less_is_better_or_more() -> None:
 def test_better_means_by_more_than_min_delta() -> None:
     watch, config = Watch(), config_of(min_delta=0.5)
     assert [watch.update(config, 1, value) for value in (3.0, 2.5, 2.4, 2.0)] == [True, False, True, False]
+    watch, config = Watch(), config_of(min_delta=0.5, monitor_mode="max")
+    assert [watch.update(config, 1, value) for value in (2.0, 2.4, 2.6, 3.0)] == [True, False, True, False]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
