@@ -11,7 +11,16 @@ from gatecell.data.calendar import calendar_features, calendar_names
         ("15min", ["hour", "day", "week", "year"]),
         ("h", ["day", "week", "year"]),
         ("D", ["week", "year"]),
+        # a cycle of two steps cannot be told from its mirror image
+        ("30min", ["day", "week", "year"]),
+        ("20min", ["hour", "day", "week", "year"]),
+        ("12h", ["week", "year"]),
+        ("8h", ["day", "week", "year"]),
+        ("4D", ["year"]),
+        ("3D", ["week", "year"]),
         ("MS", ["year"]),
+        ("5MS", ["year"]),
+        ("7MS", []),
         ("YE", []),
         (1, []),
         ("rows", []),
@@ -40,6 +49,18 @@ def test_places_by_hand() -> None:
     np.testing.assert_allclose(noon[0, 2:4], [np.sin(2 * np.pi / 14), np.cos(2 * np.pi / 14)])
     midyear = calendar_features(pd.DatetimeIndex(["2024-07-02"]), "D")  # day 184 of a leap year of 366
     np.testing.assert_allclose(midyear[0, 2:], [0.0, -1.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("year", [2024, 2025])
+def test_every_part_of_a_stamp_counts(year: int) -> None:
+    stamp = pd.Timestamp(year, 7, 4, 13, 24, 36)
+    found = calendar_features(pd.DatetimeIndex([stamp]), "s")[0].reshape(-1, 2)
+    day = stamp.floor("D")
+    begins = [stamp.floor("h"), day, day - pd.Timedelta(days=stamp.day_of_week), pd.Timestamp(year, 1, 1)]
+    lengths = [3600, 86400, 7 * 86400, (366 if year == 2024 else 365) * 86400]
+    for (sine, cosine), begin, length in zip(found, begins, lengths, strict=True):
+        angle = 2 * np.pi * (stamp - begin).total_seconds() / length
+        np.testing.assert_allclose([sine, cosine], [np.sin(angle), np.cos(angle)], atol=1e-9)
 
 
 def test_the_local_clock_counts() -> None:

@@ -35,6 +35,8 @@ def test_by_hand() -> None:
     assert mase(TRUE, PREDICTED, [[0.5], [2.0]]) == pytest.approx((2 + 0 + 2) / 3)
     assert quantile_loss(TRUE, PREDICTED, 0.9) == pytest.approx((0.1 * 1 + 0.9 * 4) / 3)
     assert coverage(TRUE, PREDICTED - 1, PREDICTED + 1) == pytest.approx(2 / 3)
+    # the bounds belong to the interval
+    assert coverage(TRUE, TRUE, TRUE + 1) == coverage(TRUE, TRUE - 1, TRUE) == 1.0
     assert interval_width(TRUE, PREDICTED - 1, PREDICTED + 2) == pytest.approx(3.0)
 
 

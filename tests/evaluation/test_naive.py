@@ -50,6 +50,37 @@ def test_indices_of_odd_and_even_seasons(indices: list[float], n_steps: int) -> 
     np.testing.assert_allclose(forecast[:, 0], seasonal(n_steps + 9, indices)[n_steps:])
 
 
+@pytest.mark.parametrize("season", [2, 3, 4, 7])
+@pytest.mark.parametrize("n_steps", [21, 24])
+def test_indices_by_the_definition(season: int, n_steps: int) -> None:
+    values = np.random.default_rng(season).uniform(1, 3, n_steps) * np.linspace(1, 5, n_steps)
+    half = season // 2
+    relative: list[list[float]] = [[] for _ in range(season)]
+    for step in range(half, n_steps - half):
+        around = values[step - half : step + half + 1]
+        trend = around.sum() / season if season % 2 else (around.sum() - (around[0] + around[-1]) / 2) / season
+        relative[step % season].append(float(values[step] / trend))
+    means = np.array([np.mean(of_place) for of_place in relative])
+    np.testing.assert_allclose(seasonal_indices(values, season), means / means.mean())
+
+
+@pytest.mark.parametrize("season", [2, 3, 5])
+def test_what_is_seasonal_by_the_definition(season: int) -> None:
+    found, expected = [], []
+    for seed in range(300):
+        values = np.random.default_rng(seed).normal(size=30).cumsum()
+        deviation = values - values.mean()
+        r = [
+            sum(deviation[step] * deviation[step - lag] for step in range(lag, 30)) / sum(deviation**2)
+            for lag in range(1, season + 1)
+        ]
+        bound = 1.645 * ((1 + 2 * sum(value**2 for value in r[: season - 1])) / 30) ** 0.5
+        found.append(is_seasonal(values, season))
+        expected.append(abs(r[season - 1]) > bound)
+    assert found == expected
+    assert 0 < sum(found) < 300
+
+
 def test_what_is_seasonal() -> None:
     noise = np.random.default_rng(0).normal(100, 1, 200)
     assert is_seasonal(seasonal(60, [0.5, 1.0, 1.5]) + noise[:60], 3)

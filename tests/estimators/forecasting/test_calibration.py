@@ -17,6 +17,7 @@ from gatecell.estimators.forecasting import engine
 from gatecell.estimators.forecasting.calibration import (
     ALL_SERIES,
     ALL_STEPS,
+    FEWEST_OWN,
     OWN,
     CoincidingIntervalsWarning,
     Scores,
@@ -66,6 +67,27 @@ def test_a_series_with_enough_scores_has_its_own() -> None:
     low, _ = margins(scores, 80, np.arange(3), np.full(3, 70), np.full(3, 69), window=100)
     # of all 140, the 127th smallest, which is one of the second series
     assert low.ravel().tolist() == [54, 1054, np.sort(values)[126]]
+
+
+@pytest.mark.parametrize(("n_own", "own"), [(FEWEST_OWN, True), (FEWEST_OWN - 1, False)])
+def test_fifty_scores_are_enough_for_a_series(n_own: int, own: bool) -> None:
+    values = np.concatenate([np.full(n_own, 1.0), np.full(400, 7.0)])
+    scores = scores_of(values, [0] * n_own + [1] * 400, [*range(n_own), *range(400)])
+    # the third has none of its own, and comes behind all that have
+    low, _ = margins(scores, 80, np.array([0, 2]), np.full(2, 500), np.full(2, 499), window=1000)
+    assert low.ravel().tolist() == [1.0 if own else 7.0, 7.0]
+
+
+@pytest.mark.parametrize(("n_scores", "by_step"), [(9, True), (8, False)])
+def test_nine_scores_of_a_step_are_enough_for_80(n_scores: int, by_step: bool) -> None:
+    # the errors of the second step are larger; of both steps together they are enough in any case
+    values = np.zeros((n_scores, 2, 1))
+    values[:, 1] = np.arange(n_scores)[:, None] + 1.0
+    origins = np.arange(n_scores)
+    scores = Scores(np.zeros(n_scores, dtype=int), origins, origins + 1, values, -values)
+    low, _ = margins(scores, 80, np.array([0]), np.array([50]), np.array([49]), window=100)
+    # else the first step has the 15th or so smallest of all, which is one of the second
+    assert (low.ravel()[0] == 0) == by_step
 
 
 def test_too_few_scores_are_taken_together_over_series_and_then_over_steps() -> None:
