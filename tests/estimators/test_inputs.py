@@ -121,7 +121,9 @@ def test_channels_before_steps_are_noticed() -> None:
     assert model.predict(walks).shape == (10,)
     with pytest.warns(AmbiguousInputWarning, match=r"a single step with 60 channels.*np.swapaxes\(X, 1, 2\)"):
         LSTMClassifier(**SMALL).fit(walks[:, :1], y)
-    LSTMClassifier(**SMALL).fit(np.swapaxes(walks, 1, 2), y)
+    model = LSTMClassifier(**SMALL).fit(np.swapaxes(walks, 1, 2), y)
+    with pytest.raises(InputError, match=r"X has 60 channels.*if X is \(n, I, T\), as np.swapaxes\(X, 1, 2\)"):
+        model.predict(walks)
     unlike = [walks[index][:, : 20 + index] for index in range(10)]
     with pytest.raises(InputError, match=r"If they are \(I, T_i\), give \[np.transpose\(row\) for row in X\]"):
         LSTMClassifier(**SMALL).fit(unlike, y)

@@ -40,7 +40,8 @@ class TokenizerConfig:
     """
 
     unit: TokenUnit = "word"
-    """``"word"``; ``"character"``, for Chinese and any other script; ``"byte-pair"``: pieces of words that are frequent
+    """``"word"``, which is a character where a script has no spaces, as in Chinese or Thai; ``"character"``;
+    ``"byte-pair"``: pieces of words that are frequent
     (Sennrich et al. 2016), over bytes, so that no text is unknown."""
     vocabulary_size: int = 10_000
     """The largest number of tokens, the four marks included; the most frequent ones stay. For byte-pairs at least 260:

@@ -29,8 +29,8 @@ from gatecell.training.prediction import Loss, Metric
 class ClassTargets(ClassifierMixin, RowEstimator):
     """A classifier.
 
-    ``y`` has one label a row; or several, as an array of 0 and 1 of ``(n, k)``, or as a list of tuples, lists or sets
-    of labels.
+    ``y`` has one label a row, also as one-hot rows ``(n, k)``; or several, as an array of 0 and 1 of ``(n, k)``, or as
+    a list of tuples, lists or sets of labels.
     """
 
     learns_labels: ClassVar[bool] = True

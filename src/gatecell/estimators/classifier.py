@@ -17,7 +17,8 @@ class LSTMClassifier(ClassTargets, ValueInputs):
     """Classify sequences with LSTM layers, a pooling over time and a head for classes.
 
     Several classes get a softmax, two a single output with a sigmoid. ``y`` may also have several labels a row, as an
-    array of 0 and 1 of ``(n, k)`` or as a list of tuples of labels: each label then gets a sigmoid of its own.
+    array of 0 and 1 of ``(n, k)`` or as a list of tuples of labels: each label then gets a sigmoid of its own. An array
+    whose every row has exactly one 1 is read as one-hot classes, with a warning; tuples never are.
 
     Parameters
     ----------

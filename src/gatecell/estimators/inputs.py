@@ -138,9 +138,11 @@ def _read_sequences(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
         if looks_channel_first(sequences):
             _warn_channel_first(sequences)
     elif sequences.n_features != estimator.n_features_in_:
+        turned = sequences.lengths is None and sequences.n_steps == estimator.n_features_in_
         raise InputError(
             f"X has {sequences.n_features} channels, but {type(estimator).__name__} was fitted on sequences of "
-            f"{estimator.n_features_in_} channels. Give the channels of the fit, in their order."
+            f"{estimator.n_features_in_} channels. Give the channels of the fit, in their order"
+            f"{': if X is (n, I, T), as np.swapaxes(X, 1, 2).' if turned else '.'}"
         )
     with as_input_errors():
         _check_feature_names(estimator, _first_frame(X), reset=reset)

@@ -90,7 +90,8 @@ class RowEstimator(Inspected, LSTMEstimator):
         X : array (n, T, I), list of arrays (T_i, I), or table (n, T)
             The sequences. In a table each row is a sequence of one channel. Of a text estimator: a list of str.
         y : array (n,)
-            The targets; of a regressor also (n, k).
+            The targets; of a regressor also (n, k). Of a classifier also rows of 0 and 1, (n, k): where every row has
+            exactly one 1, they are read as one-hot classes, otherwise as several labels a row, as tuples of labels are.
         validation_data : tuple, optional
             ``(X, y)`` or ``(X, y, sample_weight)``: rows that are only measured, and that early stopping judges by.
         sample_weight : array (n,), optional
@@ -110,6 +111,12 @@ class RowEstimator(Inspected, LSTMEstimator):
             Where the loss became NaN or infinite. The estimator then holds the epochs before that, if there are any.
         TrainingError
             Where ``checkpoint_dir`` holds the checkpoint of another fit.
+
+        Warns
+        -----
+        AmbiguousInputWarning
+            Where one-hot rows are read as classes, where ``y`` has as many targets in each row as ``X`` has steps, and
+            where ``X`` looks as if its channels came before its steps.
 
         Notes
         -----

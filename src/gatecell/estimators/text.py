@@ -47,12 +47,13 @@ class LSTMTextClassifier(ClassTargets):
     The vocabulary is learnt from the training texts. Rows are as long as their texts: no step of the LSTM is spent on
     padding. A text without any token (an empty one) is read as one unknown token; no row is left out. Two classes get
     one output with a sigmoid, more of them a softmax; ``y`` may also have several labels a row, as an array of 0 and 1
-    of ``(n, k)`` or as a list of tuples of labels.
+    of ``(n, k)`` or as a list of tuples of labels; an array whose every row has exactly one 1 is one-hot classes.
 
     Parameters
     ----------
     tokens : "word", "character" or "byte-pair"
-        What a step is; ``"character"`` for Chinese. See ``gatecell.data.text.TokenizerConfig``.
+        What a step is. Of a script without spaces, such as Chinese or Thai, a word is a character. See
+        ``gatecell.data.text.TokenizerConfig``.
     vocabulary_size : int
         The largest number of different tokens, the four marks included.
     lowercase : bool
