@@ -1,6 +1,5 @@
 """``gatecell fit forecast`` and ``gatecell backtest``; what ``predict`` and ``evaluate`` do with a forecaster."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -221,7 +220,7 @@ def predict_series(
         lines = frame.assign(ds=frame["ds"].astype(str)) if frame["ds"].dtype.kind not in "iu" else frame
         show.print_json({"model": str(model), "predictions": lines.to_dict("records")})
     elif output is None:
-        sys.stdout.write(frame.to_csv(index=False))
+        show.print_data(frame.to_csv(index=False))
 
 
 def say_left_out(backtest: "Backtest") -> None:

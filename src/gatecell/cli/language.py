@@ -140,10 +140,10 @@ def generate(
 
 
 def _print_on(prompt: str, pieces: "islice[str]") -> None:
-    sys.stdout.write(prompt)
+    show.print_data(prompt)
     try:
         for piece in pieces:
-            sys.stdout.write(piece)
+            show.print_data(piece)
             sys.stdout.flush()
     finally:
         # also where Ctrl-C comes: what stands there is a whole line, whatever is said next

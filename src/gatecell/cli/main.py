@@ -11,11 +11,14 @@ import os
 import shlex
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from pathlib import Path
+from typing import TextIO, cast
 
 from gatecell._core.errors import EngineError, GatecellError, MissingDependencyError, OutputInUseError, TrainingError
+from gatecell._core.visible import visible
 from gatecell.cli.signals import StopSignals
 
 FAILED = 1
@@ -69,13 +72,42 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _remarks() -> Iterator[None]:
-    """Have what the library remarks appear on standard error, a line each."""
+    """Have what the library remarks appear on standard error, a line each; that and warnings steer no terminal."""
     logger, handler = logging.getLogger("gatecell"), logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_VisibleRemark())
     logger.addHandler(handler)
+    written = warnings.formatwarning
+    warnings.formatwarning = lambda *parts, **options: visible(written(*parts, **options))
     try:
         yield
     finally:
+        warnings.formatwarning = written
         logger.removeHandler(handler)
+
+
+class _VisibleRemark(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message."""
+        return visible(super().format(record), line=True)
+
+
+class _VisibleStream(io.TextIOBase):
+    """Standard error while a command line with odd characters is read, which usage errors repeat."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text that steers no terminal."""
+        return self._stream.write(visible(text))
+
+    def writable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def flush(self) -> None:
+        """Flush the stream beneath."""
+        self._stream.flush()
 
 
 def _outcome(arguments: list[str], signals: StopSignals, *, debug: bool) -> int:
@@ -106,8 +138,10 @@ def _told(error: Exception) -> tuple[int, str]:
 def _run(arguments: list[str]) -> int:
     from gatecell.cli.app import build_app  # noqa: PLC0415  an import may be what Ctrl-C meets
 
+    odd = any(visible(argument, line=True) != argument for argument in arguments)
     try:
-        build_app()(args=arguments, prog_name="gatecell")
+        with redirect_stderr(cast("TextIO", _VisibleStream(sys.stderr))) if odd else nullcontext():
+            build_app()(args=arguments, prog_name="gatecell")
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         if code == INTERRUPTED:
@@ -146,9 +180,10 @@ def _unexpected(error: Exception) -> str:
 
 def _failed(code: int, text: str, *, debug: bool) -> int:
     # whoever reads may be gone, as a terminal is after SIGHUP
+    text = visible(text)
     with suppress(OSError):
         if debug:
-            traceback.print_exc()
+            sys.stderr.write(visible(traceback.format_exc()))
         colour = code <= _SIGNALLED and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         sys.stderr.write(f"\x1b[31m{text}\x1b[0m\n" if colour else f"{text}\n")
         sys.stderr.flush()

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,7 +80,7 @@ def predict(
         names, *lines = table
         show.print_json({"model": str(model), "predictions": [dict(zip(names, line, strict=True)) for line in lines]})
     elif output is None:
-        sys.stdout.write(_csv(table))
+        show.print_data(_csv(table))
 
 
 def _predict_texts(
@@ -100,7 +99,7 @@ def _predict_texts(
     if json:
         show.print_json({"model": str(model), "predictions": [dict(zip(names, row, strict=True)) for row in rows]})
     elif output is None:
-        sys.stdout.write(table_text(".csv", names, rows))
+        show.print_data(table_text(".csv", names, rows))
 
 
 def _table(prediction: "Prediction") -> list[list[Any]]:

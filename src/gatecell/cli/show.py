@@ -1,4 +1,7 @@
-"""How results appear: aligned lines for people, one JSON object for programs."""
+"""How results appear: aligned lines for people, one JSON object for programs.
+
+All that a command shows goes through here, where what would steer a terminal is made visible.
+"""
 
 import json
 import shlex
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatecell._core.errors import TrainingError
+from gatecell._core.visible import visible
 
 if TYPE_CHECKING:
     from gatecell.evaluation.judgement import Judgement
@@ -28,22 +32,28 @@ def print_json(value: Mapping[str, Any]) -> None:
             "The result has a number that is NaN or infinite, which JSON cannot say. Look at it without --json; "
             "the data or the learning rate may be far too large."
         ) from error
-    print_line(text)
+    # the one character of ASCII that steers and is not escaped by JSON
+    print_line(text.replace("\x7f", "\\u007f"))
 
 
 def print_line(text: str = "") -> None:
-    """Print a line on standard output."""
-    sys.stdout.write(text + "\n")
+    """Print a line, or several, on standard output."""
+    sys.stdout.write(visible(text) + "\n")
+
+
+def print_data(text: str) -> None:
+    """Print what a program may read: as it is, but on a terminal."""
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
 
 def say(text: str) -> None:
     """Print a line on standard error, for people who wait."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     """Print names and values, the values under each other."""
-    pairs = list(pairs)
+    pairs = [(visible(name, line=True), visible(value, line=True)) for name, value in pairs]
     width = max((len(name) for name, _ in pairs), default=0)
     for name, value in pairs:
         print_line(f"{name:<{width}}  {value}")
@@ -82,7 +92,7 @@ def print_judgement(judgement: "Judgement", *, json: bool, **about: Any) -> None
 
 def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Print rows under headings, the values of a column under each other."""
-    lines = [list(headings), *map(list, rows)]
+    lines = [[visible(value, line=True) for value in line] for line in (headings, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         print_line("  ".join(f"{value:>{width}}" for value, width in zip(line, widths, strict=True)))

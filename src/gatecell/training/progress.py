@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
+from gatecell._core.visible import visible
 from gatecell.training.config import TrainingConfig
 from gatecell.training.history import Row
 from gatecell.training.loggers import RunLog
@@ -74,7 +75,7 @@ class EpochLines(EachEpoch):
 
     def report(self, row: Row) -> None:
         """Write the line."""
-        sys.stderr.write(epoch_text(row, self._last_epoch) + "\n")
+        sys.stderr.write(visible(epoch_text(row, self._last_epoch), line=True) + "\n")
 
 
 class EpochLog(EachEpoch):

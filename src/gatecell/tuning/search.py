@@ -14,6 +14,7 @@ from gatecell._core.checks import check_flag, check_integer, check_number
 from gatecell._core.errors import TrainingError, TrialStopped
 from gatecell._core.quiet import quiet_loggers
 from gatecell._core.search_defaults import MEASURED_SHARE, N_TRIALS
+from gatecell._core.visible import visible
 from gatecell.tuning.basis import seeded, trial_basis
 from gatecell.tuning.fingerprint import fingerprint, lasting
 from gatecell.tuning.importance import importances
@@ -258,10 +259,11 @@ class _Run:
         scores = [item.score for item in known if item.score is not None]
         what = f"{trial.score:.4f}" if trial.score is not None else f"{trial.state} {trial.error}".rstrip()
         best = f" (best {max(scores):.4f})" if scores else ""
-        sys.stderr.write(
+        line = (
             f"trial {number}, {len(known)} of {n_trials}: {self._evaluation.scoring} {what}{best}  "
-            f"{shown(trial.params)}  {trial.seconds:.1f} s\n"
+            f"{shown(trial.params)}  {trial.seconds:.1f} s"
         )
+        sys.stderr.write(visible(line, line=True) + "\n")
 
 
 def records(study: "optuna.Study", space: Mapping[str, Range | tuple[Any, ...]]) -> tuple[Trial, ...]:
