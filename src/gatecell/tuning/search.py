@@ -28,6 +28,7 @@ from gatecell.tuning.space import (
     space_to_json,
     with_parameters,
 )
+from gatecell.tuning.study_content import check_content
 from gatecell.tuning.study_file import open_study, optuna_module, storage_errors
 from gatecell.tuning.trials import Trial, Tuning, shown
 from gatecell.tuning.workers import REPEATS, Workers, chosen, claimed, reruns
@@ -145,6 +146,8 @@ def tune(
     with quiet_optuna(), storage_errors(path):
         with workers.alone():
             opened = open_study(path, identity)
+            if path is not None:
+                check_content(opened, path, checked)
         opened.pruner = _pruner(prune)
         with workers.present():
             run = _Run(opened, workers, checked, basis, evaluation, deadline, verbose)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatecell._core.errors import OptionError, StudyError
 from gatecell._core.optional import require
+from gatecell._core.stated import shown
 
 if TYPE_CHECKING:
     import optuna
@@ -20,6 +21,14 @@ LOCK_TIMEOUT_S = 60.0
 _IDENTITY = "gatecell_search"
 """The attribute of the study that says of which search it is."""
 _HEADER = b"SQLite format 3\0"
+_TRIAL_PARTS = ("params", "values", "user_attributes", "system_attributes", "intermediate_values", "heartbeats")
+_TABLES = frozenset(
+    {
+        *("studies", "study_directions", "study_user_attributes", "study_system_attributes", "version_info", "trials"),
+        *(f"trial_{part}" for part in _TRIAL_PARTS),
+    }
+)
+"""Of Optuna; it would make those that are missing."""
 
 
 def optuna_module() -> Any:
@@ -53,10 +62,27 @@ def open_study(path: Path | None, identity: Mapping[str, Any]) -> "optuna.Study"
         try:
             study = optuna.load_study(study_name=STUDY_NAME, storage=_storage(path))
             known = dict(json.loads(study.user_attrs[_IDENTITY]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise _foreign(path, f", or damaged ({error!r})") from error
+        except optuna.exceptions.StorageInternalError:
+            raise
+        except Exception as error:  # whatever Optuna makes of a file of another origin
+            raise foreign(path, f", or damaged ({type(error).__name__}: {shown(str(error))})") from error
         _check_identity(path, known, json.loads(json.dumps(identity)))
     return study  # type: ignore[no-any-return]
+
+
+def _identity_in(connection: sqlite3.Connection, path: Path) -> Any:
+    """Return the row that says of which search a database is; None where there is none."""
+    schema = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    # a view or a trigger is a program, which could run without end
+    if any(kind not in ("table", "index") or "VIRTUAL" in (sql or "").upper() for kind, _, sql in schema):
+        raise foreign(path, ": it has more than tables")
+    missing = sorted(_TABLES - {name for kind, name, _ in schema if kind == "table"})
+    if missing:
+        raise foreign(path, f", or damaged (it has no table {missing[0]})")
+    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise foreign(path, ", or damaged (its pages do not fit together)")
+    query = "SELECT value_json FROM study_user_attributes WHERE key = ?"
+    return connection.execute(query, (_IDENTITY,)).fetchone()
 
 
 def study_url(path: Path) -> str:
@@ -70,7 +96,9 @@ def study_url(path: Path) -> str:
 def remove_study(path: Path) -> None:
     """Remove the file of a study, if it is there, and what lies beside it, the locks of killed workers included."""
     workers = workers_folder(path)
-    beside = (path.with_name(f"{path.name}-journal"), lock_file(path), *workers.glob("*.lock"))
+    part = _part(path)
+    journals = (item.with_name(f"{item.name}-journal") for item in (path, part))
+    beside = (*journals, part, lock_file(path), *workers.glob("*.lock"))
     for file in (path, *beside):
         file.unlink(missing_ok=True)
     if workers.is_dir() and not any(workers.iterdir()):
@@ -87,6 +115,11 @@ def workers_folder(path: Path) -> Path:
     return path.with_name(f"{path.name}.workers")
 
 
+def _part(path: Path) -> Path:
+    """Return where a new file is made, under the lock of all workers."""
+    return path.with_name(f".{path.name}.part")
+
+
 def _storage(path: Path) -> Any:
     optuna = optuna_module()
     return optuna.storages.RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": LOCK_TIMEOUT_S}})
@@ -96,8 +129,9 @@ def _create(path: Path, identity: Mapping[str, Any]) -> None:
     """Make the file under another name first, so that there is a whole one or none."""
     optuna = optuna_module()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
+    part = _part(path)
+    for left in (part, part.with_name(f"{part.name}-journal")):
+        left.unlink(missing_ok=True)
     storage = _storage(part)
     study = optuna.create_study(study_name=STUDY_NAME, storage=storage, direction="maximize")
     study.set_user_attr(_IDENTITY, json.dumps(identity))
@@ -118,21 +152,21 @@ def check_study_file(path: Path) -> None:
     with path.open("rb") as stream:
         is_database = stream.read(len(_HEADER)) == _HEADER
     if not is_database:
-        raise _foreign(path, ": it is no SQLite database")
-    query = "SELECT value_json FROM study_user_attributes WHERE key = ?"
+        raise foreign(path, ": it is no SQLite database")
     try:
         address = f"{path.resolve().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, uri=True, timeout=LOCK_TIMEOUT_S)) as connection:
-            found = connection.execute(query, (_IDENTITY,)).fetchone()
-    except sqlite3.DatabaseError as error:
+            found = _identity_in(connection, path)
+    except (sqlite3.Error, UnicodeError) as error:
         if "locked" in str(error):
             raise _locked(path) from error
-        raise _foreign(path, f", or damaged ({error})") from error
+        raise foreign(path, f", or damaged ({error})") from error
     if found is None:
-        raise _foreign(path, ", but another study of Optuna")
+        raise foreign(path, ", but another study of Optuna")
 
 
-def _foreign(path: Path, what: str) -> StudyError:
+def foreign(path: Path, what: str) -> StudyError:
+    """Build the error for a file that is no study of ours, whatever it is."""
     return StudyError(f"{path} is no study of Gatecell{what}. Name another file; this one is left as it is.")
 
 
@@ -178,7 +212,8 @@ def storage_errors(path: Path | None) -> Iterator[None]:
         text = str(error.__cause__ or error)
         if path is not None and "locked" in text:
             raise _locked(path) from error
+        first, *_ = text.splitlines() or [type(error).__name__]
         raise StudyError(
-            f"{path} could not be read or written: {text.splitlines()[0]}. Free some space, or name another file; the "
+            f"{path} could not be read or written: {first}. Free some space, or name another file; the "
             "trials that had finished are kept."
         ) from error

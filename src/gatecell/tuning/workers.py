@@ -60,6 +60,9 @@ class Workers:
             with self.alone():
                 Path(own.lock_file).unlink(missing_ok=True)
                 own.release()
+                # of workers that were killed before they took a trial
+                for lock in self._folder.glob("*.lock"):
+                    self._is_alive(lock.stem)
                 # another worker may be in it
                 with suppress(OSError):
                     self._folder.rmdir()
