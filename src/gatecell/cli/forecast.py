@@ -16,6 +16,7 @@ from gatecell.cli.options import (
     Resume,
     Seed,
     Settings,
+    SpreadsheetSafe,
     check_no_folder,
     verbosity,
 )
@@ -181,6 +182,7 @@ def backtest(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="A CSV file for the forecasts.")
     ] = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
     json: Json = False,
 ) -> None:
     """Forecast from past origins, and compare with what came and with naive forecasts."""
@@ -189,7 +191,7 @@ def backtest(
     check_no_folder(output, "forecasts.csv")
     done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS)
     if output is not None:
-        _write(done.predictions, output)
+        _write(done.predictions, output, safe=spreadsheet_safe)
         show.say(f"{len(done.predictions):,} lines are in {output}.")
     say_left_out(done)
     show.print_judgement(done.judgement, json=json, model=str(model), data=None if data is None else str(data))
@@ -204,6 +206,7 @@ def predict_series(
     level: list[float] | None,
     intervals: bool,
     ahead: Path | None,
+    safe: bool,
     json: bool,
 ) -> None:
     """Forecast what follows the last step that is known."""
@@ -214,13 +217,13 @@ def predict_series(
     levels = (level or LEVELS) if intervals else ()
     frame = forecast_series(model, data, horizon=horizon, level=levels, ahead=ahead, say=show.say)
     if output is not None:
-        _write(frame, output)
+        _write(frame, output, safe=safe)
         show.say(f"{len(frame):,} lines are in {output}.")
     if json:
         lines = frame.assign(ds=frame["ds"].astype(str)) if frame["ds"].dtype.kind not in "iu" else frame
         show.print_json({"model": str(model), "predictions": lines.to_dict("records")})
     elif output is None:
-        show.print_data(frame.to_csv(index=False))
+        show.print_data(_csv(frame, safe=safe))
 
 
 def say_left_out(backtest: "Backtest") -> None:
@@ -235,8 +238,18 @@ def check_no_columns(*names: str | None) -> None:
         raise OptionError("A forecaster keeps the names of the columns that it was fitted on; leave them out.")
 
 
-def _write(frame: "pd.DataFrame", output: Path) -> None:
+def _csv(frame: "pd.DataFrame", *, safe: bool) -> str:
+    if safe:
+        from gatecell._core.spreadsheet import spreadsheet_safe  # noqa: PLC0415
+
+        texts = [name for name in frame.columns if frame[name].dtype.kind == "O"]
+        frame = frame.assign(**{name: frame[name].map(spreadsheet_safe) for name in texts})
+        frame = frame.rename(columns=spreadsheet_safe)
+    return str(frame.to_csv(index=False))
+
+
+def _write(frame: "pd.DataFrame", output: Path, *, safe: bool) -> None:
     from gatecell._core.files import atomic_path  # noqa: PLC0415
 
     with atomic_path(output) as part:
-        part.write_text(frame.to_csv(index=False), encoding="utf-8", newline="")
+        part.write_text(_csv(frame, safe=safe), encoding="utf-8", newline="")

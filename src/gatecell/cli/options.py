@@ -52,6 +52,13 @@ Text = Annotated[str | None, typer.Option("--text", metavar="COLUMN", help="Tabl
 Encoding = Annotated[
     str, typer.Option("--encoding", metavar="NAME", help="Table of texts: its encoding, as latin-1 or gb18030.")
 ]
+SpreadsheetSafe = Annotated[
+    bool,
+    typer.Option(
+        "--spreadsheet-safe",
+        help="CSV: an apostrophe before text that a spreadsheet would take for a formula (=, +, -, @).",
+    ),
+]
 
 
 def check_no_folder(output: Path | None, example: str) -> None:

@@ -10,9 +10,22 @@ import typer
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.forecast import Level, check_no_columns, predict_series
-from gatecell.cli.options import DATA_HELP, Encoding, Id, Json, Model, Text, Time, check_no_folder, long_columns
+from gatecell.cli.options import (
+    DATA_HELP,
+    Encoding,
+    Id,
+    Json,
+    Model,
+    SpreadsheetSafe,
+    Text,
+    Time,
+    check_no_folder,
+    long_columns,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gatecell.recipes.own_data import Prediction
 
 
@@ -40,6 +53,7 @@ def predict(
     ahead: Annotated[
         Path | None, typer.Option("--ahead", metavar="FILE", help="Forecast: a table of the covariates known ahead.")
     ] = None,
+    spreadsheet_safe: SpreadsheetSafe = False,
     json: Json = False,
 ) -> None:
     """Predict each sequence or text of a file, or what follows series.
@@ -54,7 +68,17 @@ def predict(
     kind = kind_of_model(model)
     if kind == "LSTMForecaster":
         check_no_columns(id_column, time, text)
-        predict_series(model, data, output, horizon=horizon, level=level, intervals=intervals, ahead=ahead, json=json)
+        predict_series(
+            model,
+            data,
+            output,
+            horizon=horizon,
+            level=level,
+            intervals=intervals,
+            ahead=ahead,
+            safe=spreadsheet_safe,
+            json=json,
+        )
         return
     if horizon is not None or level or ahead is not None or not intervals:
         raise OptionError(f"--horizon, --level, --no-intervals and --ahead are for forecasters; {model} is none.")
@@ -65,26 +89,27 @@ def predict(
     if data is None:
         raise OptionError("DATA is missing: name the file whose sequences or texts are to be predicted.")
     if kind == "LSTMTextClassifier":
-        _predict_texts(model, data, output, text, encoding, json=json)
+        _predict_texts(model, data, output, text, encoding, safe=spreadsheet_safe, json=json)
         return
     from gatecell._core.files import atomic_path  # noqa: PLC0415
     from gatecell.recipes.own_data import predict_file  # noqa: PLC0415
 
     prediction = predict_file(model, data, long_columns(id_column, time, None))
     table = _table(prediction)
+    text_of_csv = _csv(_safe(table) if spreadsheet_safe else table)
     if output is not None:
         with atomic_path(output) as part:
-            part.write_text(_csv(table), encoding="utf-8", newline="")
+            part.write_text(text_of_csv, encoding="utf-8", newline="")
         show.say(f"{len(prediction.rows):,} predictions are in {output}.")
     if json:
         names, *lines = table
         show.print_json({"model": str(model), "predictions": [dict(zip(names, line, strict=True)) for line in lines]})
     elif output is None:
-        show.print_data(_csv(table))
+        show.print_data(text_of_csv)
 
 
 def _predict_texts(
-    model: Path, data: Path, output: Path | None, text: str | None, encoding: str, *, json: bool
+    model: Path, data: Path, output: Path | None, text: str | None, encoding: str, *, safe: bool, json: bool
 ) -> None:
     from gatecell._core.files import atomic_path  # noqa: PLC0415
     from gatecell.data.text_table import table_text, text_format, write_text_table  # noqa: PLC0415
@@ -92,14 +117,22 @@ def _predict_texts(
 
     ending = None if output is None else text_format(output)
     names, rows = predict_texts(model, data, text=text, encoding=encoding)
+    # the other formats say what is text
+    header, *lines = _safe([names, *rows]) if safe and ending in (None, ".csv", ".tsv") else [names, *rows]
     if output is not None and ending is not None:
         with atomic_path(output) as part:
-            write_text_table(part, ending, names, rows)
+            write_text_table(part, ending, header, lines)
         show.say(f"{len(rows):,} predictions are in {output}.")
     if json:
         show.print_json({"model": str(model), "predictions": [dict(zip(names, row, strict=True)) for row in rows]})
     elif output is None:
-        show.print_data(table_text(".csv", names, rows))
+        show.print_data(table_text(".csv", header, lines))
+
+
+def _safe(table: "Iterable[Iterable[Any]]") -> list[list[Any]]:
+    from gatecell._core.spreadsheet import spreadsheet_safe  # noqa: PLC0415
+
+    return [[spreadsheet_safe(value) for value in line] for line in table]
 
 
 def _table(prediction: "Prediction") -> list[list[Any]]:
