@@ -4,12 +4,14 @@ import math
 from collections.abc import Collection
 from numbers import Integral, Real
 
-from gatecell._core.errors import OptionError, unknown_name
+from gatecell._core.errors import OptionError, OptionTypeError, unknown_name
 
 
 def check_integer(name: str, value: object, *, minimum: int, maximum: int | None = None) -> None:
     """Raise unless ``value`` is an integer (no bool) of at least ``minimum`` and, where given, at most ``maximum``."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise OptionTypeError(f"{name} must be an integer of at least {minimum}, got {value!r}.")
+    if value < minimum:
         raise OptionError(f"{name} must be an integer of at least {minimum}, got {value!r}.")
     if maximum is not None and int(value) > maximum:
         raise OptionError(f"{name} must be an integer of at most {maximum}, got {value!r}.")
@@ -59,7 +61,7 @@ def check_probability(name: str, value: object) -> None:
 def check_flag(name: str, value: object) -> None:
     """Raise unless ``value`` is True or False."""
     if not isinstance(value, bool):
-        raise OptionError(f"{name} must be True or False, got {value!r}.")
+        raise OptionTypeError(f"{name} must be True or False, got {value!r}.")
 
 
 def check_choice(name: str, value: object, choices: Collection[str]) -> None:

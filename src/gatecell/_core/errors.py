@@ -22,8 +22,19 @@ class InputTypeError(InputError, TypeError):
     """Data handed in by the user is of a kind that cannot be used."""
 
 
+class TensorError(InputError, RuntimeError):
+    """A tensor handed to a layer has a shape, a kind of number or a place that it cannot work with.
+
+    It is a ``RuntimeError`` too, as what PyTorch's layers raise there.
+    """
+
+
 class OptionError(GatecellError, ValueError):
     """A parameter or option has a value that does not make sense, alone or beside the others."""
+
+
+class OptionTypeError(OptionError, TypeError):
+    """A parameter or option is of a kind that cannot be used, such as a fraction for a number of layers."""
 
 
 class UnknownNameError(OptionError):

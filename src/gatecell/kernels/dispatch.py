@@ -26,9 +26,14 @@ _RUN: dict[str, RunDirection] = {
 }
 
 
+def direction_runner(engine: str) -> RunDirection:
+    """Return the function by which the engine of this name runs one direction of one layer."""
+    return _RUN[engine]
+
+
 def layer_runner(engine: str) -> RunLayer:
     """Return the function by which the engine of this name runs all directions of one layer."""
-    if engine == "native" and not torch.compiler.is_compiling():
+    if engine == "native":
         return native.run_layer
     return partial(by_directions, _RUN[engine])
 
@@ -45,7 +50,7 @@ class EngineChoice:
     @property
     def run(self) -> RunDirection:
         """The engine's function for one direction of one layer."""
-        return _RUN[self.name]
+        return direction_runner(self.name)
 
     def __str__(self) -> str:
         lines = [f"{'->' if engine == self.name else '  '} {engine}: {reason}" for engine, reason in self.reasons]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gatecell._core.errors import TensorError
 from gatecell.kernels import core
 from gatecell.kernels.memory import lend
 from gatecell.kernels.options import LSTMOptions
@@ -256,7 +257,15 @@ def addresses(weights: Sequence[Tensor | None]) -> bytes:
 
 
 def _addresses(weights: Sequence[Tensor | None]) -> list[int]:
-    return [0 if weight is None else weight.data_ptr() for weight in weights]
+    found = [0 if weight is None else weight.data_ptr() for weight in weights]
+    for weight, address in zip(weights, found, strict=True):
+        # no weight is empty, and 0 stands for one that is not there
+        if weight is not None and (not address or weight.is_neg()):
+            raise TensorError(
+                "A weight has no numbers at its address: its storage was freed (as sharded training does between steps), "
+                "or it is a view that PyTorch negates when it is read. Restore it, or replace it by a copy."
+            )
+    return found
 
 
 def _like(x: Tensor, size: int) -> Tensor:

@@ -89,9 +89,9 @@ def by_directions(
     output : (B, T, D * P)
     h_n, c_n : (D, B, P) and (D, B, H)
     """
-    like, rows = weights[0].recurrent, x.shape[0]
-    h = like.new_zeros(len(reverse), rows, options.output_size) if h is None else h
-    c = like.new_zeros(len(reverse), rows, options.hidden_size) if c is None else c
+    rows, dtype = x.shape[0], weights[0].recurrent.dtype
+    h = x.new_zeros(len(reverse), rows, options.output_size, dtype=dtype) if h is None else h
+    c = x.new_zeros(len(reverse), rows, options.hidden_size, dtype=dtype) if c is None else c
     results = [
         run(
             x,

@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gatecell._core.errors import InputError
-from gatecell.kernels import core, launch, ops, reference
+from gatecell._core.errors import EngineError, TensorError
+from gatecell.kernels import aten, core, launch, ops, reference
+from gatecell.kernels.interception import Detour, detour
 from gatecell.kernels.launch import Call
-from gatecell.kernels.layers import by_directions
+from gatecell.kernels.layers import RunDirection, by_directions
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights, expected_shapes, of_direction, weight_shapes
 
@@ -17,8 +18,11 @@ _ROUNDS_FLOAT32 = "the C++ core rounds to bfloat16 from float32 only"
 
 
 def refusals(options: LSTMOptions, device: torch.device, dtype: torch.dtype) -> tuple[str, ...]:
-    """Return why the core cannot run these options on this device with these numbers; nothing where it can."""
-    if device.type != "cpu":
+    """Return why the core cannot run these options on this device with these numbers; nothing where it can.
+
+    On the device "meta", which has no numbers, its operators say which shapes the results have.
+    """
+    if device.type not in ("cpu", "meta"):
         return (f"the C++ core runs on a CPU, not on {device.type}",)
     if dtype not in launch.DTYPES:
         return (f"the C++ core computes in float32 and float64, not in {str(dtype).removeprefix('torch.')}",)
@@ -46,13 +50,21 @@ def run_direction(
 
     Raises
     ------
-    InputError
+    TensorError
         Where shapes, kinds of numbers or devices do not fit: the core itself trusts what it is given.
     """
     check(x, h, c, [weights], options, lengths, mask, seed, training, (x.shape[0],))
-    if torch.compiler.is_compiling():
-        return ops.run_direction(
-            x, h, c, weights, options, lengths, mask, reverse=reverse, training=training, seed=seed, stream=stream
+    way = detour((x, h, c, lengths, mask), (weights,))
+    if way is not None:
+        run = _round(way, options, lengths=lengths, mask=mask, training=training)
+        return run(
+            *(x, h, c, weights, options),
+            lengths=lengths,
+            mask=mask,
+            reverse=reverse,
+            training=training,
+            seed=seed,
+            stream=stream,
         )
     call = Call(options, lengths, mask, (reverse,), training, seed, stream)
     output, h_n, c_n = _run(call, x, h[None], c[None], [weights])
@@ -77,12 +89,24 @@ def run_layer(
 
     Raises
     ------
-    InputError
+    TensorError
         As ``run_direction``, and where there are not as many weights as directions.
     """
     if len(weights) != len(reverse):
-        raise InputError(f"reverse names {len(reverse)} directions, but there are weights of {len(weights)}.")
+        raise TensorError(f"reverse names {len(reverse)} directions, but there are weights of {len(weights)}.")
     check(x, h, c, weights, options, lengths, mask, seed, training, (len(reverse), x.shape[0]))
+    way = detour((x, h, c, lengths, mask), weights)
+    if way is not None:
+        return by_directions(
+            _round(way, options, lengths=lengths, mask=mask, training=training),
+            *(x, h, c, weights, options),
+            lengths=lengths,
+            mask=mask,
+            reverse=reverse,
+            training=training,
+            seed=seed,
+            stream=stream,
+        )
     return _run(Call(options, lengths, mask, reverse, training, seed, stream), x, h, c, weights)
 
 
@@ -98,14 +122,14 @@ def check(
     training: bool,
     states: tuple[int, ...],
 ) -> None:
-    """Raise ``InputError`` unless the core may be called; ``states`` are the sizes of h and c before the last."""
+    """Raise ``TensorError`` unless the core may be called; ``states`` are the sizes of h and c before the last."""
     if x.dim() != 3 or x.shape[2] != options.input_size:
-        raise InputError(f"x must have shape (batch, time, {options.input_size}), got {tuple(x.shape)}.")
+        raise TensorError(f"x must have shape (batch, time, {options.input_size}), got {tuple(x.shape)}.")
     dtype, device = x.dtype, x.device
     if dtype not in launch.DTYPES:
-        raise InputError(f"The native engine computes in float32 and float64, but x is {dtype}.")
+        raise TensorError(f"The native engine computes in float32 and float64, but x is {dtype}.")
     if options.precision == "bfloat16" and dtype != torch.float32:
-        raise InputError(f"x is {dtype}, but {_ROUNDS_FLOAT32}.")
+        raise TensorError(f"x is {dtype}, but {_ROUNDS_FLOAT32}.")
     # torch.compile warns of a cache in what it follows
     shapes = (expected_shapes.__wrapped__ if torch.compiler.is_compiling() else expected_shapes)(options)
     for direction in weights:
@@ -121,33 +145,33 @@ def check(
     if lengths is not None or mask is not None:
         _check_steps(x, lengths, mask)
     if training and seed is None and options.draws:
-        raise InputError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
+        raise TensorError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
 
 
 def _check_steps(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> None:
     rows, steps, _ = x.shape
     if lengths is not None and (lengths.shape != (rows,) or lengths.dtype != torch.int64 or lengths.device != x.device):
-        raise InputError(
+        raise TensorError(
             f"lengths must have shape ({rows},), torch.int64 on {x.device}; "
             f"got {tuple(lengths.shape)}, {lengths.dtype} on {lengths.device}."
         )
     if mask is not None and (mask.shape != (rows, steps) or mask.dtype != torch.bool or mask.device != x.device):
-        raise InputError(
+        raise TensorError(
             f"mask must have shape ({rows}, {steps}), torch.bool on {x.device}; "
             f"got {tuple(mask.shape)}, {mask.dtype} on {mask.device}."
         )
     reference.check_not_both(lengths, mask)
 
 
-def _wrong_weights(given: LayerWeights, options: LSTMOptions) -> InputError:
-    return InputError(
+def _wrong_weights(given: LayerWeights, options: LSTMOptions) -> TensorError:
+    return TensorError(
         f"These options use the weights {', '.join(weight_shapes(options))}, but given are "
         f"{', '.join(name for name, value in given._asdict().items() if value is not None)}."
     )
 
 
-def _unlike(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> InputError:
-    return InputError(
+def _unlike(x: Tensor, name: str, value: Tensor, shape: tuple[int, ...]) -> TensorError:
+    return TensorError(
         f"{name} must have shape {shape}, {x.dtype} on {x.device} like x; "
         f"got {tuple(value.shape)}, {value.dtype} on {value.device}."
     )
@@ -167,6 +191,28 @@ def _run(
         # as with PyTorch's, the caller may change an output of two directions in place, which backward still needs
         return output.clone() if len(call.reverse) == 2 else output, h_n, c_n
     return launch.forward(call, x, h, c, parameters, save=False)[:3]
+
+
+def _round(
+    way: Detour, options: LSTMOptions, *, lengths: Tensor | None, mask: Tensor | None, training: bool
+) -> RunDirection:
+    """Return what runs one direction where the core may not be called."""
+    if way == "operators":
+        return ops.run_direction
+    if way == "reference":
+        return reference.run_direction
+    steps = "mask" if mask is not None else "lengths" if lengths is not None else "dense"
+    lacking = aten.refusals(options, training=training, steps=steps)
+    if not torch.jit.is_tracing():  # type: ignore[attr-defined,no-untyped-call]
+        # torch.export holds the number of steps fast where each is written out, and knows no packed rows
+        return reference.run_direction if lacking or steps != "dense" else aten.run_direction
+    if lacking:
+        raise EngineError(
+            f"torch.onnx.export with dynamo=False writes the LSTM that ONNX and PyTorch share, and {'; '.join(lacking)}. "
+            "Leave that out, call eval() first, or use dynamo=True, which writes each step of the example out: its graph "
+            "is for sequences of that length."
+        )
+    return aten.run_direction
 
 
 def _contiguous(value: Tensor | None) -> Tensor | None:
@@ -189,7 +235,7 @@ class _Layer(torch.autograd.Function):
         x, h, c, output, *rest = ctx.saved_tensors
         directions = len(ctx.call.reverse)
         saved, parameters = rest[:directions], rest[directions:]
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or detour(gradients, ()) is not None:
             return (None, *_differentiable_gradients(ctx.call, (x, h, c, *parameters), gradients))
         _, need_x, need_h, need_c, *_ = ctx.needs_input_grad
         found = launch.backward(
@@ -206,23 +252,28 @@ class _Layer(torch.autograd.Function):
 def _differentiable_gradients(
     call: Call, values: tuple[Tensor | None, ...], gradients: tuple[Tensor | None, ...]
 ) -> tuple[Tensor | None, ...]:
-    """Return the gradients as functions of the arguments, for derivatives of a higher order: the reference has them."""
-    # an alias for each argument: a tensor may be given twice, and has a gradient for each of its places
-    values = tuple(None if value is None else value.view_as(value) for value in values)
-    x, h, c, *parameters = values
-    assert x is not None
-    weights = [LayerWeights(*of_direction(parameters, index)) for index in range(len(call.reverse))]  # type: ignore[arg-type]
-    results = by_directions(
-        reference.run_direction,
-        *(x, h, c, weights),
-        call.options,
-        lengths=call.lengths,
-        mask=call.mask,
-        reverse=call.reverse,
-        training=call.training,
-        seed=call.seed,
-        stream=call.stream,
-    )
+    """Return the gradients by the reference: functions of the arguments, where they are to have derivatives themselves.
+
+    PyTorch's own functions also take gradients that do not lie at their addresses, such as many at once.
+    """
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # an alias for each argument: a tensor may be given twice, and has a gradient for each of its places
+        values = tuple(None if value is None else value.view_as(value) for value in values)
+        x, h, c, *parameters = values
+        assert x is not None
+        weights = [LayerWeights(*of_direction(parameters, index)) for index in range(len(call.reverse))]  # type: ignore[arg-type]
+        results = by_directions(
+            reference.run_direction,
+            *(x, h, c, weights),
+            call.options,
+            lengths=call.lengths,
+            mask=call.mask,
+            reverse=call.reverse,
+            training=call.training,
+            seed=call.seed,
+            stream=call.stream,
+        )
     used = [(result, gradient) for result, gradient in zip(results, gradients, strict=True) if gradient is not None]
     wanted = [value for value in values if value is not None and value.requires_grad]
     found = iter(
@@ -230,7 +281,7 @@ def _differentiable_gradients(
             [result for result, _ in used],
             wanted,
             [gradient for _, gradient in used],
-            create_graph=True,
+            create_graph=create_graph,
             allow_unused=True,
         )
     )

@@ -26,13 +26,13 @@ def run_direction(
     c: Tensor,
     weights: LayerWeights,
     options: LSTMOptions,
-    lengths: Tensor | None,
-    mask: Tensor | None,
     *,
-    reverse: bool,
-    training: bool,
-    seed: Tensor | None,
-    stream: int,
+    lengths: Tensor | None = None,
+    mask: Tensor | None = None,
+    reverse: bool = False,
+    training: bool = False,
+    seed: Tensor | None = None,
+    stream: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run one direction of one layer as an operator; see ``reference.run_direction``."""
     output, h_n, c_n, _ = torch.ops.gatecell.lstm_direction(

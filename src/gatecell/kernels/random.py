@@ -26,7 +26,8 @@ class Kind(IntEnum):
 
 def new_seed(generator: torch.Generator | None = None) -> Tensor:
     """Draw a seed from a generator, by default PyTorch's own for the CPU: a 0-d int64 tensor in [0, 2**63 - 1)."""
-    return torch.randint(0, 2**63 - 1, (), dtype=torch.int64, generator=generator)
+    # the device is said, so that a default device (of a GPU, "meta") does not move it
+    return torch.randint(0, 2**63 - 1, (), dtype=torch.int64, device="cpu", generator=generator)
 
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], seed: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

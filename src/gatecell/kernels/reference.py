@@ -195,24 +195,40 @@ def _rounded(values: Tensor) -> Tensor:
     return rounded
 
 
-class _Rounded(torch.autograd.Function):
-    """The nearest bfloat16."""
+class _Elementwise(torch.autograd.Function):
+    """A function of each value for itself, with the derivative 1, which transforms of ``torch.func`` can go through."""
+
+    # one rule serves every transform, those of each other included
+    generate_vmap_rule = True
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        return values.to(torch.bfloat16).to(values.dtype)
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        pass
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         return gradient
 
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> Tensor:
+        # PyTorch refuses a tangent that is returned as it is
+        return tangent.clone()
 
-class _RoundedGradient(torch.autograd.Function):
+
+class _Rounded(_Elementwise):
+    """The nearest bfloat16."""
+
+    @staticmethod
+    def forward(values: Tensor) -> Tensor:
+        return values.to(torch.bfloat16).to(values.dtype)
+
+
+class _RoundedGradient(_Elementwise):
     """Nothing in the forward pass; in the backward pass what comes out is rounded, before it meets the two sides."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        return values.view_as(values)
+    def forward(values: Tensor) -> Tensor:
+        return values.clone()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:

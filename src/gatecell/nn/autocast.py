@@ -5,7 +5,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+_WITHOUT = ("meta",)
+"""Devices that PyTorch's autocast does not know and raises for when it is asked."""
+
 Result = tuple[Tensor, tuple[Tensor, Tensor]]
+
+
+def is_autocast_enabled(device: str) -> bool:
+    """Return whether ``torch.autocast`` is on for a kind of device."""
+    return device not in _WITHOUT and torch.is_autocast_enabled(device)
 
 
 def run_under_autocast(run: Callable[[Tensor], Result], engine: str, x: Tensor, dtype: torch.dtype) -> Result:

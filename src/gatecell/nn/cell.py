@@ -6,13 +6,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from gatecell._core.errors import InputError
-from gatecell.kernels.dispatch import EngineChoice, choose_engine
+from gatecell._core.errors import TensorError
+from gatecell.kernels.dispatch import EngineChoice, choose_engine, direction_runner
 from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
-from gatecell.nn.autocast import run_under_autocast
-from gatecell.nn.conversion import check_conversion
+from gatecell.nn.autocast import is_autocast_enabled, run_under_autocast
+from gatecell.nn.conversion import check_conversion, check_torch_has
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import check_numbers, check_pair, check_state, check_tensor
 
@@ -56,6 +56,7 @@ class LSTMCell(nn.Module):
         engine: str = "auto",
     ) -> None:
         super().__init__()
+        self.__module__ = parameters.LEAF
         self.options = LSTMOptions(
             input_size=input_size,
             hidden_size=hidden_size,
@@ -76,6 +77,16 @@ class LSTMCell(nn.Module):
         self._names = parameters.names(self.options, "")
         self.explain(training=True)
         self.reset_parameters()
+
+    @property
+    def input_size(self) -> int:
+        """I, the number of input features."""
+        return self.options.input_size
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the number of cells."""
+        return self.options.hidden_size
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew, from PyTorch's default generator."""
@@ -107,27 +118,28 @@ class LSTMCell(nn.Module):
         if hx is not None:
             check_pair(hx)
         if input.dim() not in (1, 2) or input.shape[-1] != self.options.input_size:
-            raise InputError(
+            raise TensorError(
                 f"The input must have shape (batch, {self.options.input_size}), or ({self.options.input_size},) "
                 f"unbatched, got {tuple(input.shape)}."
             )
-        weight = next(self.parameters())
+        weight = parameters.first(self, "")
         check_numbers(input, weight)
         unbatched = input.dim() == 1
         x = input.unsqueeze(0) if unbatched else input
         states = []
         for index, size in enumerate((self.options.output_size, self.options.hidden_size)):
             if hx is None:
-                states.append(weight.new_zeros(x.shape[0], size))
+                states.append(x.new_zeros(x.shape[0], size, dtype=weight.dtype))
                 continue
             state = hx[index]
             check_state("hc"[index], state, (size,) if unbatched else (x.shape[0], size), x)
             states.append((state.unsqueeze(0) if unbatched else state).to(weight.dtype))
         zoneout = self.training and (self.options.zoneout_h or self.options.zoneout_c)
-        choice = self.explain()
+        engine = self.explain().name
+        run_direction = direction_runner(engine)
 
         def run(x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-            output, h, c = choice.run(
+            output, h, c = run_direction(
                 x,
                 states[0],
                 states[1],
@@ -139,15 +151,16 @@ class LSTMCell(nn.Module):
             return output, (h, c)
 
         x = x.unsqueeze(1)
-        if torch.is_autocast_enabled(x.device.type):
-            _, (h, c) = run_under_autocast(run, choice.name, x, weight.dtype)
+        if is_autocast_enabled(x.device.type):
+            _, (h, c) = run_under_autocast(run, engine, x, weight.dtype)
         else:
             _, (h, c) = run(x)
         return (h[0], c[0]) if unbatched else (h, c)
 
+    @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def explain(self, *, training: bool | None = None) -> EngineChoice:
         """Say which engine runs, and why the others do not; see ``LSTM.explain``."""
-        weight = next(self.parameters())
+        weight = parameters.first(self, "")
         return choose_engine(
             self.options,
             weight.device,
@@ -167,6 +180,26 @@ class LSTMCell(nn.Module):
         cell = cls(module.input_size, module.hidden_size, module.bias, weight.device, weight.dtype, **extras)
         cell.load_state_dict(module.state_dict())
         return cell.train(module.training)
+
+    def to_torch(self) -> nn.LSTMCell:
+        """Build the ``torch.nn.LSTMCell`` that computes the same; its second bias is 0.
+
+        Raises
+        ------
+        OptionError
+            Where an option is used that ``torch.nn.LSTMCell`` does not have.
+        """
+        check_torch_has(self.options, nn.LSTMCell)
+        weight = parameters.first(self, "")
+        cell = nn.LSTMCell(self.input_size, self.hidden_size, self.options.bias, weight.device, weight.dtype)
+        state = self.state_dict()
+        parameters.split_bias(state, "")
+        cell.load_state_dict(state)
+        return cell.train(self.training)
+
+    def __prepare_scriptable__(self) -> nn.LSTMCell:
+        """Give ``torch.jit.script`` the ``torch.nn.LSTMCell`` that computes the same, with weights of its own."""
+        return self.to_torch()
 
     def extra_repr(self) -> str:
         """Return the sizes and the options that differ from their defaults."""

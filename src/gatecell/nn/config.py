@@ -204,12 +204,18 @@ class LSTMConfig:
         # The layer's own checks, on the device without memory; two layers stand for any number of them. Whether a
         # named engine covers these options depends on the true device, so that is left to the layer itself.
         checked = {"engine": "auto", "num_layers": min(self.num_layers, 2)}
-        LSTM(input_size=1, device="meta", **{**asdict(self), **checked})
+        LSTM(input_size=1, device="meta", **{**self.layer_arguments(), **checked})
+        # a layer by itself may drop everything; here nothing would reach the head
+        check_probability("dropout", self.dropout)
 
     @property
     def output_size(self) -> int:
         """The number of features a step that the next part gets."""
         return (self.proj_size or self.hidden_size) * (2 if self.bidirectional else 1)
+
+    def layer_arguments(self) -> dict[str, Any]:
+        """Return the arguments of the layer; one that has a single layer has none between layers to drop."""
+        return {**asdict(self), "dropout": 0.0 if self.num_layers == 1 else self.dropout}
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as JSON values."""

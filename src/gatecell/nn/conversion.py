@@ -67,12 +67,13 @@ def check_conversion(
             raise unknown_name("option of from_torch", name, allowed)
 
 
-def check_torch_has(options: LSTMOptions) -> None:
-    """Raise ``OptionError`` where an option is used that ``torch.nn.LSTM`` does not have."""
+def check_torch_has(options: LSTMOptions, kind: type[nn.Module]) -> None:
+    """Raise ``OptionError`` where an option is used that this class of PyTorch does not have."""
     lacking = [name for name in _LACKING if getattr(options, name)]
+    lacking += ["proj_size"] if options.proj_size and kind is nn.LSTMCell else []
     lacking += ["precision"] if options.precision != "full" else []
     if lacking:
-        raise OptionError(f"torch.nn.LSTM has no {', '.join(lacking)}: this LSTM cannot be written as one.")
+        raise OptionError(f"torch.nn.{kind.__name__} has no {', '.join(lacking)}: this layer cannot be written as one.")
 
 
 def torch_arguments(module: nn.Module) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gatecell.kernels.draws import device_generator
+from gatecell.kernels.interception import has_numbers
 
 _LEVELS = 1 << 16
 _VALUES_A_DRAW = 4
@@ -17,12 +18,13 @@ def dropout(x: Tensor, p: float, training: bool = True, generator: torch.Generat
     """Return ``x`` with each value 0 with probability ``p``, the others divided by ``1 - p`` (Srivastava et al. 2014).
 
     On a CPU it takes a fraction of the time of ``torch.nn.functional.dropout``, which draws a number of its own for
-    each value: between two layers that took as long as a layer. Elsewhere, and where a graph is traced, that one runs.
+    each value: between two layers that took as long as a layer. Elsewhere, and where a graph is made or a transform
+    runs, that one runs.
 
     Parameters
     ----------
     x : Tensor of floating-point numbers, any shape
-    p : float in [0, 1)
+    p : float in [0, 1]
         On a CPU rounded to a multiple of 1/65536 below 1.
     training : bool
         False: ``x`` is returned as it is.
@@ -31,7 +33,9 @@ def dropout(x: Tensor, p: float, training: bool = True, generator: torch.Generat
     """
     if not training or not p:
         return x
-    if x.device.type != "cpu" or torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined,no-untyped-call]
+    if p == 1.0:
+        return functional.dropout(x, p)
+    if not has_numbers(x):
         return functional.dropout(x, p) if generator is None else x * _mask(x, p, x.shape, generator)
     dropped = min(round(p * _LEVELS), _LEVELS - 1)
     n_draws = -(-x.numel() // _VALUES_A_DRAW)

@@ -165,7 +165,7 @@ class LanguageNetwork(nn.Module):
         size = config.lstm.output_size
         sizes = (config.embedding_dim, *[size] * (config.lstm.num_layers - 1))
         self.lstm = nn.ModuleList(
-            LSTM(each, batch_first=True, **_layer(config, index).to_dict()) for index, each in enumerate(sizes)
+            LSTM(each, batch_first=True, **_layer(config, index).layer_arguments()) for index, each in enumerate(sizes)
         )
         self.softmax: nn.Linear | nn.AdaptiveLogSoftmaxWithLoss | TiedSoftmax
         if config.cutoffs:

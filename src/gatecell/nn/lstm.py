@@ -1,5 +1,6 @@
 """The LSTM module: ``torch.nn.LSTM`` with every option of the recurrence."""
 
+import warnings
 from collections.abc import MutableMapping
 from dataclasses import replace
 from itertools import chain
@@ -9,16 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from gatecell._core.checks import check_flag, check_integer, check_probability
-from gatecell._core.errors import InputError
+from gatecell._core.checks import check_flag, check_integer, check_number
+from gatecell._core.errors import InputError, TensorError
 from gatecell.kernels import reference
 from gatecell.kernels.dispatch import EngineChoice, Steps, choose_engine, layer_runner
 from gatecell.kernels.inference import PreparedStack
+from gatecell.kernels.interception import detour
 from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
 from gatecell.kernels.weights import LayerWeights
 from gatecell.nn import parameters
-from gatecell.nn.autocast import run_under_autocast
+from gatecell.nn.autocast import is_autocast_enabled, run_under_autocast
 from gatecell.nn.conversion import check_conversion, check_torch_has, torch_arguments
 from gatecell.nn.dropout import dropout
 from gatecell.nn.initialisation import check_start, initialise
@@ -112,10 +114,18 @@ class LSTM(nn.Module):
         engine: str = "auto",
     ) -> None:
         super().__init__()
+        self.__module__ = parameters.LEAF
         check_integer("num_layers", num_layers, minimum=1)
         check_flag("batch_first", batch_first)
         check_flag("bidirectional", bidirectional)
-        check_probability("dropout", dropout)
+        check_number("dropout", dropout, minimum=0.0, maximum=1.0)
+        if dropout and num_layers == 1:
+            # in PyTorch's words, so that filters written for them go on working
+            warnings.warn(
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
+                f"greater than 1, but got dropout={dropout} and num_layers={num_layers}",
+                stacklevel=2,
+            )
         first = LSTMOptions(
             input_size=input_size,
             hidden_size=hidden_size,
@@ -180,6 +190,13 @@ class LSTM(nn.Module):
         """Whether there are biases."""
         return self.layer_options[0].bias
 
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The parameters of each layer and direction, the forward one first, as ``torch.nn.LSTM`` lists them."""
+        return [
+            [getattr(self, name) for _, name in of_direction] for of_layer in self._names for of_direction in of_layer
+        ]
+
     def reset_parameters(self) -> None:
         """Draw the parameters anew, from PyTorch's default generator."""
         for options, weights in zip(self.layer_options, self._weights(), strict=True):
@@ -194,7 +211,6 @@ class LSTM(nn.Module):
         self,
         input: Tensor,
         hx: States | None = None,
-        *,
         lengths: LengthsLike | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, States]: ...
@@ -204,7 +220,6 @@ class LSTM(nn.Module):
         self,
         input: PackedSequence,
         hx: States | None = None,
-        *,
         lengths: None = None,
         mask: None = None,
     ) -> tuple[PackedSequence, States]: ...
@@ -213,7 +228,6 @@ class LSTM(nn.Module):
         self,
         input: Tensor | PackedSequence,
         hx: States | None = None,
-        *,
         lengths: LengthsLike | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, States]:
@@ -266,7 +280,7 @@ class LSTM(nn.Module):
         EngineChoice
             Its ``name`` is the engine; printed, it gives one line an engine.
         """
-        weight = parameters.first(self)
+        weight = parameters.first(self, "_l0")
         return choose_engine(
             self.layer_options[0],
             weight.device,
@@ -357,13 +371,17 @@ class LSTM(nn.Module):
         OptionError
             Where an option is used that ``torch.nn.LSTM`` does not have.
         """
-        check_torch_has(self.layer_options[0])
+        check_torch_has(self.layer_options[0], nn.LSTM)
         module = nn.LSTM(**torch_arguments(self))
         state = self.state_dict()
         for suffix in chain(*self._suffixes):
             parameters.split_bias(state, suffix)
         module.load_state_dict(state)
         return module.train(self.training)
+
+    def __prepare_scriptable__(self) -> nn.LSTM:
+        """Give ``torch.jit.script`` the ``torch.nn.LSTM`` that computes the same, with weights of its own."""
+        return self.to_torch()
 
     def extra_repr(self) -> str:
         """Return the arguments that differ from their defaults."""
@@ -390,13 +408,13 @@ class LSTM(nn.Module):
         """Check the arguments of ``forward`` and bring them to (B, T, I); states that are not given stay so."""
         check_tensor("The input", given)
         if given.dim() not in (2, 3):
-            raise InputError(f"The input must have 3 dimensions, or 2 if unbatched, got shape {tuple(given.shape)}.")
+            raise TensorError(f"The input must have 3 dimensions, or 2 if unbatched, got shape {tuple(given.shape)}.")
         if given.shape[-1] != self.input_size:
-            raise InputError(
+            raise TensorError(
                 f"The input must have {self.input_size} features (input_size) in its last dimension, "
                 f"got shape {tuple(given.shape)}."
             )
-        check_numbers(given, parameters.first(self))
+        check_numbers(given, parameters.first(self, "_l0"))
         reference.check_not_both(lengths, mask)
         unbatched = given.dim() == 2
         if unbatched:
@@ -411,7 +429,7 @@ class LSTM(nn.Module):
         return x, lengths, mask, None if hx is None else self._initial_states(x, hx, unbatched)
 
     def _zero_states(self, x: Tensor) -> States:
-        weight = parameters.first(self)
+        weight = parameters.first(self, "_l0")
         sizes = (self.layer_options[0].output_size, self.hidden_size)
         layers = self.num_layers * self.num_directions
         h, c = (torch.zeros(layers, x.shape[0], size, device=x.device, dtype=weight.dtype) for size in sizes)
@@ -420,7 +438,7 @@ class LSTM(nn.Module):
     def _initial_states(self, x: Tensor, hx: States, unbatched: bool) -> States:
         check_pair(hx)
         layers, rows = self.num_layers * self.num_directions, x.shape[0]
-        dtype = parameters.first(self).dtype
+        dtype = parameters.first(self, "_l0").dtype
         h, c = hx
         for name, state, size in (("h_0", h, self.layer_options[0].output_size), ("c_0", c, self.hidden_size)):
             check_state(name, state, (layers, size) if unbatched else (layers, rows, size), x)
@@ -431,19 +449,21 @@ class LSTM(nn.Module):
     def _run(self, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None) -> tuple[Tensor, States]:
         steps: Steps = "mask" if mask is not None else "lengths" if lengths is not None else "dense"
         choice = self.explain(steps=steps)
-        if not torch.is_autocast_enabled(x.device.type):
+        if not is_autocast_enabled(x.device.type):
             return self._run_layers(choice, x, hx, lengths, mask)
 
         def run(x: Tensor) -> tuple[Tensor, States]:
             return self._run_layers(choice, x, hx, lengths, mask)
 
-        return run_under_autocast(run, choice.name, x, parameters.first(self).dtype)
+        return run_under_autocast(run, choice.name, x, parameters.first(self, "_l0").dtype)
 
     def _run_layers(
         self, choice: EngineChoice, x: Tensor, hx: States | None, lengths: Tensor | None, mask: Tensor | None
     ) -> tuple[Tensor, States]:
-        if choice.name == "native" and not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()):
-            return self._prepared.run(x, hx, list(chain(*self._weights())), lengths, mask)
+        if choice.name == "native" and not (self.training or torch.is_grad_enabled()):
+            of_directions = list(chain(*self._weights()))
+            if detour((x, *(hx or ()), lengths, mask), of_directions) is None:
+                return self._prepared.run(x, hx, of_directions, lengths, mask)
         directions = self.num_directions
         seed = new_seed(self.generator) if self.training and self.layer_options[0].draws else None
         run = layer_runner(choice.name)

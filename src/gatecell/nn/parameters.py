@@ -22,6 +22,11 @@ NAMES = {
 """The name on a module of each field of ``LayerWeights``: PyTorch's, where it has one."""
 
 
+LEAF = "torch.nn"
+"""What a module says of itself where it is asked for its ``__module__``: ``torch.fx`` takes those of PyTorch as one
+node, and looks into all others, at shapes that it does not know yet. The class keeps its own."""
+
+
 def register(
     module: nn.Module, options: LSTMOptions, suffix: str, device: torch.device | str | None, dtype: torch.dtype | None
 ) -> None:
@@ -46,10 +51,11 @@ def collect(module: nn.Module, names: tuple[tuple[str, str], ...]) -> LayerWeigh
     return LayerWeights(**values)
 
 
-def first(module: nn.Module) -> Tensor:
-    """Return the first parameter that ``register`` gave to ``module`` with the suffix ``"_l0"``."""
-    weight = module._parameters.get("weight_ih_l0")
-    found: Any = module.weight_ih_l0 if weight is None else weight
+def first(module: nn.Module, suffix: str) -> Tensor:
+    """Return the first parameter that ``register`` gave to ``module`` with this suffix."""
+    name = NAMES["input"] + suffix
+    weight = module._parameters.get(name)
+    found: Any = getattr(module, name) if weight is None else weight
     assert isinstance(found, Tensor)
     return found
 
