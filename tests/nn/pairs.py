@@ -1,5 +1,6 @@
 """Modules of PyTorch beside ours with the same weights, in double precision."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -32,6 +33,11 @@ def example(kind: str, rows: int = 3, steps: int = 4) -> Tensor:
 def tensors(results: Any) -> list[Tensor]:
     """Return the tensors in a nest of tuples, lists and dicts."""
     return [leaf for leaf in tree_leaves(results) if isinstance(leaf, Tensor)]
+
+
+def stacked(results: Iterable[Any]) -> list[Tensor]:
+    """Return the results of several calls side by side, tensor by tensor."""
+    return [torch.stack(values) for values in zip(*map(tensors, results), strict=True)]
 
 
 def scalar(results: Any) -> Tensor:

@@ -164,8 +164,22 @@ def test_dropout_acts_between_layers_in_training_only() -> None:
     assert not torch.equal(lstm(x)[0], lstm(x)[0])
     lstm.eval()
     assert torch.equal(lstm(x)[0], lstm(x)[0])
-    last_only = LSTM(5, 7, 1, dropout=0.5)
-    assert torch.equal(last_only(x)[0], last_only(x)[0])
+    # PyTorch's words, and PyTorch's layer says the same
+    for layer in (LSTM, torch.nn.LSTM):
+        with pytest.warns(
+            UserWarning, match=r"non-zero dropout expects num_layers greater than 1, but got dropout=0\.5"
+        ):
+            last_only = layer(5, 7, 1, dropout=0.5)
+        assert torch.equal(last_only(x)[0], last_only(x)[0])
+
+
+def test_dropout_of_everything_leaves_the_layer_above_its_biases() -> None:
+    ours, theirs = LSTM(5, 7, 2, dropout=1.0), torch.nn.LSTM(5, 7, 2, dropout=1.0)
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(4, 3, 5)
+    assert_close(ours(x)[0], theirs(x)[0])
+    assert torch.equal(ours(x)[0], ours(-x)[0])
+    assert not torch.equal(ours.eval()(x)[0], ours(-x)[0])
 
 
 @pytest.mark.parametrize(
@@ -358,7 +372,8 @@ def test_trace_refuses_what_it_cannot_follow() -> None:
     ("options", "text"),
     [
         ({"num_layers": 0}, "num_layers must be an integer of at least 1"),
-        ({"dropout": 1.0}, r"dropout must be a number in \[0, 1\)"),
+        ({"dropout": 1.1}, r"dropout must be a number in \[0, 1\], got 1.1"),
+        ({"recurrent_dropout": 1.0}, r"recurrent_dropout must be a number in \[0, 1\)"),
         ({"proj_size": 7}, r"proj_size must be smaller than hidden_size \(7\), got 7"),
         ({"proj_size": "2"}, "proj_size must be an integer of at least 0, got '2'"),
         ({"bias": False, "forget_bias": 1.0}, "forget_bias needs bias=True"),

@@ -12,7 +12,7 @@ from torch.func import functional_call, functionalize, grad, hessian, jacfwd, ja
 
 from gatecell.nn.cell import LSTMCell
 from gatecell.nn.lstm import LSTM
-from tests.nn.pairs import KINDS, assert_equal, example, pair, scalar, tensors
+from tests.nn.pairs import KINDS, assert_equal, example, pair, scalar, stacked, tensors
 
 # forward-mode derivatives import parts of PyTorch that PyTorch itself calls deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
@@ -63,7 +63,7 @@ def test_vmap_equals_one_by_one(kind: str) -> None:
     batches = torch.stack([example(kind), -example(kind), 2 * example(kind)], dim=1)
     with torch.no_grad():
         found = vmap(ours, in_dims=1)(batches)
-        assert_equal(found, [torch.stack(of_each) for of_each in zip(*map(tensors, map(theirs, batches.unbind(1))))])
+        assert_equal(found, stacked(map(theirs, batches.unbind(1))))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -96,7 +96,7 @@ def test_many_gradients_at_once_equal_one_by_one(kind: str) -> None:
         torch.autograd.grad(outputs, arguments, [direction[index] for direction in directions], retain_graph=True)
         for index in range(4)
     ]
-    assert_equal(found, [torch.stack(values) for values in zip(*each, strict=True)])
+    assert_equal(found, stacked(each))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,7 +110,7 @@ def test_an_ensemble_equals_its_members(kind: str) -> None:
     weights, buffers = stack_module_state(members)
     x, base = example(kind), copy.deepcopy(ours).to("meta")
     found = vmap(lambda w, b: functional_call(base, (w, b), (x,)))(weights, buffers)
-    assert_equal(found, [torch.stack(of_each) for of_each in zip(*(tensors(member(x)) for member in members))])
+    assert_equal(found, stacked(member(x) for member in members))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,6 +10,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch._subclasses.functional_tensor import FunctionalTensor
 from torch.autograd import forward_ad
 from torch.compiler import is_dynamo_compiling
 from torch.nn import Parameter
@@ -26,7 +28,7 @@ derivative and every transform. ``"onnx"``: PyTorch's own LSTM, the one that its
 _n_dispatch_modes = torch._C._len_torch_dispatch_stack
 _n_function_modes = torch._C._len_torch_function_stack
 _n_transforms = torch._C._functorch.get_dynamic_layer_stack_depth
-_is_traced = torch._C._is_tracing  # type: ignore[attr-defined]
+_is_traced = torch._C._is_tracing
 _is_batched = torch._C._functorch.is_legacy_batchedtensor
 _PLAIN = frozenset((Tensor, Parameter, type(None)))
 _are_plain = _PLAIN.issuperset
@@ -103,11 +105,7 @@ def _is_for_onnx() -> bool:
 
 
 def _is_recorded(value: Tensor) -> bool:
-    """Return whether an operator can take a tensor: a plain one, or one of those that stand in where a graph is made."""
-    # takes a while to import, and PyTorch has done so where there is such a tensor
-    from torch._subclasses.fake_tensor import FakeTensor
-    from torch._subclasses.functional_tensor import FunctionalTensor
-
+    """Return whether an operator can take a tensor: a plain one, or one that stands in where a graph is made."""
     if isinstance(value, FakeTensor | FunctionalTensor) or value.device.type == "meta":
         return True
     return _lies_at_its_address(value)

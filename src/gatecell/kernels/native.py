@@ -145,7 +145,9 @@ def check(
     if lengths is not None or mask is not None:
         _check_steps(x, lengths, mask)
     if training and seed is None and options.draws:
-        raise TensorError("In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed().")
+        raise TensorError(
+            "In training, dropout and zoneout need a seed: a 0-d int64 tensor, as from random.new_seed()."
+        )
 
 
 def _check_steps(x: Tensor, lengths: Tensor | None, mask: Tensor | None) -> None:
@@ -208,9 +210,9 @@ def _round(
         return reference.run_direction if lacking or steps != "dense" else aten.run_direction
     if lacking:
         raise EngineError(
-            f"torch.onnx.export with dynamo=False writes the LSTM that ONNX and PyTorch share, and {'; '.join(lacking)}. "
-            "Leave that out, call eval() first, or use dynamo=True, which writes each step of the example out: its graph "
-            "is for sequences of that length."
+            f"torch.onnx.export with dynamo=False writes PyTorch's LSTM alone: {'; '.join(lacking)}. "
+            "Leave that out, call eval() first, or use dynamo=True, which writes out each step of the example: its "
+            "graph is for sequences of that length."
         )
     return aten.run_direction
 

@@ -122,8 +122,8 @@ class LSTM(nn.Module):
         if dropout and num_layers == 1:
             # in PyTorch's words, so that filters written for them go on working
             warnings.warn(
-                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
-                f"greater than 1, but got dropout={dropout} and num_layers={num_layers}",
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
+                f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
                 stacklevel=2,
             )
         first = LSTMOptions(

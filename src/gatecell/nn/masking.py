@@ -28,8 +28,8 @@ def as_lengths(lengths: LengthsLike) -> Tensor:
 def check_lengths(lengths: LengthsLike, rows: int, steps: int) -> Tensor:
     """Return lengths as an int64 tensor (B,), checked to be whole numbers in 0..T.
 
-    The values of a tensor on a GPU, or where a graph is made or a transform runs, are not looked at: that would stop the
-    stream, or break the graph. Such lengths above T count as T.
+    The values of a tensor on a GPU, or where a graph is made or a transform runs, are not looked at: that would stop
+    the stream, or break the graph. Such lengths above T count as T.
     """
     lengths = as_lengths(lengths)
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:

@@ -53,7 +53,8 @@ class SequenceNetwork(nn.Module):
             first_size = config.convolution.filters
         input_sizes = (first_size, *(part.output_size for part in config.lstm))
         self.lstm = nn.ModuleList(
-            LSTM(size, batch_first=True, **part.layer_arguments()) for size, part in zip(input_sizes, config.lstm, strict=False)
+            LSTM(size, batch_first=True, **part.layer_arguments())
+            for size, part in zip(input_sizes, config.lstm, strict=False)
         )
         self.norms = nn.ModuleList()
         if config.norm is not None:
