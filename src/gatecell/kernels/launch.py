@@ -262,7 +262,7 @@ def _addresses(weights: Sequence[Tensor | None]) -> list[int]:
         # no weight is empty, and 0 stands for one that is not there
         if weight is not None and (not address or weight.is_neg()):
             raise TensorError(
-                "A weight has no numbers at its address: its storage was freed, as sharded training does between steps, "
+                "A weight has no numbers at its address: its storage was freed, as sharded training does, "
                 "or it is a view that PyTorch negates when it is read. Restore it, or replace it by a copy."
             )
     return found
