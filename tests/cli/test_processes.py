@@ -38,14 +38,14 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_help_starts_at_once() -> None:
-    def processor_seconds() -> float:
-        before = os.times()
-        subprocess.run([*COMMAND, "--help"], capture_output=True, check=True)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
-    # 0.4 s on an idle machine; the processor's own time, since tests share it.
-    assert min(processor_seconds() for _ in range(3)) < 0.4
+    """Told by what it loads, since how long that takes says more about the machine."""
+    code = (
+        "import sys, atexit; from gatecell.cli.main import main\n"
+        "atexit.register(lambda: print(len(sys.modules)))\nsys.exit(main(['--help']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # 230 at the time of writing, in 0.3 s; torch alone has over 1,000
+    assert int(done.stdout.splitlines()[-1]) < 300
 
 
 def in_terminal(arguments: list[str], folder: Path) -> str:

@@ -54,6 +54,14 @@ def test_windows_of_many_series_go_as_one_by_one(series: list[Any], kind: str | 
     np.testing.assert_allclose(scaler.inverse(expected, which), windows, rtol=1e-12, atol=1e-9)
 
 
+def test_a_middle_half_that_differs_by_rounding_does_not_vary() -> None:
+    for tiny in (0.0, 5e-324, 1e-307, 1e-13):
+        values = np.zeros((9, 1))
+        values[1:6, 0], values[8, 0] = tiny, 22.0
+        scaler = SeriesScaler.fit([values], "robust")
+        assert scaler.scale.item() == pytest.approx(values.std(), rel=1e-9)
+
+
 def test_missing_values_are_left_out_of_the_measures() -> None:
     values = series_of(1)[0]
     holed = np.repeat(values, 2, axis=0)

@@ -331,8 +331,13 @@ def test_a_text_answers_in_about_a_millisecond_beyond_the_network() -> None:
         with torch.inference_mode():
             model.network_(*rows)
 
-    # the best of thirty each, as other work may run beside it; three times what is promised, for slow machines
-    assert fastest(lambda: model.predict_proba(text)) - fastest(network_alone) < 3e-3
+    def half_a_millisecond() -> None:
+        """On a machine of 2024; another one is as much slower here as there."""
+        sum(range(50_000))
+
+    # the best of thirty each, as other work may run beside it; three times what is promised
+    beyond = fastest(lambda: model.predict_proba(text)) - fastest(network_alone)
+    assert beyond < 6 * fastest(half_a_millisecond)
 
 
 class TestSeveralLabels:

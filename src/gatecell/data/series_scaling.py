@@ -150,4 +150,5 @@ def _measures(values: Values, kind: str) -> tuple[Values, Values]:
     if kind == "standard":
         return np.nanmean(values, axis=0), spread
     lower, median, upper = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0)
-    return median, np.where(upper > lower, upper - lower, spread)
+    # values that differ by rounding alone do not vary: by such a range the others would become infinite
+    return median, np.where(upper - lower > 1e-12 * spread, upper - lower, spread)
