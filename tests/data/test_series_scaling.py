@@ -85,6 +85,13 @@ def test_a_series_of_mostly_one_value_is_scaled_by_its_deviation() -> None:
     assert SeriesScaler.fit([values], "robust").scale[0, 0] == pytest.approx(values.std())
 
 
+def test_without_a_number_values_are_of_the_first_series() -> None:
+    scaler = SeriesScaler.fit(series_of(), "standard")
+    values = series_of()[0]
+    np.testing.assert_array_equal(scaler.transform(values), scaler.transform(values, 0))
+    np.testing.assert_array_equal(scaler.inverse(values), scaler.inverse(values, 0))
+
+
 def test_json_round_trip() -> None:
     scaler = SeriesScaler.fit(series_of(), "robust")
     again = SeriesScaler.from_dict(json.loads(json.dumps(scaler.to_dict())))

@@ -73,6 +73,8 @@ def test_series_that_are_too_short_are_named() -> None:
         r"Choose a shorter lookback or horizon, or leave such series out",
     ):
         shape.check_lengths([36, 35], ["a", "b"])
+    with pytest.raises(InputError, match=r"horizon 12\), but the series has fewer: 'a' \(35\)\. Choose"):
+        shape.check_lengths([35], ["a"])
     with pytest.raises(InputError, match=r"8 of 8 series have fewer: 0 \(1\), .* 4 \(1\) and 3 more\."):
         shape.check_lengths([1] * 8, list(range(8)))
 
@@ -82,6 +84,9 @@ def test_origins_beyond_the_series() -> None:
         Windows(4, 3).ahead(np.zeros((10, 1)), np.array([8]))
     with pytest.raises(InputError, match=r"A window reaches beyond the series"):
         Windows(4, 3).seen(np.zeros((10, 1)), np.array([3]))
+    # a step before the first would be one counted from the end
+    with pytest.raises(InputError, match=r"origins lead from step -1 to 9"):
+        Windows(4, 3).seen(np.zeros((10, 1)), np.array([5, 9, 3]))
 
 
 @pytest.mark.parametrize("name", ["lookback", "horizon", "stride"])
