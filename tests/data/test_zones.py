@@ -30,6 +30,8 @@ def test_the_same_moments_on_the_known_clock(zone: Any, unit: Any) -> None:
 def test_stamps_finer_than_the_unit_are_not_rounded_to_others() -> None:
     fine = hours(unit="ns") + pd.Timedelta("1ms")
     assert stamps_like(fine, hours(unit="s"), "x").equals(fine)
+    one = hours(unit="ns").insert(5, fine[4])
+    assert stamps_like(one, hours(unit="s"), "x").equals(one)
 
 
 def test_kinds_that_do_not_go_together() -> None:
@@ -71,6 +73,8 @@ def test_kinds_that_do_not_go_together() -> None:
         (dateutil.tzutc(), "UTC"),
         (dateutil.tzoffset("X", 3600), "UTC+01:00"),
         (timezone(timedelta(hours=1)), "UTC+01:00"),
+        (timezone(timedelta(hours=5, minutes=45)), "UTC+05:45"),
+        (dateutil.tzoffset("X", -3.5 * 3600 - 60), "UTC-03:31"),
         # a name that the list of zones has with another meaning
         (timezone(timedelta(hours=1), "CET"), "UTC+01:00"),
         (timezone(timedelta(hours=1, seconds=20)), "UTC"),
@@ -87,3 +91,10 @@ def test_zones_are_those_that_a_file_can_name(zone: Any, name: str) -> None:
         assert (pd.Timestamp("2026-07-01", tz="UTC").tz_convert(name).tz_convert("UTC")) == pd.Timestamp(
             "2026-07-01", tz="UTC"
         )
+
+
+def test_the_zone_of_the_machine_becomes_utc_or_an_offset() -> None:
+    stamps = hours(dateutil.tzlocal())
+    plain = in_plain_zone(stamps)
+    assert str(plain.tz).startswith("UTC")
+    assert (plain == stamps).all()

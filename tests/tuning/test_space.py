@@ -10,7 +10,7 @@ from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.text import LSTMTextClassifier
-from gatecell.tuning.space import (
+from gatecell.tuning.space import is_number, (
     Range,
     checked_space,
     combinations,
@@ -105,3 +105,7 @@ def test_default_spaces_are_of_the_task() -> None:
     assert "bidirectional" not in default_space(LSTMClassifier(stateful=True))
     with pytest.raises(OptionError, match="There is no default space for Toy, which is none of Gatecell's estimators"):
         default_space(Toy())
+
+
+def test_what_has_a_place_on_an_axis_of_numbers() -> None:
+    assert [is_number(value) for value in (2, 2.5, True, "2", None)] == [True, True, False, False, False]

@@ -64,7 +64,7 @@ def in_plain_zone(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
     name = getattr(zone, "zone", None) or file.rpartition("zoneinfo/")[2]
     if name and (found := _zone(name)) is not None:
         return stamps.tz_convert(found)
-    offsets = {stamp.utcoffset() for stamp in (stamps if not isinstance(zone, timezone) else stamps[:1])}
+    offsets = {zone.utcoffset(None)} if isinstance(zone, timezone) else {stamp.utcoffset() for stamp in stamps}
     offset = offsets.pop() if len(offsets) == 1 else timedelta(0)
     whole = not offset % timedelta(minutes=1)
     return stamps.tz_convert(timezone(offset) if offset and whole else UTC)
