@@ -10,11 +10,12 @@ from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.text import LSTMTextClassifier
-from gatecell.tuning.space import is_number, (
+from gatecell.tuning.space import (
     Range,
     checked_space,
     combinations,
     default_space,
+    is_number,
     n_combinations,
     space_to_json,
     with_parameters,
