@@ -139,3 +139,16 @@ def test_a_hostile_or_broken_file(homes: Path, content: bytes, text: str) -> Non
 def test_the_cache_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.undo()
     assert files.cache_folder().name == "gatecell"
+
+
+def test_what_a_killed_download_left_is_removed_by_the_next(homes: Path, server: tuple[str, Path]) -> None:
+    url, folder = server
+    (folder / FILE.name).write_bytes(PUBLISHED)
+    with pytest.raises(DatasetError):
+        read_file(FILE, urls=NOWHERE, download=True)
+    place = homes / "cache" / "toy" / FILE.name
+    # a download that failed leaves nothing
+    assert list(place.parent.iterdir()) == []
+    (place.parent / f".{place.name}.0123abcd.part").write_bytes(b"half")
+    assert read_file(FILE, urls=(url,), download=True) == CONTENT
+    assert [path.name for path in place.parent.iterdir()] == [place.name]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from gatecell._core.errors import DatasetError
+from gatecell._core.files import atomic_path
 
 DATA_HOME_VARIABLE = "GATECELL_DATA_HOME"
 """The environment variable that names a folder with data sets; it is looked into before the cache."""
@@ -112,18 +113,29 @@ def _download(file: DataFile, urls: Sequence[str]) -> Path:
     target = cache_folder() / file.folder
     failures = []
     for url in urls:
+        path = target / file.web_name
         try:
-            known = f"sha256:{file.download_sha256}" if file.download_sha256 else None
-            return Path(pooch.retrieve(url + file.web_name, known, fname=file.web_name, path=target))
-        # pooch passes on whatever its HTTP library raises, and a ValueError for a wrong sum.
+            # not by `pooch.retrieve`, whose temporary file stays where the process is killed
+            with atomic_path(path) as part:
+                pooch.get_logger().info("Downloading data from %r to file %r.", url + file.web_name, str(path))
+                pooch.HTTPDownloader()(url + file.web_name, str(part), None)
+                _check_download(pooch.file_hash(str(part)), file)
+        # pooch passes on whatever its HTTP library raises
         except Exception as error:
             failures.append(
                 f"{url + file.web_name}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
             )
+        else:
+            return path
     raise DatasetError(
         f"{file.name} could not be downloaded ({'; '.join(failures)}). Check the network, or bring the file "
         f"by other means and put it at {target / file.name}."
     )
+
+
+def _check_download(found_sha256: str, file: DataFile) -> None:
+    if file.download_sha256 not in (None, found_sha256):
+        raise DatasetError(f"its SHA256 sum is {found_sha256} instead of {file.download_sha256}")
 
 
 def _decompressed(path: Path, file: DataFile) -> bytes:
