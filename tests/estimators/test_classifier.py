@@ -297,7 +297,7 @@ def test_bad_targets(y: Any, text: str) -> None:
         ),
         ({"random_state": -1}, OptionError, "random_state must be an integer of at least 0, got -1"),
         ({"random_state": 5_000_000_000}, OptionError, "random_state must be an integer of at most 4294967295, got 5"),
-        ({"random_state": "x"}, OptionError, "random_state must be an integer, a numpy RandomState or None, got 'x'"),
+        ({"random_state": "x"}, OptionError, "random_state must be an integer, a numpy Generator"),
         ({"batch_size": 10**20}, OptionError, "batch_size must be an integer of at most 9223372036854775807"),
         ({"lstm_options": {"peepholes": True}}, UnknownNameError, "Did you mean 'peephole'"),
         ({"lstm_options": {"hidden_size": 3}}, OptionError, "lstm_options has 'hidden_size', but that is a parameter"),

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -16,12 +17,11 @@ from gatecell.training.progress import epoch_text
 from tests.training.tools import config_of, rows_of, squared, tiny_network
 
 ROW = {"epoch": 2.0, "train_loss": 0.12345, "validation_accuracy": 1.0, "learning_rate": 0.1, "seconds": 3.21}
-SILENT_RUN = """
+RUN = """
 from gatecell.training.loop import fit
 from tests.training.tools import config_of, rows_of, sequence_network, squared
-for verbose in (0, 1):
-    rows = rows_of((20, 5, 3))
-    fit(sequence_network(), squared, rows, rows, config_of(verbose=verbose, patience=1, lr_schedule="plateau"))
+rows = rows_of((20, 5, 3))
+fit(sequence_network(), squared, rows, rows, config_of(verbose={verbose}, patience=1, lr_schedule="plateau"))
 """
 
 
@@ -72,19 +72,55 @@ def test_an_epoch_as_a_line() -> None:
     assert epoch_text(ROW, 10) == "epoch 2/10  train_loss 0.1235  validation_accuracy 1  3.2 s"
 
 
-@pytest.mark.parametrize("verbose", [0, 1])
-def test_nothing_where_standard_error_is_no_terminal(verbose: int, capfd: pytest.CaptureFixture[str]) -> None:
-    fit(tiny_network(), squared, rows_of(), config=config_of(verbose=verbose))
+def test_nothing_unless_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+    fit(tiny_network(), squared, rows_of(), config=config_of(verbose=0))
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_process_of_its_own_prints_nothing_at_all() -> None:
-    done = subprocess.run([sys.executable, "-c", SILENT_RUN], capture_output=True, text=True, check=True, timeout=120)
-    assert (done.stdout, done.stderr) == ("", "")
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_process_of_its_own_prints_nothing_but_what_is_asked_for(verbose: int) -> None:
+    script = RUN.format(verbose=verbose)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert bool(lines) == bool(verbose)
+    assert all(line.startswith(f"epoch {epoch}/3  train_loss") for epoch, line in enumerate(lines, start=1))
 
 
-def test_one_line_an_epoch(capfd: pytest.CaptureFixture[str]) -> None:
-    result = fit(tiny_network(), squared, rows_of(), config=config_of(verbose=2, max_epochs=2))
+def test_nothing_where_there_is_no_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(fit(tiny_network(), squared, rows_of(), config=config_of(verbose=1)).history) == 3
+
+
+def test_lines_in_a_notebook_even_if_its_stream_calls_itself_a_terminal(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", fake_ipython(shell=SimpleNamespace(kernel=object())))
+    with terminal:
+        result = fit(tiny_network(), squared, rows_of(), config=config_of(verbose=1, max_epochs=2))
+    assert terminal.shown().split("\r\n") == [*(epoch_text(row, 2) for row in result.history), ""]
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace()])
+def test_a_bar_in_a_shell_of_ipython_on_a_terminal(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, shell: object
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", fake_ipython(shell))
+    with terminal:
+        fit(tiny_network(), squared, rows_of(), config=config_of(verbose=1))
+    assert "\x1b[?25h" in terminal.shown()
+
+
+def fake_ipython(shell: object) -> ModuleType:
+    """IPython as far as it is asked: its shell, that of a notebook having a kernel."""
+    module = ModuleType("IPython")
+    module.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    return module
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_one_line_an_epoch(verbose: int, capfd: pytest.CaptureFixture[str]) -> None:
+    result = fit(tiny_network(), squared, rows_of(), config=config_of(verbose=verbose, max_epochs=2))
     out, err = capfd.readouterr()
     assert out == ""
     assert err.splitlines() == [epoch_text(row, 2) for row in result.history]

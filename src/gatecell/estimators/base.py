@@ -281,11 +281,14 @@ class LSTMEstimator(BaseEstimator, ABC):
             )
         if integer:
             check_integer("random_state", self.random_state, minimum=0, maximum=2**32 - 1)
+        if isinstance(self.random_state, np.random.Generator):
+            return int(self.random_state.integers(2**31))
         try:
             generator = check_random_state(self.random_state)
         except ValueError as error:
             raise OptionError(
-                f"random_state must be an integer, a numpy RandomState or None, got {self.random_state!r}."
+                "random_state must be an integer, a numpy Generator, a numpy RandomState or None, "
+                f"got {self.random_state!r}.{_instead(self.random_state)}"
             ) from error
         return int(generator.randint(2**31))
 
@@ -367,6 +370,15 @@ class LSTMEstimator(BaseEstimator, ABC):
             Where the file is missing, damaged, of another program, or holds another kind of estimator.
         """
         return load_estimator(path, {cls.__name__: cls})
+
+
+def _instead(random_state: object) -> str:
+    """Return what to write for something that generators are made of, or begun with."""
+    if isinstance(random_state, np.random.SeedSequence | np.random.BitGenerator):
+        return " Write random_state=numpy.random.default_rng(...) around it."
+    if isinstance(random_state, torch.Generator):
+        return " Give its seed: random_state=generator.initial_seed()."
+    return ""
 
 
 def check_watched(config: TrainingConfig, validation: object) -> None:

@@ -127,7 +127,7 @@ class LSTMTextClassifier(ClassTargets):
         The folder that a logger with a name writes to: ``version_0``, ``version_1``, ... in it, one a fit; of MLflow
         the file ``mlflow.db``, unless the variable ``MLFLOW_TRACKING_URI`` names another place. None: the folder
         ``gatecell_logs`` in the working directory.
-    random_state : int, RandomState or None
+    random_state : int, Generator, RandomState or None
         Decides the initial weights, the order of the texts, dropout, random cuts and the validation part. An integer
         gives the same result on every call, on one machine with one number of threads.
 
@@ -201,7 +201,7 @@ class LSTMTextClassifier(ClassTargets):
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         training_options: Mapping[str, Any] | None = None,
         checkpoint_dir: str | Path | None = None,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
         verbose: int = TrainingConfig.verbose,
         logger: str | Logger | None = None,
         logger_dir: str | Path | None = None,

@@ -9,6 +9,7 @@ from importlib.resources import files
 import torch
 
 from gatecell._core.errors import EngineError
+from gatecell._core.forks import in_child
 from gatecell._core.installing import install_again
 
 _VERSION = 4
@@ -119,6 +120,19 @@ def parallel_for() -> int | None:
         return ctypes.cast(torch_library.torch_parallel_for, c_void_p).value
     except (OSError, AttributeError):
         return None
+
+
+def _run_one_thread() -> None:
+    """Let PyTorch, and with it the core, run one thread in a forked process.
+
+    The threads that a process has started are not in its copy, and OpenMP waits for them for ever; PyTorch's own
+    workers for data set this number too.
+    """
+    if torch.get_num_threads() > 1:
+        torch.set_num_threads(1)
+
+
+in_child(_run_one_thread)
 
 
 def check(status: int) -> None:

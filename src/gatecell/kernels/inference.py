@@ -120,9 +120,8 @@ class PreparedStack:
         if kept is None or kept.stamp != stamp:
             kept = self._keep(index, weights, stamp, dtype)
         shape = (rows, steps, torch.get_num_threads())
-        if lengths is None and mask is None and kept.shape == shape:
-            problem = kept.problem
-        else:
+        asked, problem = kept.asked
+        if lengths is not None or mask is not None or asked != shape:
             problem = launch.new_problem(self._layers[index // self._directions], dtype)
             problem.rows, problem.steps, problem.threads = shape
             problem.reverse = index % self._directions
@@ -131,8 +130,8 @@ class PreparedStack:
             elif mask is not None:
                 problem.mask = mask.data_ptr()
             else:
-                # replaced, not changed: another thread may be reading the old one
-                kept.problem, kept.shape = problem, shape
+                # replaced as one, not changed: another thread may be reading the old ones
+                kept.asked = shape, problem
         forward = core.library().gatecell_forward
         status = forward(byref(problem), kept.addresses, kept.packed_at, run)
         if status == core.STALE:
@@ -162,8 +161,8 @@ class _Kept:
     addresses: bytes
     packed: Tensor
     packed_at: int
-    problem: core.Problem = field(default_factory=core.Problem)
-    shape: tuple[int, int, int] = (-1, -1, -1)
+    asked: tuple[tuple[int, int, int], core.Problem] = field(default_factory=lambda: ((-1, -1, -1), core.Problem()))
+    """Rows, steps and threads of the last call without lengths and mask, and how the core is asked for them."""
 
 
 def _stamp(weights: LayerWeights) -> list[_Stamp]:

@@ -1,17 +1,18 @@
 """Large buffers that are used again: touching fresh pages costs about as much as the arithmetic that fills them."""
 
 import weakref
-from threading import Lock
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gatecell._core.forks import ForkSafeLock
+
 _WORTH_KEEPING = 1 << 18
 _MOST_KEPT = 1 << 30
 _ALIGNMENT = 64
 
-_lock = Lock()
+_lock = ForkSafeLock()
 _free: dict[int, np.ndarray] = {}
 """By identity, the oldest first."""
 _lent: dict[int, tuple[weakref.ref[np.ndarray], np.ndarray]] = {}

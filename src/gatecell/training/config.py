@@ -92,7 +92,8 @@ class TrainingConfig:
     accelerator: str = "auto"
     """Where to train: ``"cpu"``, ``"gpu"`` (or ``"cuda"``), ``"mps"``; ``"auto"`` takes a GPU if there is one."""
     verbose: int = 0
-    """0: silent; 1: a progress bar where standard error is a terminal; 2: one line an epoch on standard error."""
+    """0: silent; 1: a progress bar where standard error is a terminal, and elsewhere, as in a notebook or a file, one
+    line an epoch; 2: one line an epoch on standard error."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -19,11 +19,18 @@ from gatecell.training.state import TrainingState
 
 def progress_callbacks(config: TrainingConfig, state: TrainingState, n_steps: int) -> list[Callback]:
     """Return the displays that ``config.verbose`` asks for, of epochs of ``n_steps`` optimiser steps."""
-    if config.verbose == 2:
-        return [EpochLines(config, state)]
-    if config.verbose == 1 and sys.stderr.isatty():
+    if config.verbose == 0 or sys.stderr is None:
+        return []
+    if config.verbose == 1 and sys.stderr.isatty() and not in_notebook():
         return [EpochBar(config, state, n_steps)]
-    return []
+    return [EpochLines(config, state)]
+
+
+def in_notebook() -> bool:
+    """Return whether this is the kernel of a notebook, which shows lines, whatever its streams say they are."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return getattr(shell, "kernel", None) is not None
 
 
 def epoch_text(row: Row, last_epoch: int) -> str:

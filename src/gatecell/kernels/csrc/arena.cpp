@@ -8,6 +8,9 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 
 namespace gatecell {
 
@@ -22,6 +25,10 @@ constexpr size_t line = 64, huge_page = size_t(2) << 20, smallest = size_t(256) 
 constexpr size_t most_kept = size_t(512) << 20;
 
 std::mutex mutex;
+#if defined(__unix__) || defined(__APPLE__)
+// A forked process has only the thread that forked: the lock is not left in the hands of another.
+const int at_fork = pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
+#endif
 Block* kept = nullptr;  // the newest first
 std::atomic<bool> poison{false};
 std::atomic<int64_t> requests_left{-1};
