@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def test_a_clone_of_an_estimator_with_a_generator_draws_what_it_would() -> None:
 def test_every_estimator_takes_a_generator_and_saves_what_it_gave(tmp_path: Path) -> None:
     options: dict[str, Any] = {"hidden_size": 4, "max_epochs": 1, "random_state": np.random.default_rng(1)}
     text = LSTMLanguageModel(**options, batch_size=2).fit("one two three four five six " * 9)
-    forecaster = LSTMForecaster(**options, horizon=2, lookback=4).fit(np.sin(np.arange(60.0)))
+    forecaster = LSTMForecaster(**options, horizon=2, lookback=4).fit(pd.Series(np.sin(np.arange(60.0))))
     assert text.seed_ != forecaster.seed_
     loaded = gatecell.load(text.save(tmp_path / "text.safetensors"))
     assert (loaded.seed_, loaded.random_state) == (text.seed_, None)
@@ -58,16 +59,18 @@ def test_none_asks_the_generator_of_numpy_as_scikit_learn_does_and_no_other() ->
 
 
 @pytest.mark.parametrize(
-    ("given", "hint"),
+    ("given", "named"),
     [
-        (np.random.SeedSequence(3), r"random_state=numpy\.random\.default_rng\(\.\.\.\) around it\.$"),
-        (np.random.PCG64(3), r"random_state=numpy\.random\.default_rng\(\.\.\.\) around it\.$"),
-        (torch.Generator(), r"Give its seed: random_state=generator\.initial_seed\(\)\.$"),
-        (0.5, r"got 0\.5\.$"),
-        ("0", r"got '0'\.$"),
+        (np.random.SeedSequence(3), "a SeedSequence. Write random_state=numpy.random.default_rng(...) around it."),
+        (np.random.PCG64(3), "a PCG64. Write random_state=numpy.random.default_rng(...) around it."),
+        (torch.Generator(), "a generator of PyTorch. Give a number, such as random_state=0."),
+        (0.5, "0.5."),
+        ("0", "'0'."),
     ],
 )
-def test_what_is_no_state_is_refused(given: Any, hint: str) -> None:
-    message = f"^random_state must be an integer, a numpy Generator, a numpy RandomState or None, got .*{hint}"
-    with pytest.raises(OptionError, match=message):
+def test_what_is_no_state_is_refused(given: Any, named: str) -> None:
+    with pytest.raises(OptionError) as raised:
         predicted(given)
+    assert str(raised.value) == (
+        f"random_state must be an integer, a numpy Generator, a numpy RandomState or None, got {named}"
+    )

@@ -1,4 +1,4 @@
-"""Quiet what libraries say while a block runs, in its thread alone: other threads hear them as before.
+"""What becomes of what libraries say while a block runs, in its thread alone: other threads hear them as before.
 
 Filters are put beside those of the user and taken out again; levels, handlers and filters of others are not touched,
 whatever the order in which threads begin and end.
@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
+from typing import Any, Literal
 
 from gatecell._core.forks import ForkSafeLock
 
 _lock = ForkSafeLock()
 _levels: ContextVar[tuple[tuple[str, int], ...]] = ContextVar("levels", default=())
-_ignored: ContextVar[tuple["Ignored", ...]] = ContextVar("ignored", default=())
+_rules: ContextVar[tuple["WarningRule", ...]] = ContextVar("rules", default=())
 _filtered: Counter[logging.Logger] = Counter()
 """How many blocks, of all threads, have the filter on a logger."""
 
@@ -38,20 +38,21 @@ def quiet_loggers(**levels: int) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Ignored:
-    """Warnings of a category that come from modules, and have messages, that begin as the patterns say."""
+class WarningRule:
+    """What becomes of warnings of a category that come from modules, and have messages, as the patterns begin."""
 
+    action: Literal["ignore", "error"]
     category: type[Warning] = Warning
     module: str = ""
     message: str = ""
 
 
 @contextmanager
-def quiet_warnings(*ignored: Ignored) -> Iterator[None]:
-    """Drop warnings."""
-    token = _ignored.set((*_ignored.get(), *ignored))
+def warning_rules(*rules: WarningRule) -> Iterator[None]:
+    """Ignore warnings, or raise them as errors."""
+    token = _rules.set((*_rules.get(), *rules))
     with _lock:
-        entries = [_entries.setdefault(each, _Entry(each)) for each in ignored]
+        entries = [_entries.setdefault(each, _Entry(each)) for each in rules]
         for entry in entries:
             entry.enter()
     try:
@@ -60,7 +61,7 @@ def quiet_warnings(*ignored: Ignored) -> Iterator[None]:
         with _lock:
             for entry in entries:
                 entry.leave()
-        _ignored.reset(token)
+        _rules.reset(token)
 
 
 class _Level:
@@ -95,21 +96,21 @@ def _count(loggers: list[logging.Logger], blocks: int) -> None:
 
 
 class _Pattern:
-    """Stands for a compiled pattern in ``warnings.filters``, and matches only within a block that ignores it."""
+    """Stands for a compiled pattern in ``warnings.filters``, and matches only within a block with its rule."""
 
-    def __init__(self, ignored: Ignored, pattern: str) -> None:
-        self._ignored, self._pattern = ignored, re.compile(pattern)
+    def __init__(self, rule: WarningRule, pattern: str) -> None:
+        self._rules, self._pattern = rule, re.compile(pattern)
 
     def match(self, text: str) -> bool:
-        return self._ignored in _ignored.get() and bool(self._pattern.match(text))
+        return self._rules in _rules.get() and bool(self._pattern.match(text))
 
 
 class _Entry:
     """An entry in the filters for warnings, there while any thread has a block that asks for it."""
 
-    def __init__(self, ignored: Ignored) -> None:
-        message, module = _Pattern(ignored, ignored.message), _Pattern(ignored, ignored.module)
-        self._filter = ("ignore", message, ignored.category, module, 0)
+    def __init__(self, rule: WarningRule) -> None:
+        message, module = _Pattern(rule, rule.message), _Pattern(rule, rule.module)
+        self._filter = (rule.action, message, rule.category, module, 0)
         self._blocks = 0
         # catch_warnings, of whatever thread, replaces the list and brings an older one back
         self._lists: list[list[Any]] = []
@@ -134,7 +135,7 @@ class _Entry:
         _changed()
 
 
-_entries: dict[Ignored, _Entry] = {}
+_entries: dict[WarningRule, _Entry] = {}
 
 
 def _is_ours(entry: tuple[Any, ...]) -> bool:

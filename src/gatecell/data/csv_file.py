@@ -1,6 +1,5 @@
 """Long tables: one line a step, grouped into sequences by an id and put in order by a time."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, OptionError, unknown_name
+from gatecell._core.quiet import WarningRule, warning_rules
 from gatecell.data.labelled import LabelledSequences, opened, stacked
 
 if TYPE_CHECKING:
@@ -172,9 +172,8 @@ def _moments(column: "pd.Series[Any]", name: str, path: Path) -> NDArray[Any]:
     if pd.api.types.is_numeric_dtype(column):
         numbers: NDArray[Any] = column.to_numpy()
         return numbers
-    with warnings.catch_warnings():
-        # pandas warns that it reads dates one by one, which only takes longer
-        warnings.simplefilter("ignore", UserWarning)
+    # pandas warns that it reads dates one by one, which only takes longer
+    with warning_rules(WarningRule("ignore", UserWarning)):
         times = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
     wrong = np.flatnonzero(times.isna().to_numpy())
     if len(wrong):

@@ -1,7 +1,6 @@
 """Time stamps as users have them, read into sorted, regular steps."""
 
 import re
-import warnings
 from datetime import date
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, OptionError
+from gatecell._core.quiet import WarningRule, warning_rules
 from gatecell.data.frequency import (
     ROWS,
     commonest_distance,
@@ -89,9 +89,8 @@ def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
 def _parsed_by_first(index: pd.Index, name: str, *, utc: bool = False) -> pd.Index:
     """Read all stamps in the form that the first one has; ``utc`` reads offsets that differ."""
     try:
-        with warnings.catch_warnings():
-            # without a common form pandas would guess the order of day and month for each stamp by itself
-            warnings.simplefilter("error", UserWarning)
+        # without a common form pandas would guess the order of day and month for each stamp by itself
+        with warning_rules(WarningRule("error", UserWarning)):
             return pd.to_datetime(index, utc=utc)
     except (ValueError, TypeError, OverflowError, UserWarning) as error:
         reason = str(error).split(". ")[0].split("\n")[0]

@@ -288,7 +288,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         except ValueError as error:
             raise OptionError(
                 "random_state must be an integer, a numpy Generator, a numpy RandomState or None, "
-                f"got {self.random_state!r}.{_instead(self.random_state)}"
+                f"got {_named(self.random_state)}"
             ) from error
         return int(generator.randint(2**31))
 
@@ -372,13 +372,13 @@ class LSTMEstimator(BaseEstimator, ABC):
         return load_estimator(path, {cls.__name__: cls})
 
 
-def _instead(random_state: object) -> str:
-    """Return what to write for something that generators are made of, or begun with."""
+def _named(random_state: object) -> str:
+    """Return what was given, and what to write for something that generators are made of."""
     if isinstance(random_state, np.random.SeedSequence | np.random.BitGenerator):
-        return " Write random_state=numpy.random.default_rng(...) around it."
+        return f"a {type(random_state).__name__}. Write random_state=numpy.random.default_rng(...) around it."
     if isinstance(random_state, torch.Generator):
-        return " Give its seed: random_state=generator.initial_seed()."
-    return ""
+        return "a generator of PyTorch. Give a number, such as random_state=0."
+    return f"{random_state!r}."
 
 
 def check_watched(config: TrainingConfig, validation: object) -> None:

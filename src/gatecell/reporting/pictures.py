@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from gatecell._core.forks import ForkSafeLock
-from gatecell._core.quiet import Ignored, quiet_warnings
+from gatecell._core.quiet import WarningRule, warning_rules
 
 INK = "#0a0b0c"
 """Stands for the colour of the page's text while matplotlib draws."""
@@ -70,7 +70,7 @@ def drawn_grid(
 
 
 def _svg(draw: Callable[[list[Axes]], object], shape: tuple[int, int], size: tuple[float, float], *, grid: bool) -> str:
-    with _one_at_a_time, mpl.rc_context(_STYLE), quiet_warnings(Ignored(message=_GLYPHS)):
+    with _one_at_a_time, mpl.rc_context(_STYLE), warning_rules(WarningRule("ignore", message=_GLYPHS)):
         picture = Figure(figsize=size, layout="constrained")
         axes = list(picture.subplots(*shape, squeeze=False).flat)
         for ax in axes:

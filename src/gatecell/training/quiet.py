@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 from lightning.fabric.utilities.warnings import PossibleUserWarning
 
-from gatecell._core.quiet import Ignored, quiet_loggers, quiet_warnings
+from gatecell._core.quiet import WarningRule, quiet_loggers, warning_rules
 
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
     """Silence Lightning's notices (devices found, tips, hints at other products); its errors still come through."""
-    ignored = (Ignored(PossibleUserWarning), Ignored(module=r"lightning\."))
-    with quiet_loggers(lightning=logging.ERROR), quiet_warnings(*ignored):
+    rules = (WarningRule("ignore", PossibleUserWarning), WarningRule("ignore", module=r"lightning\."))
+    with quiet_loggers(lightning=logging.ERROR), warning_rules(*rules):
         yield
