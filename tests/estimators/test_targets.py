@@ -294,3 +294,40 @@ def test_weights_mean_what_they_look_like() -> None:
 def test_class_weights_of_another_type(y: Any, class_weight: Any, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         LSTMClassifier(**SMALL, class_weight=class_weight).fit(X, y)
+
+
+@pytest.mark.parametrize("cls", [LSTMClassifier, LSTMRegressor])
+def test_columns_of_a_frame_are_known_by_their_names(cls: Any, tmp_path: Path) -> None:
+    frame = pd.DataFrame(X[:, :3, 0] > 0, columns=["up", "fast", "late"]).astype(int)
+    model = cls(**SMALL).fit(X, frame, validation_data=(X, frame[["late", "up", "fast"]]))
+    plain = cls(**SMALL).fit(X, frame.to_numpy(), validation_data=(X, frame.to_numpy()))
+    assert model.history_["validation_loss"] == plain.history_["validation_loss"]
+    loaded: Any = gatecell.load(model.save(tmp_path / "model.safetensors"))
+    for fitted in (model, loaded):
+        assert fitted.score(X, frame[["late", "fast", "up"]]) == fitted.score(X, frame) == plain.score(X, frame)
+        with pytest.raises(InputError, match=r"y has the columns \['up', 'fast', 'old'\], but the fit had \['up'"):
+            fitted.score(X, frame.rename(columns={"late": "old"}))
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "boolean", "object", "Float64"])
+def test_frames_of_nullable_columns_are_0_and_1(dtype: str) -> None:
+    several = pd.DataFrame((X[:, :3, 0] > 0).astype(int)).astype(dtype)
+    assert LSTMClassifier(**SMALL).fit(X, several).multilabel_ == "indicator"
+    with pytest.warns(AmbiguousInputWarning, match="one-hot"):
+        assert LSTMClassifier(**SMALL).fit(X, pd.DataFrame(one_hot).astype(dtype)).predict(X).shape == (30,)
+
+
+def test_sets_of_labels_of_one_kind() -> None:
+    with pytest.raises(InputError, match="A row has a label that is missing"):
+        LSTMClassifier(**SMALL).fit(X, [("a", None), ("b",)] * 15)
+    with pytest.raises(InputError, match="Some labels are True or False and some are not"):
+        LSTMClassifier(**SMALL).fit(X, [(True, 2), (3,)] * 15)
+
+
+def test_scores_refuse_what_they_cannot_mean() -> None:
+    with pytest.raises(InputError, match="Mix of label input types"):
+        LSTMClassifier(**SMALL).fit(X, places).score(X, places.astype(str))
+    regressor = LSTMRegressor(**SMALL).fit(X, places)
+    with pytest.raises(InputError, match="y has 3 dimensions"):
+        regressor.score(X, X)
+    assert regressor.score(X, torch.tensor(places * 1.0, requires_grad=True)) == regressor.score(X, places)

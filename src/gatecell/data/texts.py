@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from gatecell._core.errors import InputError, InputTypeError
+from gatecell.data.arrays import as_plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,8 @@ def _checked(texts: Any, name: str) -> list[str]:
         raise InputTypeError(f'{name} is a table. Give one column of it, as {name}["text"].')
     if isinstance(texts, Mapping | Set):
         raise InputTypeError(f"{name} is a {type(texts).__name__}, which is no list of texts. Give one, in an order.")
+    if not isinstance(texts, Iterator):
+        texts = as_plain(texts, name)
     if not isinstance(texts, Iterable):
         raise InputTypeError(f"{name} must be a list of texts, got {type(texts).__name__}.")
     shape = getattr(texts, "shape", (0,))

@@ -19,7 +19,7 @@ from gatecell._core.errors import ArtifactError, InputError, OptionError
 from gatecell._core.stated import Stated
 from gatecell.estimators import label_sets
 from gatecell.estimators.inputs import as_input_errors
-from gatecell.estimators.one_hot import OneHot
+from gatecell.estimators.one_hot import OneHot, in_order, own_names
 from gatecell.estimators.row_estimator import RowEstimator
 from gatecell.estimators.rows import TrainingRows
 from gatecell.estimators.target_arrays import as_targets
@@ -38,6 +38,8 @@ class ClassTargets(ClassifierMixin, RowEstimator):
 
     _class_weights: Tensor | None = None
     _one_hot: OneHot | None = None
+    _target_names: list[Any] | None = None
+    """Of several labels a row in a frame the names of its columns."""
     class_prior_: NDArray[np.float64] | None = None
     """The share of each class in the rows of the fit, by their weights; None of several labels a row."""
 
@@ -116,7 +118,8 @@ class ClassTargets(ClassifierMixin, RowEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of rows that are predicted right; of several labels all must be."""
         if not self.__sklearn_is_fitted__() or not self.multilabel_:
-            return float(super().score(X, self.single_labels(y), sample_weight))
+            with as_input_errors():
+                return float(super().score(X, self.single_labels(y), sample_weight))
         true = self._read_targets(as_targets(y, sets=self._has_sets))
         right = (self._decided(self._outputs(X)) == true).all(dim=1)
         return float(np.average(right.numpy(), weights=sample_weight))
@@ -136,6 +139,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
 
     def _note_targets(self, y: Any) -> None:
         self.multilabel_ = label_sets.form_of(y)
+        self._target_names = own_names(y) if self.multilabel_ == "indicator" else None
         self._one_hot = OneHot.of(y) if self.multilabel_ == "indicator" else None
         if self._one_hot is not None:
             self._one_hot.warn(len(y))
@@ -153,7 +157,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
 
     def _read_targets(self, y: Any) -> Tensor:
         if self.multilabel_:
-            return label_sets.read(y, self.classes_, self.multilabel_)
+            return label_sets.read(in_order(y, self._target_names), self.classes_, self.multilabel_)
         labels = self.single_labels(y)
         known = np.isin(labels, self.classes_)
         if not known.all():
@@ -225,6 +229,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
             "class_weights": None if weights is None else weights.tolist(),
             "class_prior": None if self.class_prior_ is None else self.class_prior_.tolist(),
             "multilabel": self.multilabel_,
+            "target_names": self._target_names,
             "one_hot": None if self._one_hot is None else self._one_hot.columns.tolist(),
         }
 
@@ -243,6 +248,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         # files that were written before reports lack it
         prior = values.numbers("class_prior", n_classes, minimum=0) if values.has("class_prior") else None
         self.class_prior_ = None if prior is None else np.array(prior, dtype=np.float64)
+        self._target_names = values.listed("target_names", n_classes) if values.has("target_names") else None
         self._one_hot = None
         # files that were written before one-hot rows were told apart lack it
         if values.has("one_hot"):

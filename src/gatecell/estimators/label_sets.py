@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gatecell._core.errors import ArtifactError, InputError
 from gatecell._core.stated import Stated
+from gatecell.estimators.one_hot import table_of
 from gatecell.estimators.target_arrays import COLLECTIONS
 
 Form = Literal["indicator", "collections"]
@@ -39,8 +40,11 @@ def labels_of(y: Any, form: Form) -> NDArray[Any]:
     labels = {label for row in _collections(y) for label in row}
     if not labels:
         raise InputError("No row has a label, so there is nothing to learn from.")
-    if len({isinstance(label, str) for label in labels}) > 1:
-        raise InputError("Some labels are text and some are not. Write all of them in one way.")
+    if any(pd.isna(label) for label in labels):
+        raise InputError("A row has a label that is missing (None or NaN) among its labels. Leave it out of the row.")
+    for kind, name in ((str, "text"), (bool | np.bool_, "True or False")):
+        if len({isinstance(label, kind) for label in labels}) > 1:
+            raise InputError(f"Some labels are {name} and some are not. Write all of them in one way.")
     return of_one_kind(np.array(sorted(labels)))
 
 
@@ -118,7 +122,7 @@ def read(y: Any, labels: NDArray[Any], form: Form) -> Tensor:
         Where ``y`` is not of this form, or has a label that is not among ``labels``.
     """
     if form == "indicator":
-        array = np.asarray(y)
+        array = table_of(y)
         if array.ndim != 2 or array.shape[1] != len(labels):
             raise InputError(f"y must be an array of 0 and 1 of shape (n, {len(labels)}), got shape {array.shape}.")
         if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():

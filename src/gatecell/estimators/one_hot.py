@@ -21,7 +21,7 @@ class OneHot:
     @classmethod
     def of(cls, y: Any) -> Self | None:
         """Return the classes of an array or frame ``(n, k)``; None where not each row has exactly one 1, and else 0."""
-        array = np.asarray(y)
+        array = table_of(y)
         if array.shape[1] < 2 or not _is_one_hot(array).all():
             return None
         return cls(_names(y))
@@ -43,7 +43,7 @@ class OneHot:
         InputError
             Where ``y`` has other columns, or a row that has not exactly one 1.
         """
-        array = np.asarray(in_order(y, self.columns))
+        array = table_of(in_order(y, self.columns.tolist()))
         if array.shape[1] != len(self.columns):
             raise InputError(
                 f"y has {array.shape[1]} columns, but the fit had one-hot rows of {len(self.columns)} classes."
@@ -59,31 +59,40 @@ class OneHot:
         return labels
 
 
-def in_order(y: Any, columns: NDArray[Any]) -> Any:
-    """Return a frame with its columns in the order of those fitted, where both have names; all else as it is.
+def in_order(y: Any, columns: list[Any] | None) -> Any:
+    """Return a frame with its columns in the order of the names that were fitted, if there are; all else as it is.
 
     Raises
     ------
     InputError
         Where the names are others.
     """
-    names, fitted = _own_names(y), columns.tolist()
-    if names is None or fitted == names or fitted == list(range(len(fitted))):
+    names = own_names(y)
+    if names is None or columns is None or columns == names or columns == list(range(len(columns))):
         return y
-    if sorted(map(str, names)) != sorted(map(str, fitted)):
-        raise InputError(f"y has the columns {names}, but the fit had {fitted}.")
-    return y[fitted]
+    if sorted(map(str, names)) != sorted(map(str, columns)):
+        raise InputError(f"y has the columns {names}, but the fit had {columns}.")
+    return y[columns]
 
 
-def _own_names(y: Any) -> list[Any] | None:
+def own_names(y: Any) -> list[Any] | None:
     """Return the names of a frame's columns, where they are unlike and all text or all whole numbers; else None."""
     names = y.columns.tolist() if isinstance(y, pd.DataFrame) else []
     alike = len({type(name) for name in names}) == 1 and isinstance(names[0], str | int)
     return names if alike and len(set(names)) == len(names) else None
 
 
+def table_of(y: Any) -> NDArray[Any]:
+    """Return an array or frame as an array; of objects, as frames of nullable columns are, that of their kind."""
+    array = np.asarray(y)
+    if array.dtype != object:
+        return array
+    plain = np.array(array.tolist())
+    return plain if plain.dtype.kind in "biuf" and plain.shape == array.shape else array
+
+
 def _names(y: Any) -> NDArray[Any]:
-    names = _own_names(y)
+    names = own_names(y)
     return np.arange(np.shape(y)[1]) if names is None else np.array(names)
 
 

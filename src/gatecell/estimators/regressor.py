@@ -16,8 +16,9 @@ from gatecell._core.errors import ArtifactError, InputError
 from gatecell._core.stated import Stated
 from gatecell.data.scaling import ChannelScaler
 from gatecell.estimators.inputs import as_input_errors
+from gatecell.estimators.one_hot import in_order, own_names
 from gatecell.estimators.rows import TrainingRows
-from gatecell.estimators.target_arrays import COLLECTIONS, ONE_A_STEP
+from gatecell.estimators.target_arrays import COLLECTIONS, ONE_A_STEP, as_targets
 from gatecell.estimators.values import ValueInputs
 from gatecell.nn.config import LSTMConfig, NetworkConfig
 from gatecell.training.config import TrainingConfig
@@ -92,6 +93,8 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
     """
 
     learns_labels: ClassVar[bool] = False
+    _target_names: list[Any] | None = None
+    """Of several numbers a row in a frame the names of its columns."""
 
     def __init__(
         self,
@@ -157,6 +160,18 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
         values: NDArray[np.float64] = self.target_scaler_.inverse(outputs).numpy()
         return values[:, 0] if self._single_column else values
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the coefficient of determination, the mean over the columns of ``y``; 1 is best.
+
+        Raises
+        ------
+        InputError
+            Where ``X`` or ``y`` cannot be used, or do not match what was fitted.
+        """
+        with as_input_errors():
+            true = _numbers(in_order(as_targets(y), self._target_names))
+            return float(super().score(X, true, sample_weight))
+
     def _output_of(self, row: Any, label: Any) -> tuple[int, float]:
         place = 0 if label is None else label
         if place not in range(self.n_outputs_):
@@ -170,11 +185,12 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
 
     def _note_targets(self, y: Any) -> None:
         shape = _numbers(y).shape
+        self._target_names = own_names(y) if len(shape) == 2 and shape[1] > 1 else None
         self._single_column = len(shape) == 1
         self.n_outputs_ = 1 if self._single_column else shape[1]
 
     def _read_targets(self, y: Any) -> Tensor:
-        numbers = _numbers(y)
+        numbers = _numbers(in_order(y, self._target_names))
         columns = numbers[:, None] if numbers.ndim == 1 else numbers
         if columns.shape[1] != self.n_outputs_:
             raise InputError(f"y has {columns.shape[1]} columns, but {self.n_outputs_} were fitted.")
@@ -186,12 +202,18 @@ class LSTMRegressor(RegressorMixin, ValueInputs):
         return TrainingRows(rows.X, self.target_scaler_.transform(rows.target), rows.weight)
 
     def _fitted_to_json(self) -> dict[str, Any]:
-        return {"target_scaler": self.target_scaler_.to_dict(), "single_column": self._single_column}
+        return {
+            "target_scaler": self.target_scaler_.to_dict(),
+            "single_column": self._single_column,
+            "target_names": self._target_names,
+        }
 
     def _fitted_from_json(self, values: Stated) -> None:
         self.n_outputs_ = self._n_network_outputs
         self.target_scaler_ = ChannelScaler.from_dict(values.value("target_scaler"), self.n_outputs_)
         self._single_column = values.flag("single_column")
+        # files that were written before names of columns were kept lack them
+        self._target_names = values.listed("target_names", self.n_outputs_) if values.has("target_names") else None
         if self._single_column and self.n_outputs_ != 1:
             raise ArtifactError(f"one column for {self.n_outputs_} outputs")
 
