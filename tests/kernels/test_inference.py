@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gatecell._core.errors import InputError
 from gatecell.kernels import core
+from gatecell.nn.cell import LSTMCell
 from gatecell.nn.lstm import LSTM
 
 absent = core.missing()
@@ -241,3 +242,39 @@ def test_a_weight_of_another_shape_is_refused() -> None:
     lstm.weight_hh_l0 = torch.nn.Parameter(torch.zeros(28, 6))
     with torch.no_grad(), pytest.raises(InputError, match=r"The weight recurrent must have shape \(28, 7\)"):
         lstm(torch.randn(4, 2, 5))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, EVERY_WEIGHT, {"coupled_gates": True, "zoneout_c": 0.2}, {"precision": "bfloat16"}]
+)
+@pytest.mark.parametrize("rows", [1, 3, 40])
+@pytest.mark.parametrize("given", ["nothing", "states", "a step of a sequence"])
+def test_a_cell_gives_the_bits_of_the_training_path(options: dict[str, Any], rows: int, given: str) -> None:
+    cell = LSTMCell(5, 19, **options).eval()
+    x = torch.randn(rows, 5) if given != "a step of a sequence" else torch.randn(5, rows, 2).transpose(0, 2)[1]
+    states = None if given == "nothing" else (torch.randn(rows, options.get("proj_size", 19)), torch.randn(rows, 19))
+    for _ in range(2):
+        with torch.no_grad():
+            found = cell(x, states)
+        expected = cell(x, states)
+        assert expected[0].requires_grad
+        for ours, theirs in zip(found, expected, strict=True):
+            assert torch.equal(ours, theirs)
+            assert ours.shape == theirs.shape
+        ablate(cell.get_parameter("weight_ih"))
+
+
+def test_a_cell_keeps_what_it_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = LSTMCell(5, 7).eval()
+    packed, pack = [], core.pack
+
+    def counted(problem: core.Problem, weights: bytes) -> Tensor:
+        packed.append(weights)
+        return pack(problem, weights)
+
+    monkeypatch.setattr(core, "pack", counted)
+    with torch.no_grad():
+        state = cell(torch.randn(2, 5))
+        for _ in range(3):
+            state = cell(torch.randn(2, 5), state)
+    assert len(packed) == 1

@@ -104,6 +104,35 @@ class PreparedStack:
             x, (row_stride, step_stride) = output, strides
         return x, (h_n, c_n)
 
+    def step(self, x: Tensor, h: Tensor | None, c: Tensor | None, weights: LayerWeights) -> tuple[Tensor, Tensor]:
+        """Run one step of a stack of one layer and direction, in evaluation mode.
+
+        Parameters
+        ----------
+        x : (B, I), float32 or float64 on the CPU
+        h, c : (B, P) and (B, H), of the same kind; ``None``: zero
+        weights : the parameters
+
+        Returns
+        -------
+        (h, c) : as they were given, after the step
+        """
+        options, rows = self._layers[0], x.shape[0]
+        if x.stride(1) != 1:
+            x = x.contiguous()
+        h = None if h is None else h.contiguous()
+        c = None if c is None else c.contiguous()
+        h_n, c_n = x.new_empty(rows, options.output_size), x.new_empty(rows, options.hidden_size)
+        h_n_at = h_n.data_ptr()
+        run = core.pack_run(
+            *(x.data_ptr(), x.stride(0), 0),
+            *(0 if h is None else h.data_ptr(), 0 if c is None else c.data_ptr()),
+            # the output of the step is the state behind it
+            *(h_n_at, options.output_size, 0, h_n_at, c_n.data_ptr(), 0, 0),
+        )
+        self._run(0, weights, x.dtype, rows, 1, None, None, run)
+        return h_n, c_n
+
     def _run(
         self,
         index: int,

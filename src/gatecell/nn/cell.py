@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from gatecell._core.errors import TensorError
 from gatecell.kernels.dispatch import EngineChoice, choose_engine, direction_runner
+from gatecell.kernels.inference import PreparedStack
+from gatecell.kernels.interception import detour
 from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
@@ -75,6 +77,7 @@ class LSTMCell(nn.Module):
         self.engine = engine
         parameters.register(self, self.options, "", device, dtype)
         self._names = parameters.names(self.options, "")
+        self._prepared = PreparedStack((self.options,), 1)
         self.explain(training=True)
         self.reset_parameters()
 
@@ -114,48 +117,72 @@ class LSTMCell(nn.Module):
         InputError
             Where shapes or numbers do not fit.
         """
+        weight = parameters.first(self, "")
+        engine = self.explain().name
+        # the checks one by one take as long as a step of a small cell
+        if hx is not None and self._need_no_check(input, hx, weight) and not is_autocast_enabled("cpu"):
+            return self._run(engine, input, *hx)
         check_tensor("The input", input)
-        if hx is not None:
-            check_pair(hx)
         if input.dim() not in (1, 2) or input.shape[-1] != self.options.input_size:
             raise TensorError(
                 f"The input must have shape (batch, {self.options.input_size}), or ({self.options.input_size},) "
                 f"unbatched, got {tuple(input.shape)}."
             )
-        weight = parameters.first(self, "")
         check_numbers(input, weight)
         unbatched = input.dim() == 1
         x = input.unsqueeze(0) if unbatched else input
-        states = []
-        for index, size in enumerate((self.options.output_size, self.options.hidden_size)):
-            if hx is None:
-                states.append(x.new_zeros(x.shape[0], size, dtype=weight.dtype))
-                continue
-            state = hx[index]
-            check_state("hc"[index], state, (size,) if unbatched else (x.shape[0], size), x)
-            states.append((state.unsqueeze(0) if unbatched else state).to(weight.dtype))
-        zoneout = self.training and (self.options.zoneout_h or self.options.zoneout_c)
-        engine = self.explain().name
-        run_direction = direction_runner(engine)
+        h = c = None
+        if hx is not None:
+            check_pair(hx)
+            h = self._initial_state("h", hx[0], x, weight, unbatched)
+            c = self._initial_state("c", hx[1], x, weight, unbatched)
 
         def run(x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-            output, h, c = run_direction(
-                x,
-                states[0],
-                states[1],
-                parameters.collect(self, self._names),
-                self.options,
-                training=self.training,
-                seed=new_seed() if zoneout else None,
-            )
-            return output, (h, c)
+            states = self._run(engine, x, h, c)
+            return states[0], states
 
-        x = x.unsqueeze(1)
         if is_autocast_enabled(x.device.type):
             _, (h, c) = run_under_autocast(run, engine, x, weight.dtype)
         else:
-            _, (h, c) = run(x)
+            h, c = self._run(engine, x, h, c)
         return (h[0], c[0]) if unbatched else (h, c)
+
+    def _need_no_check(self, x: object, hx: object, weight: Tensor) -> bool:
+        """Return whether these are a batch and a pair of states as they should be: no check would say anything."""
+        if not isinstance(hx, tuple | list) or len(hx) != 2 or type(x) is not Tensor or x.dim() != 2:
+            return False
+        if not weight.is_cpu:
+            return False
+        rows, dtype, options = x.shape[0], weight.dtype, self.options
+        for value, size in ((x, options.input_size), (hx[0], options.output_size), (hx[1], options.hidden_size)):
+            if type(value) is not Tensor or value.is_nested or value.layout is not torch.strided:
+                return False
+            if not value.is_cpu or value.dtype is not dtype or value.shape != (rows, size):
+                return False
+        return True
+
+    def _initial_state(self, name: str, state: Tensor, x: Tensor, weight: Tensor, unbatched: bool) -> Tensor:
+        size = self.options.output_size if name == "h" else self.options.hidden_size
+        check_state(name, state, (size,) if unbatched else (x.shape[0], size), x)
+        state = state.unsqueeze(0) if unbatched else state
+        return state if state.dtype == weight.dtype else state.to(weight.dtype)
+
+    def _run(self, engine: str, x: Tensor, h: Tensor | None, c: Tensor | None) -> tuple[Tensor, Tensor]:
+        weights = parameters.collect(self, self._names)
+        evaluates = not (self.training or torch.is_grad_enabled())
+        if evaluates and engine == "native" and detour((x, h, c), (weights,)) is None:
+            return self._prepared.step(x, h, c, weights)
+        zero = weights.recurrent
+        _, h, c = direction_runner(engine)(
+            x.unsqueeze(1),
+            x.new_zeros(x.shape[0], self.options.output_size, dtype=zero.dtype) if h is None else h,
+            x.new_zeros(x.shape[0], self.options.hidden_size, dtype=zero.dtype) if c is None else c,
+            weights,
+            self.options,
+            training=self.training,
+            seed=new_seed() if self.training and (self.options.zoneout_h or self.options.zoneout_c) else None,
+        )
+        return h, c
 
     @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
     def explain(self, *, training: bool | None = None) -> EngineChoice:
