@@ -65,6 +65,7 @@ def test_the_names_are_those_promised() -> None:
         "LSTMRegressor",
         "LSTMTextClassifier",
         "__version__",
+        "from_long",
         "load",
         "nn",
     }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gatecell import nn as nn
     from gatecell._core.errors import AmbiguousInputWarning as AmbiguousInputWarning
     from gatecell._core.errors import GatecellError as GatecellError
+    from gatecell.data.from_frames import from_long as from_long
     from gatecell.estimators.classifier import LSTMClassifier as LSTMClassifier
     from gatecell.estimators.forecasting.forecaster import LSTMForecaster as LSTMForecaster
     from gatecell.estimators.language import LSTMLanguageModel as LSTMLanguageModel
@@ -26,6 +27,7 @@ _PUBLIC = {
     "LSTMLanguageModel": "gatecell.estimators.language",
     "LSTMRegressor": "gatecell.estimators.regressor",
     "LSTMTextClassifier": "gatecell.estimators.text",
+    "from_long": "gatecell.data.from_frames",
     "load": "gatecell.estimators.loading",
 }
 _MODULES = ("nn",)

@@ -119,7 +119,7 @@ def test_data(gatecell: Run, here: Path, arrays: dict[str, Any], text: str) -> N
         ("bad.ts", b"@classLabel true a b\n@data\n1,?:a\n", "row 0, channel 0, step 1: the value is missing"),
         ("bad.ts.gz", b"no gzip", "is no whole gzip file"),
         ("bad.csv", b"a,b\n1,2\n", "say which column names the sequence and which the time: --id NAME --time NAME"),
-        ("bad.xlsx", b"PK", "has no ending that says its format. Read are .npz, .ts, .ts.gz, .csv, .csv.gz"),
+        ("bad.xlsx", b"PK", "has no ending that says its format. Read are .npz, .npy, .ts, .ts.gz, .csv, .tsv, .jsonl"),
     ],
 )
 def test_foreign_and_broken_files(gatecell: Run, here: Path, name: str, content: bytes, text: str) -> None:

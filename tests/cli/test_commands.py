@@ -93,7 +93,7 @@ def test_fit_a_long_table(gatecell: Run, here: Path) -> None:
     columns = ("--id", "who", "--time", "t", "--label", "size")
     done = gatecell("fit", "regress", "d.csv", *columns, "-o", "m.safetensors", *QUICK)
     assert done.code == 0
-    assert "Left out, since they hold text or have no name: note." in done.err
+    assert "Left out, since they do not hold numbers, or have no name: note." in done.err
     # The columns are known from the model.
     assert gatecell("evaluate", "m.safetensors", "d.csv", "--json").json["metrics"]["mae"] >= 0
     assert gatecell("predict", "m.safetensors", "d.csv").out.startswith("row,prediction\np0,")

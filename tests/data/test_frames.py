@@ -273,7 +273,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "stamps that are no dates": (
         long().assign(ds=["soon"] * 12),
         {},
-        r"Column 'ds' cannot be read as dates and times \(the first, 'soon', is of no common form\). Write dates as",
+        r"Column 'ds', row 0 \(counted from 0\), is 'soon', neither a number nor a date. Write dates as",
     ),
     "fractions for stamps": (
         pd.Series([1.0, 2.0], index=[0.5, 1.5]),
@@ -284,7 +284,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "several time zones": (
         long().assign(ds=["2026-01-01T00:00+01:00", "2026-01-01T00:00"] * 6),
         {},
-        r"Column 'ds' .* Bring them to one time zone first: pandas.to_datetime\(column, utc=True\)",
+        r"Column 'ds', row 1 .* differs by its time zone from '2026-01-01T00:00\+01:00' in row 0 .* an offset from",
     ),
     "no rows": (long().iloc[:0], {}, r"There are no rows to read series from"),
     "no columns of numbers": (

@@ -26,7 +26,8 @@ def test_a_wrong_ending_names_the_right_ones(tmp_path: Path) -> None:
     path = tmp_path / "d.xlsx"
     path.write_bytes(b"PK")
     with pytest.raises(
-        InputError, match=r"Read are \.npz, \.ts, \.ts\.gz, \.csv, \.csv\.gz: rename the file, or write"
+        InputError,
+        match=r"Read are \.npz, \.npy, \.ts, \.ts\.gz, \.csv, \.tsv, \.jsonl, \.ndjson, \.parquet: rename the file, or",
     ):
         read_labelled(path)
 

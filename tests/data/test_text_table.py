@@ -72,7 +72,7 @@ def test_parquet(tmp_path: Path) -> None:
     table = read_text_table(path)
     assert (table.names, table.rows, table.places) == (("text", "label"), rows, ["row 0", "row 1"])
     path.write_bytes(b"PAR1 broken")
-    with pytest.raises(InputError, match="is no Parquet file: "):
+    with pytest.raises(InputError, match="is not a Parquet file: "):
         read_text_table(path)
 
 
@@ -101,16 +101,28 @@ def test_encodings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv", "text,label\na,pos\nb\n", r"line 3: 1 values, but there are 2 columns \(text, label\). A text with"),
+        (
+            "t.csv",
+            "text,label\na,pos\nb\n",
+            r"line 3: 1 value, but there are 2 columns \(text, label\), with ',' between them\. A text with",
+        ),
         ("t.csv", 'text,label\n"a\nb",pos\nc,d,e\n', r"line 4: 3 values, but there are 2 columns"),
-        ("t.tsv", "text\tlabel\na b\n", r"line 2: 1 values, but there are 2 columns \(text, label\)\.$"),
+        (
+            "t.tsv",
+            "text\tlabel\na b\n",
+            r"line 2: 1 value, but there are 2 columns \(text, label\), with 'tab' between them\.$",
+        ),
         ("t.csv", 'text,label\n"a"b,pos\n', r"line 2: .* A text with a double quote has it twice"),
-        ("t.csv", "text,text\na,b\n", "two columns have the same name: text, text"),
+        (
+            "t.csv",
+            "text,text\na,b\n",
+            r"two columns have the same name, 'text': the 1st and the 2nd of 2 \(text, text\)\. Rename one",
+        ),
         ("t.csv", "text,label\n", r"has no rows under its columns \(text, label\)"),
         ("t.csv", "", "is empty"),
-        ("t.txt", "a", "has no ending that says its format. Tables of texts end in .csv, .tsv"),
-        ("t.jsonl", '{"text": "a"}\nno\n', "line 2 is no JSON: "),
-        ("t.jsonl", "[1]\n", "line 1 is no JSON object"),
+        ("t.txt", "a", "has no ending that says its format. Tables end in .csv, .tsv"),
+        ("t.jsonl", '{"text": "a"}\nno\n', "line 2 is not JSON: "),
+        ("t.jsonl", "[1]\n", "line 1 is not a JSON object"),
         ("t.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}\n', "line 2: label is missing in this line"),
         ("t.jsonl", '{"text": "a"}\n{"text": "b", "x": 1}\n', "line 2: x is new in this line"),
     ],
@@ -134,13 +146,15 @@ def test_bad_columns(tmp_path: Path) -> None:
         table.texts("txt")
     with pytest.raises(InputError, match="line 2: text is missing. Each row has one text, which may be empty"):
         table.texts("text")
-    with pytest.raises(InputError, match="line 2: label is missing. Fill it, or remove the row"):
+    with pytest.raises(
+        InputError, match=r"line 2: label is missing \(the cell is empty\)\. Fill it, or remove the line"
+    ):
         table.labels("label")
-    with pytest.raises(InputError, match=r"line 1: n is '1.5', neither text nor a whole number"):
+    with pytest.raises(InputError, match=r"line 1: n is 1.5, neither text nor a whole number"):
         table.labels("n")
     path.write_text('{"text": 3, "label": "a"}\n{"text": "b", "label": 1}\n')
     table = read_text_table(path)
-    with pytest.raises(InputError, match=r"line 1: text is no text but int \(3\)"):
+    with pytest.raises(InputError, match=r"line 1: text is not text but int \(3\)"):
         table.texts("text")
     with pytest.raises(InputError, match=r"line 2: label is 1, but 'a' in line 1"):
         table.labels("label")

@@ -134,6 +134,7 @@ def test_later_files_on_another_clock(tmp_path: Path) -> None:
             )
 
 
+@pytest.mark.filterwarnings("ignore:Too few past forecasts")
 def test_rows_as_steps(tmp_path: Path) -> None:
     trading = table(ids=("a",)).iloc[::3]
     model = tmp_path / "m.safetensors"
@@ -171,7 +172,7 @@ def test_rows_as_steps_of_several_series(tmp_path: Path) -> None:
     [
         (table(183), r"has 3 steps of series '01' that the model does not know, but a forecast is of 6"),
         (table(200, ids=("01", "1", "2")), r"There is no series named '2'"),
-        (table(200).drop(columns="load"), r"There is no column named 'load'"),
+        (table(200).drop(columns="load"), r"There is no column in .*later.csv named 'load'"),
     ],
 )
 def test_later_lines_that_cannot_be_judged(model: Path, tmp_path: Path, frame: pd.DataFrame, message: str) -> None:
@@ -183,7 +184,10 @@ def test_files_that_cannot_be_used(model: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"There is no file .*none.csv"):
         forecast_series(model, tmp_path / "none.csv")
     (tmp_path / "x.npz").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"x.npz is no table of series, which is one of .csv, .csv.gz, a line a step"):
+    with pytest.raises(
+        InputError,
+        match=r"x.npz is not a table of series, which is one of .csv, .tsv, .jsonl, .ndjson, .parquet, a line",
+    ):
         forecast_series(model, tmp_path / "x.npz")
     with pytest.raises(OptionError, match=r"is there already"):
         fit_series(tmp_path / "train.csv", COLUMNS, output=model)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gatecell._core.names import nearest_name
+from gatecell._core.wording import listed, quoted
 
 
 class GatecellError(Exception):
@@ -107,6 +108,10 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
         To be raised by the caller. The message names the nearest known name, where one is near, and the whole list.
     """
     names = sorted(known)
-    near = nearest_name(name, names)
-    hint = "" if near is None else f" Did you mean {near!r}?"
-    return UnknownNameError(f"There is no {kind} named {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
+    # names may come from a file, and one may be as long as a book
+    near = nearest_name(name, (known for known in names if len(known) <= _LONGEST_NEAR))
+    hint = "" if near is None else f" Did you mean {quoted(near)}?"
+    return UnknownNameError(f"There is no {kind} named {quoted(name)}.{hint} Known: {listed(names) or 'none'}.")
+
+
+_LONGEST_NEAR = 200

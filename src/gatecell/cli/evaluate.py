@@ -5,10 +5,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.forecast import check_no_columns, say_left_out
-from gatecell.cli.options import Data, Encoding, Id, Json, Label, Model, Text, Time, long_columns
+from gatecell.cli.options import (
+    Channel,
+    Data,
+    DayFirst,
+    Decimal,
+    Encoding,
+    Id,
+    Json,
+    Label,
+    Model,
+    Sep,
+    TableOptions,
+    Text,
+    Time,
+    check_no_sequences,
+    check_no_texts,
+)
 
 if TYPE_CHECKING:
     from gatecell.estimators.base import LSTMEstimator
@@ -26,18 +41,32 @@ def evaluate(
     time: Time = None,
     text: Text = None,
     label: Label = None,
+    channels: Channel = None,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     json: Json = False,
 ) -> None:
     """Measure a model on labelled sequences or texts, a forecaster on later steps, a language model on text."""
-    columns = (id_column, time, text, label)
-    judgement = look_at(model, data, *columns, encoding)[1].judgement
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        text=text,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
+    judgement = look_at(model, data, table)[1].judgement
     if against is None:
         show.print_judgement(judgement, json=json, model=str(model), data=str(data))
         return
     from gatecell.evaluation.comparison import compare  # noqa: PLC0415  heavy imports wait until a command runs
 
-    found = compare(judgement, look_at(against, data, *columns, encoding)[1].judgement)
+    found = compare(judgement, look_at(against, data, table)[1].judgement)
     about = {"model": str(model), "against": str(against), "data": str(data)}
     if json:
         show.print_judgement(judgement, json=True, **about, comparison=found.to_json())
@@ -46,15 +75,7 @@ def evaluate(
         show.print_line(str(found))
 
 
-def look_at(
-    model: Path,
-    data: Path,
-    id_column: str | None,
-    time: str | None,
-    text: str | None,
-    label: str | None,
-    encoding: str,
-) -> "tuple[LSTMEstimator, Judged]":
+def look_at(model: Path, data: Path, table: TableOptions) -> "tuple[LSTMEstimator, Judged]":
     """Return what a model file holds, and a look at data whose answers are known.
 
     Raises
@@ -74,17 +95,20 @@ def look_at(
     estimator = load(model)
     match estimator:
         case LSTMForecaster():
-            check_no_columns(id_column, time, text, label)
-            judged = look_at_series(model, data)
+            check_no_columns(table)
+            judged = look_at_series(model, data, table.dialect)
             say_left_out(judged.X)
             return estimator, judged
         case LSTMTextClassifier():
-            return estimator, look_at_texts(estimator, model, data, text=text, label=label, encoding=encoding)
+            check_no_sequences(table)
+            texts = look_at_texts(estimator, model, data, text=table.text, label=table.label, dialect=table.dialect)
+            return estimator, texts
         case LSTMLanguageModel():
-            if any((id_column, time, label)):
-                raise OptionError(
-                    "A language model reads texts, so --id, --time and --label have no meaning; leave them out."
-                )
-            return estimator, look_at_text(estimator, model, data, column=text, encoding=encoding)
+            table.check_unsaid(
+                *("id", "time", "label", "channels"),
+                message="A language model reads texts, so --id, --time and --label have no meaning; leave them out.",
+            )
+            return estimator, look_at_text(estimator, model, data, column=table.text, dialect=table.dialect)
         case _:
-            return estimator, look_at_file(estimator, model, data, long_columns(id_column, time, label))
+            check_no_texts(table)
+            return estimator, look_at_file(estimator, model, data, table.columns, table.dialect)

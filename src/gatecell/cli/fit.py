@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gatecell._core.wording import listed
 from gatecell.cli import show
 from gatecell.cli.options import (
+    TABLES,
+    Channel,
     Data,
+    DayFirst,
+    Decimal,
     Encoding,
     Force,
     Id,
@@ -17,9 +22,10 @@ from gatecell.cli.options import (
     Quiet,
     Resume,
     Seed,
+    Sep,
     Settings,
+    TableOptions,
     Time,
-    long_columns,
     verbosity,
 )
 
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from gatecell.recipes.job import Task
     from gatecell.recipes.searching import SearchPlan
 
-TextTable = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv, .tsv, .jsonl or .parquet, a text a row.")]
+TextTable = Annotated[Path, typer.Argument(metavar="DATA", help=f"A {TABLES}, a text a row.")]
 TextColumn = Annotated[str, typer.Option("--text", metavar="COLUMN", help="Which column has the texts.")]
 TextLabel = Annotated[str, typer.Option("--label", metavar="COLUMN", help="Which column is to be predicted.")]
 HELP = "Fit a model to your own sequences."
@@ -39,6 +45,11 @@ def classify(
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
+    channels: Channel = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -47,8 +58,17 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Learn which of several labels a sequence has."""
-    columns = (id_column, time, label)
-    fit_rows("classify", data, output, columns, settings, seed, resume, force, json, quiet)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
+    fit_rows("classify", data, output, table, settings, seed, resume, force, json, quiet)
 
 
 def regress(
@@ -57,6 +77,11 @@ def regress(
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
+    channels: Channel = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -65,8 +90,17 @@ def regress(
     quiet: Quiet = False,
 ) -> None:
     """Learn a number of each sequence."""
-    columns = (id_column, time, label)
-    fit_rows("regress", data, output, columns, settings, seed, resume, force, json, quiet)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
+    fit_rows("regress", data, output, table, settings, seed, resume, force, json, quiet)
 
 
 def text(
@@ -75,6 +109,7 @@ def text(
     text_column: TextColumn,
     label: TextLabel,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -83,15 +118,14 @@ def text(
     quiet: Quiet = False,
 ) -> None:
     """Learn which of several labels a text has."""
-    fit_text(data, output, text_column, label, encoding, settings, seed, resume, force, json, quiet)
+    table = TableOptions(text=text_column, label=label, encoding=encoding, sep=sep)
+    fit_text(data, output, table, settings, seed, resume, force, json, quiet)
 
 
 def fit_text(
     data: Path,
     output: Path,
-    text_column: str,
-    label: str,
-    encoding: str,
+    table: TableOptions,
     settings: list[str] | None,
     seed: int,
     resume: bool,
@@ -107,9 +141,9 @@ def fit_text(
 
     result = fit_texts(
         data,
-        TextColumns(text=text_column, label=label),
+        TextColumns(text=table.text or "", label=table.label),
         output=output,
-        encoding=encoding,
+        dialect=table.dialect,
         settings=parse_settings(settings or []),
         seed=seed,
         resume=resume,
@@ -118,9 +152,9 @@ def fit_text(
         plan=plan,
     )
     found = result.data
-    if found["empty"] and not quiet:
+    if found["empty"]:
         show.say(f"{found['empty']:,} texts are empty; each is read as one unknown word.")
-    if found["cut"] and not quiet:
+    if found["cut"]:
         show.say(f"{found['cut']:,} texts are longer than max_length and were cut; --set max_length=none keeps all.")
     if json:
         show.print_json(result.to_json())
@@ -152,7 +186,7 @@ def fit_rows(
     task: "Task",
     data: Path,
     output: Path,
-    columns: tuple[str | None, str | None, str | None],
+    table: TableOptions,
     settings: list[str] | None,
     seed: int,
     resume: bool,
@@ -169,7 +203,8 @@ def fit_rows(
         task,
         data,
         output=output,
-        columns=long_columns(*columns),
+        columns=table.columns,
+        dialect=table.dialect,
         settings=parse_settings(settings or []),
         seed=seed,
         resume=resume,
@@ -177,8 +212,8 @@ def fit_rows(
         verbose=verbosity(quiet),
         plan=plan,
     )
-    if result.data["left_out"] and not quiet:
-        show.say(f"Left out, since they hold text or have no name: {', '.join(result.data['left_out'])}.")
+    if result.data["left_out"]:
+        show.say(f"Left out, since they do not hold numbers, or have no name: {listed(result.data['left_out'])}.")
     if json:
         show.print_json(result.to_json())
         return
@@ -190,7 +225,8 @@ def fit_rows(
         [
             ("rows", f"{result.data['rows']:,}"),
             ("steps", str(longest) if shortest == longest else f"{shortest} to {longest}"),
-            ("channels", str(len(result.data["channels"]))),
+            *([("columns", result.data["columns"])] if "columns" in result.data else []),
+            ("channels", listed(result.data["channels"], show.MOST_NAMES)),
             *([("classes", ", ".join(map(str, classes)))] if classes is not None else []),
             *show.metric_pairs(result.metrics),
             ("fit", f"{result.seconds['fit']:.1f} s"),

@@ -8,6 +8,10 @@ import typer
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.options import (
+    TABLES,
+    DayFirst,
+    Decimal,
+    Encoding,
     Force,
     Json,
     Model,
@@ -15,8 +19,10 @@ from gatecell.cli.options import (
     Quiet,
     Resume,
     Seed,
+    Sep,
     Settings,
     SpreadsheetSafe,
+    TableOptions,
     check_no_folder,
     verbosity,
 )
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from gatecell.recipes.own_series import SeriesColumns
     from gatecell.recipes.searching import SearchPlan
 
-Table = Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .csv.gz, a line a step of a series.")]
+Table = Annotated[Path, typer.Argument(metavar="DATA", help=f"A {TABLES}, a line a step of a series.")]
 Level = Annotated[
     list[float] | None,
     typer.Option(
@@ -67,6 +73,10 @@ def forecast(
     future: Future = None,
     static: Static = None,
     frequency: Frequency = "infer",
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -76,7 +86,8 @@ def forecast(
 ) -> None:
     """Learn to forecast one series or many."""
     columns = (time, target, id_column, past, future, static)
-    fit_forecast(data, output, columns, horizon, frequency, settings, seed, resume, force, json, quiet)
+    table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
+    fit_forecast(data, output, columns, table, horizon, frequency, settings, seed, resume, force, json, quiet)
 
 
 Columns = tuple[str, list[str], str | None, list[str] | None, list[str] | None, list[str] | None]
@@ -117,6 +128,7 @@ def fit_forecast(
     data: Path,
     output: Path,
     columns: Columns,
+    table: TableOptions,
     horizon: int | None,
     frequency: str,
     settings: list[str] | None,
@@ -136,6 +148,7 @@ def fit_forecast(
         named,
         output=output,
         frequency=steps,
+        dialect=table.dialect,
         settings=changes,
         seed=seed,
         resume=resume,
@@ -182,6 +195,10 @@ def backtest(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="A CSV file for the forecasts.")
     ] = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     spreadsheet_safe: SpreadsheetSafe = False,
     json: Json = False,
 ) -> None:
@@ -189,7 +206,8 @@ def backtest(
     from gatecell.recipes.own_series import LEVELS, backtest_series  # noqa: PLC0415  heavy imports wait until here
 
     check_no_folder(output, "forecasts.csv")
-    done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS)
+    table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
+    done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS, dialect=table.dialect)
     if output is not None:
         _write(done.predictions, output, safe=spreadsheet_safe)
         show.say(f"{len(done.predictions):,} lines are in {output}.")
@@ -207,6 +225,7 @@ def predict_series(
     intervals: bool,
     ahead: Path | None,
     safe: bool,
+    table: TableOptions,
     json: bool,
 ) -> None:
     """Forecast what follows the last step that is known."""
@@ -215,7 +234,9 @@ def predict_series(
     if level and not intervals:
         raise OptionError("--level and --no-intervals do not go together. Leave one of them out.")
     levels = (level or LEVELS) if intervals else ()
-    frame = forecast_series(model, data, horizon=horizon, level=levels, ahead=ahead, say=show.say)
+    frame = forecast_series(
+        model, data, horizon=horizon, level=levels, ahead=ahead, dialect=table.dialect, say=show.say
+    )
     if output is not None:
         _write(frame, output, safe=safe)
         show.say(f"{len(frame):,} lines are in {output}.")
@@ -232,10 +253,12 @@ def say_left_out(backtest: "Backtest") -> None:
         show.say(remark)
 
 
-def check_no_columns(*names: str | None) -> None:
+def check_no_columns(table: TableOptions) -> None:
     """Raise unless no column is named: a forecaster reads tables as at its fit."""
-    if any(names):
-        raise OptionError("A forecaster keeps the names of the columns that it was fitted on; leave them out.")
+    table.check_unsaid(
+        *("id", "time", "text", "label", "channels"),
+        message="A forecaster keeps the names of the columns that it was fitted on; leave them out.",
+    )
 
 
 def _csv(frame: "pd.DataFrame", *, safe: bool) -> str:

@@ -10,6 +10,7 @@ import typer
 from gatecell._core.checks import check_integer
 from gatecell.cli import show
 from gatecell.cli.options import (
+    TABLES,
     Encoding,
     Force,
     Json,
@@ -18,7 +19,9 @@ from gatecell.cli.options import (
     Quiet,
     Resume,
     Seed,
+    Sep,
     Settings,
+    TableOptions,
     Text,
     verbosity,
 )
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 LongText = Annotated[
     Path,
-    typer.Argument(metavar="TEXT", help="A file that is one text; or .csv, .tsv, .jsonl or .parquet with --text."),
+    typer.Argument(metavar="TEXT", help=f"A file that is one text; or {TABLES} with --text."),
 ]
 
 
@@ -37,6 +40,7 @@ def language(
     output: ModelOutput,
     text_column: Text = None,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -45,14 +49,14 @@ def language(
     quiet: Quiet = False,
 ) -> None:
     """Learn to say what comes next in a text: by word, or with --set tokens=character."""
-    fit_language_model(data, output, text_column, encoding, settings, seed, resume, force, json, quiet)
+    table = TableOptions(text=text_column, encoding=encoding, sep=sep)
+    fit_language_model(data, output, table, settings, seed, resume, force, json, quiet)
 
 
 def fit_language_model(
     data: Path,
     output: Path,
-    text_column: str | None,
-    encoding: str,
+    table: TableOptions,
     settings: list[str] | None,
     seed: int,
     resume: bool,
@@ -67,9 +71,9 @@ def fit_language_model(
 
     result = fit_language(
         data,
-        column=text_column,
+        column=table.text,
         output=output,
-        encoding=encoding,
+        dialect=table.dialect,
         settings=parse_settings(settings or []),
         seed=seed,
         resume=resume,

@@ -21,17 +21,21 @@ from gatecell.cli.forecast import (
 )
 from gatecell.cli.language import LongText
 from gatecell.cli.options import (
+    Channel,
     Data,
+    DayFirst,
+    Decimal,
     Encoding,
     Id,
     Json,
     Label,
     Seed,
+    Sep,
     Settings,
+    TableOptions,
     Text,
     Time,
     check_no_folder,
-    long_columns,
 )
 
 if TYPE_CHECKING:
@@ -49,13 +53,28 @@ def classify(
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
+    channels: Channel = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
     json: Json = False,
 ) -> None:
     """Find a learning rate for a classifier of sequences."""
-    _rows("classify", data, (id_column, time, label), settings, seed, output, json)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
+    _rows("classify", data, table, settings, seed, output, json)
 
 
 def regress(
@@ -63,13 +82,28 @@ def regress(
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
+    channels: Channel = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
     json: Json = False,
 ) -> None:
     """Find a learning rate for a model of a number of each sequence."""
-    _rows("regress", data, (id_column, time, label), settings, seed, output, json)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
+    _rows("regress", data, table, settings, seed, output, json)
 
 
 def text(
@@ -77,6 +111,7 @@ def text(
     text_column: TextColumn,
     label: TextLabel,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
@@ -88,7 +123,8 @@ def text(
     from gatecell.recipes.own_texts import read_labelled_texts  # noqa: PLC0415
 
     check_no_folder(output, PICTURE.name)
-    texts, labels, _ = read_labelled_texts(data, TextColumns(text=text_column, label=label), encoding)
+    table = TableOptions(encoding=encoding, sep=sep)
+    texts, labels, _ = read_labelled_texts(data, TextColumns(text=text_column, label=label), table.dialect)
     _show(rate_of("text", texts, labels, settings=_parsed(settings), seed=seed, output=output), json)
 
 
@@ -102,6 +138,10 @@ def forecast(
     future: Future = None,
     static: Static = None,
     frequency: Frequency = "infer",
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
@@ -113,14 +153,16 @@ def forecast(
 
     check_no_folder(output, PICTURE.name)
     columns, changes, steps = series_job((time, target, id_column, past, future, static), horizon, frequency, settings)
-    table, reading = reading_of(data, columns, steps)
-    _show(rate_of("forecast", table, settings=changes, seed=seed, output=output, reading=reading), json)
+    options = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
+    table, reading = reading_of(data, columns, steps, options.dialect)
+    _show(rate_of("forecast", table.frame, settings=changes, seed=seed, output=output, reading=reading), json)
 
 
 def language(
     data: LongText,
     text_column: Text = None,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
@@ -131,14 +173,14 @@ def language(
     from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415
 
     check_no_folder(output, PICTURE.name)
-    text = read_language(data, column=text_column, encoding=encoding)
+    text = read_language(data, column=text_column, dialect=TableOptions(encoding=encoding, sep=sep).dialect)
     _show(rate_of("language", text, settings=_parsed(settings), seed=seed, output=output), json)
 
 
 def _rows(
     task: Any,
     data: Path,
-    columns: tuple[str | None, str | None, str | None],
+    table: TableOptions,
     settings: list[str] | None,
     seed: int,
     output: Path,
@@ -148,7 +190,7 @@ def _rows(
     from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415
 
     check_no_folder(output, PICTURE.name)
-    rows, y = read_rows(task, data, long_columns(*columns))
+    rows, y = read_rows(task, data, table.columns, table.dialect)
     _show(rate_of(task, rows.X, y, settings=_parsed(settings), seed=seed, output=output), json)
 
 

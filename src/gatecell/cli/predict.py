@@ -12,15 +12,21 @@ from gatecell.cli import show
 from gatecell.cli.forecast import Level, check_no_columns, predict_series
 from gatecell.cli.options import (
     DATA_HELP,
+    Channel,
+    DayFirst,
+    Decimal,
     Encoding,
     Id,
     Json,
     Model,
+    Sep,
     SpreadsheetSafe,
+    TableOptions,
     Text,
     Time,
     check_no_folder,
-    long_columns,
+    check_no_sequences,
+    check_no_texts,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +50,11 @@ def predict(
     id_column: Id = None,
     time: Time = None,
     text: Text = None,
+    channels: Channel = None,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     horizon: Annotated[
         int | None, typer.Option("--horizon", metavar="N", help="Forecast: how many steps; as at the fit if not said.")
     ] = None,
@@ -66,8 +76,18 @@ def predict(
     from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
 
     kind = kind_of_model(model)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        text=text,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
     if kind == "LSTMForecaster":
-        check_no_columns(id_column, time, text)
+        check_no_columns(table)
         predict_series(
             model,
             data,
@@ -77,6 +97,7 @@ def predict(
             intervals=intervals,
             ahead=ahead,
             safe=spreadsheet_safe,
+            table=table,
             json=json,
         )
         return
@@ -89,34 +110,36 @@ def predict(
     if data is None:
         raise OptionError("DATA is missing: name the file whose sequences or texts are to be predicted.")
     if kind == "LSTMTextClassifier":
-        _predict_texts(model, data, output, text, encoding, safe=spreadsheet_safe, json=json)
+        _predict_texts(model, data, output, table, safe=spreadsheet_safe, json=json)
         return
+    check_no_texts(table)
     from gatecell._core.files import atomic_path  # noqa: PLC0415
     from gatecell.recipes.own_data import predict_file  # noqa: PLC0415
 
-    prediction = predict_file(model, data, long_columns(id_column, time, None))
-    table = _table(prediction)
-    text_of_csv = _csv(_safe(table) if spreadsheet_safe else table)
+    prediction = predict_file(model, data, table.columns, table.dialect)
+    lines = _table(prediction)
+    text_of_csv = _csv(_safe(lines) if spreadsheet_safe else lines)
     if output is not None:
         with atomic_path(output) as part:
             part.write_text(text_of_csv, encoding="utf-8", newline="")
         show.say(f"{len(prediction.rows):,} predictions are in {output}.")
     if json:
-        names, *lines = table
-        show.print_json({"model": str(model), "predictions": [dict(zip(names, line, strict=True)) for line in lines]})
+        names, *values = lines
+        show.print_json({"model": str(model), "predictions": [dict(zip(names, line, strict=True)) for line in values]})
     elif output is None:
         show.print_data(text_of_csv)
 
 
 def _predict_texts(
-    model: Path, data: Path, output: Path | None, text: str | None, encoding: str, *, safe: bool, json: bool
+    model: Path, data: Path, output: Path | None, table: TableOptions, *, safe: bool, json: bool
 ) -> None:
+    check_no_sequences(table)
     from gatecell._core.files import atomic_path  # noqa: PLC0415
     from gatecell.data.text_table import table_text, text_format, write_text_table  # noqa: PLC0415
     from gatecell.recipes.own_texts import predict_texts  # noqa: PLC0415
 
     ending = None if output is None else text_format(output)
-    names, rows = predict_texts(model, data, text=text, encoding=encoding)
+    names, rows = predict_texts(model, data, text=table.text, dialect=table.dialect)
     # the other formats say what is text
     header, *lines = _safe([names, *rows]) if safe and ending in (None, ".csv", ".tsv") else [names, *rows]
     if output is not None and ending is not None:

@@ -5,10 +5,23 @@ from typing import Annotated
 
 import typer
 
-from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.evaluate import look_at
-from gatecell.cli.options import DATA_HELP, Encoding, Id, Json, Label, Model, Text, Time
+from gatecell.cli.options import (
+    DATA_HELP,
+    Channel,
+    DayFirst,
+    Decimal,
+    Encoding,
+    Id,
+    Json,
+    Label,
+    Model,
+    Sep,
+    TableOptions,
+    Text,
+    Time,
+)
 
 
 def report(
@@ -25,7 +38,11 @@ def report(
     time: Time = None,
     text: Text = None,
     label: Label = None,
+    channels: Channel = None,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     json: Json = False,
 ) -> None:
     """Write a page that says what a model learnt, how sure it is, and where it fails.
@@ -36,11 +53,24 @@ def report(
     from gatecell.estimators.loading import load  # noqa: PLC0415  heavy imports wait until a command runs
     from gatecell.recipes.model_report import report_model  # noqa: PLC0415
 
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        text=text,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
     if data is not None:
-        estimator, judged = look_at(model, data, id_column, time, text, label, encoding)
-    elif any((id_column, time, text, label)):
-        raise OptionError("Columns are of DATA, which is missing: name the file, or leave the columns out.")
+        estimator, judged = look_at(model, data, table)
     else:
+        table.check_unsaid(
+            *("id", "time", "label", "text", "channels"),
+            message="Columns are of DATA, which is missing: name the file, or leave the columns out.",
+        )
         estimator, judged = load(model), None
     done = report_model(model, estimator, judged, output=output)
     if json:

@@ -115,6 +115,8 @@ def print_search(search: Mapping[str, Any]) -> None:
     print_line()
 
 
+MOST_NAMES = 12
+"""Of channels on a line."""
 MOST_TRIALS = 20
 """Of the table of a search."""
 

@@ -16,7 +16,10 @@ from gatecell.cli.forecast import (
 )
 from gatecell.cli.language import LongText, fit_language_model
 from gatecell.cli.options import (
+    Channel,
     Data,
+    DayFirst,
+    Decimal,
     Encoding,
     Force,
     Id,
@@ -26,7 +29,9 @@ from gatecell.cli.options import (
     Quiet,
     Resume,
     Seed,
+    Sep,
     Settings,
+    TableOptions,
     Text,
     Time,
 )
@@ -41,6 +46,11 @@ def classify(
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
+    channels: Channel = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -55,9 +65,18 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best classifier of sequences."""
-    columns = (id_column, time, label)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
     plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
-    fit_rows("classify", data, output, columns, settings, seed, resume, force, json, quiet, plan)
+    fit_rows("classify", data, output, table, settings, seed, resume, force, json, quiet, plan)
 
 
 def regress(
@@ -66,6 +85,11 @@ def regress(
     id_column: Id = None,
     time: Time = None,
     label: Label = None,
+    channels: Channel = None,
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -80,9 +104,18 @@ def regress(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best model of a number of each sequence."""
-    columns = (id_column, time, label)
+    table = TableOptions(
+        id=id_column,
+        time=time,
+        label=label,
+        channels=channels,
+        encoding=encoding,
+        sep=sep,
+        decimal=decimal,
+        day_first=day_first,
+    )
     plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
-    fit_rows("regress", data, output, columns, settings, seed, resume, force, json, quiet, plan)
+    fit_rows("regress", data, output, table, settings, seed, resume, force, json, quiet, plan)
 
 
 def text(
@@ -91,6 +124,7 @@ def text(
     text_column: TextColumn,
     label: TextLabel,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -106,7 +140,8 @@ def text(
 ) -> None:
     """Search for the best classifier of texts."""
     plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
-    fit_text(data, output, text_column, label, encoding, settings, seed, resume, force, json, quiet, plan)
+    table = TableOptions(text=text_column, label=label, encoding=encoding, sep=sep)
+    fit_text(data, output, table, settings, seed, resume, force, json, quiet, plan)
 
 
 def forecast(
@@ -120,6 +155,10 @@ def forecast(
     future: Future = None,
     static: Static = None,
     frequency: Frequency = "infer",
+    encoding: Encoding = "utf-8",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    day_first: DayFirst = None,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -135,7 +174,8 @@ def forecast(
     """Search for the best forecaster, by the steps that it holds out."""
     columns = (time, target, id_column, past, future, static)
     plan = plan_of(search, n_trials, timeout, None, no_prune, study)
-    fit_forecast(data, output, columns, horizon, frequency, settings, seed, resume, force, json, quiet, plan)
+    table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
+    fit_forecast(data, output, columns, table, horizon, frequency, settings, seed, resume, force, json, quiet, plan)
 
 
 def language(
@@ -143,6 +183,7 @@ def language(
     output: ModelOutput,
     text_column: Text = None,
     encoding: Encoding = "utf-8",
+    sep: Sep = None,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -157,4 +198,5 @@ def language(
 ) -> None:
     """Search for the best language model, by the text that it holds out."""
     plan = plan_of(search, n_trials, timeout, None, no_prune, study)
-    fit_language_model(data, output, text_column, encoding, settings, seed, resume, force, json, quiet, plan)
+    table = TableOptions(text=text_column, encoding=encoding, sep=sep)
+    fit_language_model(data, output, table, settings, seed, resume, force, json, quiet, plan)

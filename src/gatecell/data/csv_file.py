@@ -1,23 +1,19 @@
 """Long tables: one line a step, grouped into sequences by an id and put in order by a time."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import InputError, OptionError, unknown_name
-from gatecell._core.quiet import WarningRule, warning_rules
-from gatecell.data.labelled import LabelledSequences, opened, stacked
+from gatecell._core.errors import InputError, OptionError
+from gatecell._core.wording import listed, quoted, shortened
+from gatecell.data.labelled import LabelledSequences, stacked
+from gatecell.data.tabular.table import Table
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_FIRST_LINE = 2
-"""The line of a file, counted from 1, that the first row of its table stands on."""
-_NAMELESS = "Unnamed: "
-"""What pandas calls a column without a name, which is mostly an index that was written along with a table."""
+Targets = Literal["classes", "numbers"]
+"""What labels are: names, as they are written, or numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,169 +32,154 @@ class LongColumns:
     def __post_init__(self) -> None:
         named = [name for name in (self.id, self.time, self.label, *(self.channels or ())) if name is not None]
         if len(set(named)) < len(named):
-            raise OptionError(f"A column has one meaning, but one is named twice: {', '.join(named)}.")
+            raise OptionError(f"A column has one meaning, but one is named twice: {listed(named)}.")
 
 
-def read_long_csv(path: Path, columns: LongColumns) -> LabelledSequences:
-    """Read a long CSV file, plain or ``.csv.gz``, with a line of column names.
+def read_long(table: Table, columns: LongColumns, targets: Targets = "classes") -> LabelledSequences:
+    """Read sequences from a long table.
 
-    An id is text, as it is written: ``01`` and ``1`` are two. Sequences come in the order in which their ids first
-    appear; the lines of each are sorted by time.
+    An id is a name, as it is written: ``01`` and ``1`` are two; so is a label. Sequences come in the order in which
+    their ids first appear; the lines of each are sorted by time.
+
+    Parameters
+    ----------
+    table : Table
+    columns : LongColumns
+    targets : "classes" or "numbers"
+        What the labels are.
 
     Raises
     ------
     InputError
-        Where the file is unreadable or no table; where two lines have the same id and time; where a label changes
-        within a sequence; where an id, a time, a label or a value is missing or a value is no finite number. The
-        message says which line, counted from 1 as editors do.
+        Where two lines have the same id and time; where a label changes within a sequence; where an id, a time, a label
+        or a value is missing, or a value is not a finite number; where times can be read in two ways. The message says
+        which line, counted from 1 as editors do.
     UnknownNameError
         Where the table lacks a column; suggests the nearest.
     """
-    frame = read_table(path, columns.id)
     for name in (columns.id, columns.time, columns.label, *(columns.channels or ())):
-        if name is not None and name not in frame.columns:
-            raise unknown_name(f"column in {path}", name, map(str, frame.columns))
-    _check_present(frame, [name for name in (columns.id, columns.time, columns.label) if name is not None], path)
-    channels, left_out = _channels(frame, columns, path)
-    values = frame[channels].to_numpy(np.float64)
-    _check_values(values, frame, columns, channels, path)
+        if name is not None:
+            table.cells(name)
+    ids = table.identifiers(columns.id)
+    times = table.cells(columns.time)
+    if columns.label is not None:
+        table.check_present(columns.label)
+    known: dict[str, int] = {}
+    codes = np.array([known.setdefault(id, len(known)) for id in ids], dtype=np.int64)
 
-    codes, ids = _factorised(frame[columns.id])
-    moments = _moments(frame[columns.time], columns.time, path)
-    order = np.lexsort((moments, codes))
-    same = (np.diff(codes[order]) == 0) & (np.diff(moments[order]) == 0)
+    def said(row: int) -> str:
+        return f"{table.where(row)} ({columns.id} {shortened(ids[row])}, {columns.time} {shortened(times[row])})"
+
+    taken = [name for name in (columns.id, columns.time, columns.label) if name is not None]
+    names = candidates(table, columns.channels, taken)
+    numeric = [*names, columns.time, *([columns.label] if columns.label and targets == "numbers" else [])]
+    decimal = table.decimal(numeric)
+    moments = table.moments(columns.time, decimal)
+    values, channels, left_out = channels_of(table, names, decimal, said, asked=columns.channels is not None)
+    if not channels:
+        raise InputError(
+            f"{table.origin} has no column of numbers beside {listed(taken)}, so there is nothing to learn from."
+        )
+    order = np.lexsort((moments.order, codes))
+    same = (np.diff(codes[order]) == 0) & (np.diff(moments.order[order]) == 0)
     if same.any():
         first = int(np.flatnonzero(same)[0])
-        lines = sorted(int(order[index]) + _FIRST_LINE for index in (first, first + 1))
-        where = frame.iloc[int(order[first])]
+        early, late = sorted(int(order[index]) for index in (first, first + 1))
         raise InputError(
-            f"{path}: lines {lines[0]} and {lines[1]} have the same {columns.id} ({where[columns.id]}) and "
-            f"{columns.time} ({where[columns.time]}), so their order is not known. Remove one, or join them."
+            f"{table.origin}: {_pair(table, early, late)} have the same {columns.id} ({shortened(ids[early])}) and "
+            f"{columns.time} ({shortened(times[early])}), so their order is not known. Remove one, or join them."
         )
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     sequences = np.split(values[order], starts[1:])
-    y = _labels(frame[columns.label], codes, ids, columns, path) if columns.label else None
-    return LabelledSequences(stacked(sequences), y, tuple(channels), tuple(ids), tuple(left_out))
+    y = (
+        None
+        if columns.label is None
+        else _targets(table, columns.label, targets, decimal, codes, columns.id, list(known))
+    )
+    reading = {"decimal": decimal, "day_first": moments.day_first}
+    return LabelledSequences(stacked(sequences), y, channels, tuple(known), left_out, reading)
 
 
-def read_table(path: Path, id_column: str | None) -> "pd.DataFrame":
-    """Read a CSV file, plain or ``.csv.gz``, with a line of column names; an id is text, as it is written.
+def candidates(table: Table, asked: Sequence[str] | None, taken: Sequence[str]) -> list[str]:
+    """Return the columns that may be channels: those ``asked`` for, else all that have a name and are not ``taken``."""
+    bare = {name.strip() for name in taken}
+    return list(asked) if asked else [name for name in table.names if name and name.strip() not in bare]
+
+
+def channels_of(
+    table: Table, names: Sequence[str], decimal: str, said: Callable[[int], str], *, asked: bool
+) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]]:
+    """Return the values of columns of numbers, ``(N, I)``, their names, and the names of columns that are left out.
+
+    ``said``: where a row stands, for messages. ``asked``: each of ``names`` must be one of numbers.
 
     Raises
     ------
     InputError
-        Where the file is unreadable, no table, or has no lines.
+        Where a column has numbers and something else, or a value is missing or infinite.
     """
-    import pandas as pd  # noqa: PLC0415  half a second that the other formats do not need
-
-    with opened(path) as stream:
-        try:
-            # low_memory=False: the type of a column is judged by all of it. An id is a name: 01 is not 1.
-            frame = pd.read_csv(stream, low_memory=False, dtype={id_column: str} if id_column else None)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is no table of comma-separated values in UTF-8: {str(error).strip()}.") from error
-        except (ValueError, OverflowError) as error:
-            raise InputError(f"{path} cannot be read as a table: {error}.") from error
-    if frame.empty:
-        raise InputError(f"{path} has no lines under its column names ({', '.join(map(str, frame.columns))}).")
-    return frame
-
-
-def _check_present(frame: "pd.DataFrame", names: list[str], path: Path) -> None:
+    columns, channels, text = [], [], []
     for name in names:
-        missing = np.flatnonzero(frame[name].isna().to_numpy())
-        if len(missing):
-            raise InputError(
-                f"{path}, line {int(missing[0]) + _FIRST_LINE}: {name} is missing (empty, "
-                "or a word such as NA or None). Fill it, or remove the line."
-            )
-
-
-def _channels(frame: "pd.DataFrame", columns: LongColumns, path: Path) -> tuple[list[str], list[str]]:
-    import pandas as pd  # noqa: PLC0415
-
-    taken = {columns.id, columns.time, columns.label}
-    asked = list(columns.channels) if columns.channels else [name for name in frame.columns if name not in taken]
-    channels, left_out = [], []
-    for name in asked:
-        column = frame[name]
-        if not columns.channels and str(name).startswith(_NAMELESS):
-            left_out.append(name)
+        found = table.numbers(name, decimal)
+        if found.are_text and not asked:
+            text.append(name)
             continue
-        if not pd.api.types.is_numeric_dtype(column):
-            text = column.notna() & pd.to_numeric(column, errors="coerce").isna()
-            if not columns.channels and text.sum() == column.notna().sum():
-                left_out.append(name)
-                continue
-            line = int(np.flatnonzero(text.to_numpy())[0])
-            raise InputError(
-                f"{path}, line {line + _FIRST_LINE}: {name} is {str(column.iloc[line])[:40]!r}, but other lines have "
-                "numbers there. Correct the line, or remove the column."
-            )
+        table.check_numbers(name, found, decimal)
+        columns.append(found.values)
         channels.append(name)
-    if not channels:
-        raise InputError(
-            f"{path} has no column of numbers beside {', '.join(name for name in taken if name)}, "
-            "so there is nothing to learn from."
-        )
-    return channels, left_out
-
-
-def _check_values(
-    values: NDArray[np.float64], frame: "pd.DataFrame", columns: LongColumns, channels: list[str], path: Path
-) -> None:
+    values = np.stack(columns, axis=1) if columns else np.empty((len(table), 0))
     finite = np.isfinite(values)
-    if finite.all():
-        return
-    line, channel = (int(index) for index in np.argwhere(~finite)[0])
-    what = "missing" if np.isnan(values[line, channel]) else "infinite"
-    raise InputError(
-        f"{path}, line {line + _FIRST_LINE} ({columns.id} {frame[columns.id].iloc[line]}, {columns.time} "
-        f"{frame[columns.time].iloc[line]}): {channels[channel]} is {what}. Fill it, or remove the line."
-    )
+    if not finite.all():
+        row, channel = (int(index) for index in np.argwhere(~finite)[0])
+        what = "missing" if np.isnan(values[row, channel]) else "infinite"
+        raise InputError(f"{said(row)}: {shortened(channels[channel])} is {what}. Fill it, or remove the line.")
+    without_name = [shown for shown, name in zip(table.shown_names(), table.names, strict=True) if not name]
+    left_out = [] if asked else [name for name in table.shown_names() if name in text or name in without_name]
+    return values, tuple(channels), tuple(left_out)
 
 
-def _factorised(column: "pd.Series[Any]") -> tuple[NDArray[np.int64], list[str]]:
-    import pandas as pd  # noqa: PLC0415
+def targets_of(table: Table, name: str, targets: Targets, decimal: str) -> NDArray[Any]:
+    """Return what is to be predicted of each row: classes, or numbers.
 
-    codes, ids = pd.factorize(column)
-    return codes.astype(np.int64), list(ids)
-
-
-def _moments(column: "pd.Series[Any]", name: str, path: Path) -> NDArray[Any]:
-    """Return what the lines are sorted by: the numbers, or the times in UTC."""
-    import pandas as pd  # noqa: PLC0415
-
-    if pd.api.types.is_numeric_dtype(column):
-        numbers: NDArray[Any] = column.to_numpy()
-        return numbers
-    # pandas warns that it reads dates one by one, which only takes longer
-    with warning_rules(WarningRule("ignore", UserWarning)):
-        times = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
-    wrong = np.flatnonzero(times.isna().to_numpy())
-    if len(wrong):
-        line = int(wrong[0])
+    Raises
+    ------
+    InputError
+        Where one is missing, or not what it should be.
+    """
+    if targets == "classes":
+        return table.labels(name)
+    table.check_present(name)
+    found = table.numbers(name, decimal)
+    if len(found.wrong):
+        row = int(found.wrong[0])
         raise InputError(
-            f"{path}, line {line + _FIRST_LINE}: {name} is {str(column.iloc[line])[:40]!r}, neither a number nor a "
-            "date. Write dates as 2026-01-31 or 2026-01-31T23:59:00."
+            f"{table.where(row)}: {shortened(name)} is {quoted(table.cells(name)[row])}, but regression learns "
+            "numbers. Use `gatecell fit classify` for classes."
         )
-    nanoseconds: NDArray[np.int64] = times.to_numpy(dtype="datetime64[ns]").astype(np.int64)
-    return nanoseconds
+    if not np.isfinite(found.values).all():
+        row = int(np.flatnonzero(~np.isfinite(found.values))[0])
+        what = "missing" if np.isnan(found.values[row]) else "infinite"
+        raise InputError(f"{table.where(row)}: {shortened(name)} is {what}. Fill it, or remove the line.")
+    return found.values
 
 
-def _labels(
-    column: "pd.Series[Any]", codes: NDArray[np.int64], ids: list[str], columns: LongColumns, path: Path
+def _targets(
+    table: Table, name: str, targets: Targets, decimal: str, codes: NDArray[np.int64], id_name: str, ids: list[str]
 ) -> NDArray[Any]:
-    values = column.to_numpy()
+    values = targets_of(table, name, targets, decimal)
     _, first = np.unique(codes, return_index=True)
     other = np.flatnonzero(values != values[first][codes])
     if len(other):
-        line = int(other[0])
-        start = int(first[codes[line]])
+        row = int(other[0])
+        start = int(first[codes[row]])
         raise InputError(
-            f"{path}: the {columns.label} of {columns.id} {ids[codes[line]]} changes from {values[start]!s} in line "
-            f"{start + _FIRST_LINE} to {values[line]!s} in line {line + _FIRST_LINE}; a sequence has one. "
-            "Give each stretch an id of its own, or correct the label."
+            f"{table.origin}: the {name} of {id_name} {shortened(ids[codes[row]])} changes from "
+            f"{shortened(values[start])} in {table.place(start)} to {shortened(values[row])} in {table.place(row)}; a "
+            "sequence has one. Give each stretch an id of its own, or correct the label."
         )
-    labels: NDArray[Any] = values[first]
-    return labels.astype(np.str_) if labels.dtype == object else labels
+    one: NDArray[Any] = values[first]
+    return one
+
+
+def _pair(table: Table, early: int, late: int) -> str:
+    return f"{table.unit}s {table.lines[early]} and {table.lines[late]}"

@@ -11,6 +11,8 @@ and numbers are finite or NaN, which stands for missing. The rules for what is n
 - *Time zones* are kept; hours are then counted in absolute time and days by the local calendar. Text with offsets that
   differ is read in UTC; other mixtures are an error. Rows that come after a fit are brought to its zone (see
   ``gatecell.data.later``).
+- *Dates as text* are of one form in a column, and read as all of them allow; where that is in two ways, as 01/02/2026
+  and 01/03/2026 alone, it is an error.
 - *Infinite values*, and a column without a single value in some series, are errors.
 - *Constant series* are accepted; scalers leave them unscaled but for their mean (see ``gatecell.data.series_scaling``).
 """
@@ -33,6 +35,7 @@ from gatecell.data.series_values import (
     static_of_frame,
 )
 from gatecell.data.stamps import check_no_duplicates, on_grid, panel_frequency, read_stamps
+from gatecell.data.tabular.dates import is_date
 
 ID, TIME, TARGET = "unique_id", "ds", "y"
 """The columns of a long frame where no others are named: those of Nixtla's libraries."""
@@ -220,11 +223,7 @@ def _holds_dates(column: "pd.Series[Any]") -> bool:
         return True
     # text, as in a file that was read without a word on its dates; a year alone may be a name
     first = column.iloc[0]
-    return (
-        isinstance(first, str)
-        and len(first) > len("2026")
-        and pd.notna(pd.to_datetime(first, format="ISO8601", errors="coerce"))
-    )
+    return isinstance(first, str) and len(first) > len("2026") and is_date(first)
 
 
 def _names(names: Any) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -27,7 +27,10 @@ class LabelledSequences:
     rows: tuple[str, ...]
     """The n names of the sequences: the ids of a table, elsewhere the place in the file, counted from 0."""
     left_out: tuple[str, ...] = ()
-    """Columns of a table that are no channels, since they hold text or have no name."""
+    """Columns of a table that are not channels, since they hold text or nothing, or have no name."""
+    reading: dict[str, Any] = field(default_factory=dict)
+    """How a table was read, that another one be read alike: ``decimal``, ``day_first``, and of a wide one ``header``,
+    ``label`` and ``steps``."""
 
     def __len__(self) -> int:
         """Return the number of sequences."""

@@ -11,13 +11,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
-from gatecell.data.labelled import LabelledSequences, numbered, opened, stacked
+from gatecell.data.labelled import LabelledSequences, check_file, numbered, opened, stacked
 
 _KEYS = {"X", "y", "lengths"}
 _NPY_MAGIC = b"\x93NUMPY"
 
 
-def read_npz(path: Path) -> LabelledSequences:
+def read_npz(path: str | Path) -> LabelledSequences:
     """Read a file that ``numpy.savez`` or ``numpy.savez_compressed`` wrote.
 
     Its arrays: ``X`` of ``(n, T, I)``, or ``(n, T)`` for one channel; ``y`` of ``(n,)``, optional; ``lengths`` of
@@ -29,6 +29,8 @@ def read_npz(path: Path) -> LabelledSequences:
         Where the file is unreadable, foreign or damaged, lacks ``X``, holds pickled objects, or its arrays do not fit
         each other.
     """
+    path = Path(path).expanduser()
+    check_file(path)
     with opened(path) as stream:
         arrays = _arrays(stream, path)
     X = arrays["X"]
@@ -66,7 +68,7 @@ def _cut(X: NDArray[Any], lengths: NDArray[Any] | None, path: Path) -> NDArray[A
 def _arrays(stream: IO[bytes], path: Path) -> dict[str, NDArray[Any]]:
     if stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC:
         raise InputError(
-            f"{path} holds one array (.npy) instead of named ones. Write it with numpy.savez(path, X=X, y=y)."
+            f"{path} holds one array (.npy) instead of named ones. Name it .npy, or write numpy.savez(path, X=X, y=y)."
         )
     stream.seek(0)
     try:
@@ -80,7 +82,7 @@ def _arrays(stream: IO[bytes], path: Path) -> dict[str, NDArray[Any]]:
             arrays = {}
             for name in members.keys() & _KEYS:
                 with archive.open(members[name]) as member:
-                    arrays[name] = _array(member, members[name].file_size, f"{name} in {path}")
+                    arrays[name] = read_array(member, members[name].file_size, f"{name} in {path}")
             return arrays
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(
@@ -88,8 +90,8 @@ def _arrays(stream: IO[bytes], path: Path) -> dict[str, NDArray[Any]]:
         ) from error
 
 
-def _array(member: IO[bytes], n_bytes: int, where: str) -> NDArray[Any]:
-    """Read one array, once its header agrees with the size that the archive states."""
+def read_array(member: IO[bytes], n_bytes: int, where: str) -> NDArray[Any]:
+    """Read one array of ``n_bytes`` in all, header included, which agrees with that size; errors call it ``where``."""
     try:
         _check_header(*_read_header(member), n_bytes, where)
         member.seek(0)

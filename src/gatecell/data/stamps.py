@@ -1,7 +1,6 @@
 """Time stamps as users have them, read into sorted, regular steps."""
 
-import re
-from datetime import date
+from datetime import date, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, OptionError
-from gatecell._core.quiet import WarningRule, warning_rules
 from gatecell.data.frequency import (
     ROWS,
     commonest_distance,
@@ -19,11 +17,13 @@ from gatecell.data.frequency import (
     steps_between,
     to_offset,
 )
+from gatecell.data.tabular.dates import Dates, read_dates
 from gatecell.data.zones import in_plain_zone
 
-_OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
-"""From UTC, at the end of a time as text."""
 _ONE_ZONE = "Bring them to one time zone first: pandas.to_datetime(column, utc=True)."
+_WRITE = "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
+_OF_NANOSECONDS = int(pd.__version__.split(".")[0]) < 3
+"""Whether pandas reads text as times of nanoseconds; later versions choose microseconds, as is done here."""
 _SHOWN = 3
 _RESAMPLE = "frame.resample('h').mean()"
 _LARGEST = 10**15
@@ -35,9 +35,9 @@ MOST_STEPS_A_ROW = 1000
 def read_stamps(column: Any, name: str) -> pd.Index:
     """Return stamps as a ``DatetimeIndex``, which keeps its time zone, or an index of whole numbers.
 
-    Periods stand for their start. Text is read as ISO 8601 has it (2026-01-31T23:59), or else all in the form of the
-    first one, in which a month comes before a day unless that cannot be. Text with offsets that differ, as where clocks
-    are set forward and back, is read in UTC.
+    Periods stand for their start. Text is read as ``gatecell.data.tabular.dates`` has it: all in one form, and where a
+    day and a month could each be the other, not at all. Text with offsets that differ, as where clocks are set forward
+    and back, is read in UTC.
 
     Raises
     ------
@@ -75,30 +75,44 @@ def read_stamps(column: Any, name: str) -> pd.Index:
 
 
 def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
+    if all(isinstance(stamp, str) for stamp in index):
+
+        def where(row: int | None) -> str:
+            return name if row is None else f"{name}, {_place(row)},"
+
+        return stamps_of(read_dates(list(index), where, _place))
     try:
         times = pd.to_datetime(index, format="ISO8601")
-    except (ValueError, TypeError, OverflowError):
-        if all(isinstance(stamp, str) and _OFFSET.search(stamp) for stamp in index):
-            return _parsed_by_first(index, name, utc=True)
-        times = _parsed_by_first(index, name)
+    except (ValueError, TypeError, OverflowError) as error:
+        reason = str(error).split(". ")[0].split("\n")[0]
+        raise InputError(f"{name} cannot be read as dates and times ({reason}). {_WRITE}") from error
     if not isinstance(times, pd.DatetimeIndex):
         raise InputError(f"{name} holds times of several time zones. {_ONE_ZONE}")
     return times
 
 
-def _parsed_by_first(index: pd.Index, name: str, *, utc: bool = False) -> pd.Index:
-    """Read all stamps in the form that the first one has; ``utc`` reads offsets that differ."""
-    try:
-        # without a common form pandas would guess the order of day and month for each stamp by itself
-        with warning_rules(WarningRule("error", UserWarning)):
-            return pd.to_datetime(index, utc=utc)
-    except (ValueError, TypeError, OverflowError, UserWarning) as error:
-        reason = str(error).split(". ")[0].split("\n")[0]
-        if isinstance(error, UserWarning):
-            reason = f"the first, {index[0]!r}, is of no common form"
-        zones = any(mark in reason for mark in ("ixed timezones", "z-aware", "offset", "%z"))
-        hint = _ONE_ZONE if zones else "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
-        raise InputError(f"{name} cannot be read as dates and times ({reason}). {hint}") from error
+def _place(row: int) -> str:
+    return f"row {row} (counted from 0)"
+
+
+def stamps_of(dates: Dates) -> pd.DatetimeIndex:
+    """Return dates as stamps, which keep an offset from UTC that all have; where offsets differ they are in UTC."""
+    parts = np.array([divmod(moment, 1000) for moment in dates.nanoseconds], dtype=np.int64).reshape(-1, 2)
+    micro = pd.DatetimeIndex(parts[:, 0].view("datetime64[us]"))
+    within = len(micro) == 0 or (pd.Timestamp.min < micro.min() and micro.max() < pd.Timestamp.max)
+    if parts[:, 1].any():
+        if not within:
+            raise InputError("Times finer than microseconds can only be of the years 1678 to 2261. Round them.")
+        micro = micro.as_unit("ns") + pd.to_timedelta(parts[:, 1], unit="ns")
+    elif _OF_NANOSECONDS and within:
+        micro = micro.as_unit("ns")
+    if dates.offsets is None:
+        return micro
+    in_utc = micro.tz_localize("UTC")
+    first = dates.offsets[0]
+    if first == 0 or any(offset != first for offset in dates.offsets):
+        return in_utc
+    return in_utc.tz_convert(timezone(timedelta(seconds=first)))
 
 
 def check_no_duplicates(stamps: pd.Index, codes: NDArray[np.int64], ids: list[Any], name: str) -> None:

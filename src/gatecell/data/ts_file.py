@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
-from gatecell.data.labelled import LabelledSequences, numbered, opened, stacked
+from gatecell.data.labelled import LabelledSequences, check_file, numbered, opened, stacked
 
 _MISSING = ("?", "nan", "")
 _LONGEST_HEADER_LINE = 1_000_000
@@ -28,7 +28,7 @@ class _Header:
         return int(self.target or self.labels is not None)
 
 
-def read_ts(path: Path) -> LabelledSequences:
+def read_ts(path: str | Path) -> LabelledSequences:
     """Read a ``.ts`` file, plain or ``.ts.gz``: one or more channels, rows of like or unlike lengths.
 
     After lines with ``@`` and the line ``@data`` each line is a sequence: its channels, each a list of numbers with
@@ -41,6 +41,8 @@ def read_ts(path: Path) -> LabelledSequences:
         Where the file is unreadable, foreign or cut off, where a value is missing (``?``) or no number, or where the
         channels of a sequence differ in length. The message says row and channel, counted from 0.
     """
+    path = Path(path).expanduser()
+    check_file(path)
     with opened(path) as stream:
         return _parsed(stream, path)
 

@@ -81,9 +81,9 @@ class FitResult:
     search: dict[str, Any] | None = None
     """Of a search before the fit, as ``gatecell.tuning.trials.Tuning.to_json`` has it."""
     data: dict[str, Any]
-    """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, and the columns
-    ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``, ``steps``, ``targets`` and
-    ``frequency``; of a language model ``texts``, ``characters`` and ``vocabulary``."""
+    """``rows`` and ``classes``; of sequences ``steps`` (shortest and longest), ``channels``, of a wide table
+    ``columns``, and the columns ``left_out``; of texts how many are ``empty`` and ``cut``; of series ``series``,
+    ``steps``, ``targets`` and ``frequency``; of a language model ``texts``, ``characters`` and ``vocabulary``."""
     logs: str = ""
     """The folder of the logs, absolute; empty where ``logger`` is not set to a name."""
 
@@ -257,6 +257,8 @@ def one_writer(job: Callable[P, R]) -> Callable[P, R]:
 
 
 def _option(name: str, value: str | Sequence[str] | None) -> list[str]:
+    if value == "":
+        return [f"--{name}"]
     values = [value] if isinstance(value, str) else value or []
     return [word for item in values for word in (f"--{name}", item)]
 

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import ArtifactError, InputError
-from gatecell.data.csv_file import LongColumns
+from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell.data.csv_file import LongColumns, Targets
 from gatecell.data.labelled import LabelledSequences
-from gatecell.data.tables import is_table, read_labelled
+from gatecell.data.tables import Columns, is_table, read_labelled
+from gatecell.data.tabular.dialect import PLAIN, TableDialect
+from gatecell.data.wide_table import WideColumns
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
 from gatecell.estimators.persistence import read_notes
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, Task, one_writer
+from gatecell.recipes.reading import as_at_fit, dialect_options, reading_note
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
@@ -43,7 +46,8 @@ def fit_file(
     path: str | Path,
     *,
     output: str | Path,
-    columns: LongColumns | None = None,
+    columns: Columns | None = None,
+    dialect: TableDialect = PLAIN,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     resume: bool = False,
@@ -62,8 +66,10 @@ def fit_file(
         See ``gatecell.data.tables.read_labelled``.
     output : path
         The model's file, ending in ``.safetensors``.
-    columns : LongColumns, optional
-        For a CSV file. They are kept with the model, so that prediction needs not be told again.
+    columns : LongColumns or WideColumns, optional
+        Of a table, long or wide. They are kept with the model, so that prediction needs not be told again.
+    dialect : TableDialect
+        What is told of how a table is written. Whether days come first in its dates, and a decimal comma, are kept.
     settings : mapping, optional
         Parameters of the estimator; ``PARAMETERS`` says where this job departs from its defaults.
     seed : int
@@ -89,26 +95,42 @@ def fit_file(
     job = Job.prepared(
         task, output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
     )
-    data, y = read_rows(task, path, columns)
+    data, y = read_rows(task, path, columns, dialect)
     estimator, tuning = job.fit(data.X, y)
-    used = LongColumns(**{**asdict(columns), "channels": data.channels}) if columns else None
-    named = {} if columns is None else {"id": columns.id, "time": columns.time, "label": columns.label}
+    used = _used(columns, data) if is_table(path) else None
     held_out = held_out_part(estimator, data.X, y, [f"row {name}" for name in data.rows])
     return job.saved(
         estimator,
         columns=asdict(used) if used else None,
         data=_described(data, estimator),
-        origin=replace(job.origin(path, named), parts=part_sizes(estimator, len(data))),
+        origin=replace(job.origin(path, _options(columns, dialect)), parts=part_sizes(estimator, len(data))),
         judged=held_out,
+        notes=reading_note(dialect, data.reading) if is_table(path) else None,
         tuning=tuning,
     )
 
 
+def _used(columns: Columns | None, data: LabelledSequences) -> Columns:
+    """Return the columns of a table that were used, so that others are read by the same names."""
+    if isinstance(columns, LongColumns):
+        return replace(columns, channels=data.channels)
+    return WideColumns(**{name: data.reading[name] for name in ("label", "steps", "header")})
+
+
+def _options(columns: Columns | None, dialect: TableDialect) -> dict[str, str | Sequence[str] | None]:
+    """Return the options of a command line that say columns and dialect."""
+    told = {} if columns is None else asdict(columns)
+    channels = told.pop("channels", None) or told.pop("steps", None)
+    named = {name: told.get(name) for name in ("id", "time", "label")}
+    return {**named, "channel": channels, **dialect_options(dialect)}
+
+
 def read_rows(
-    task: Task, path: str | Path, columns: LongColumns | None
+    task: Task, path: str | Path, columns: Columns | None, dialect: TableDialect = PLAIN
 ) -> tuple[LabelledSequences, NDArray[Any] | None]:
     """Return a file's sequences and what is to be learnt of them; arguments and errors as those of ``fit_file``."""
-    data = _labelled(read_labelled(path, columns), path, columns)
+    targets: Targets = "numbers" if task == "regress" else "classes"
+    data = _labelled(read_labelled(path, columns, dialect=dialect, targets=targets), path, columns)
     return data, _numbers(data, path) if task == "regress" else data.y
 
 
@@ -129,7 +151,9 @@ def part_sizes(estimator: LSTMEstimator, n_rows: int) -> dict[str, int]:
     return {"train": n_rows} if rows is None else {"train": n_rows - len(rows), "validation": len(rows)}
 
 
-def predict_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> Prediction:
+def predict_file(
+    model: str | Path, path: str | Path, columns: Columns | None = None, dialect: TableDialect = PLAIN
+) -> Prediction:
     """Predict each sequence of a file.
 
     Parameters
@@ -138,9 +162,12 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
         A file that ``fit_file``, a recipe or ``save`` wrote.
     path : path
         See ``gatecell.data.tables.read_labelled``; labels are not needed, and not looked at.
-    columns : LongColumns, optional
-        For a CSV file whose id, time or label has another name than at the fit; the channels keep theirs, and their
-        order.
+    columns : LongColumns or WideColumns, optional
+        For a table whose id, time or label has another name than at the fit; the channels keep theirs, and their order,
+        unless they are named.
+    dialect : TableDialect
+        What is told of how a table is written; where dates or decimals can be read in two ways, they are read as at the
+        fit.
 
     Raises
     ------
@@ -148,7 +175,7 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
         Where the model or the data cannot be used, or do not fit each other.
     """
     estimator = load(model)
-    data = _read_for(model, path, columns, with_label=False)
+    data = _read_for(estimator, model, path, columns, dialect, with_label=False)
     if isinstance(estimator, ClassTargets):
         probabilities = estimator.predict_proba(data.X)
         classes = estimator.classes_
@@ -156,42 +183,83 @@ def predict_file(model: str | Path, path: str | Path, columns: LongColumns | Non
     return Prediction(data.rows, estimator.predict(data.X), (), None)
 
 
-def evaluate_file(model: str | Path, path: str | Path, columns: LongColumns | None = None) -> Judgement:
+def evaluate_file(
+    model: str | Path, path: str | Path, columns: Columns | None = None, dialect: TableDialect = PLAIN
+) -> Judgement:
     """Judge a model by a file with labels; see ``gatecell.recipes.scoring.judge``.
 
     Parameters and errors are those of ``predict_file``; the file needs labels.
     """
-    return look_at_file(load(model), model, path, columns).judgement
+    return look_at_file(load(model), model, path, columns, dialect).judgement
 
 
 def look_at_file(
-    estimator: LSTMEstimator, model: str | Path, path: str | Path, columns: LongColumns | None = None
+    estimator: LSTMEstimator,
+    model: str | Path,
+    path: str | Path,
+    columns: Columns | None = None,
+    dialect: TableDialect = PLAIN,
 ) -> Judged:
     """Return the judgement of ``evaluate_file`` with the rows that it is of; ``estimator`` is what ``model`` holds."""
-    data = _labelled(_read_for(model, path, columns, with_label=True), path, columns)
+    data = _labelled(_read_for(estimator, model, path, columns, dialect, with_label=True), path, columns)
     assert data.y is not None
+    y = _as_known(data.y, estimator.classes_) if isinstance(estimator, ClassTargets) and is_table(path) else data.y
     names = [f"row {name}" for name in data.rows]
-    return Judged(judgement=judge(estimator, data.X, data.y), X=data.X, names=names, what=Path(path).name)
+    return Judged(judgement=judge(estimator, data.X, y), X=data.X, names=names, what=Path(path).name)
 
 
 def _read_for(
-    model: str | Path, path: str | Path, columns: LongColumns | None, *, with_label: bool
+    estimator: LSTMEstimator,
+    model: str | Path,
+    path: str | Path,
+    columns: Columns | None,
+    dialect: TableDialect,
+    *,
+    with_label: bool,
 ) -> LabelledSequences:
     """Read a file as the model's own was read."""
-    known = read_notes(model).get("columns")
+    targets: Targets = "classes" if isinstance(estimator, ClassTargets) else "numbers"
+    notes = read_notes(model)
+    known = notes.get("columns")
     if known is None or not is_table(path):
-        return read_labelled(path, columns)
-    try:
-        fitted = LongColumns(**{**known, "channels": tuple(known["channels"])})
-    except (TypeError, KeyError) as error:
-        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+        return read_labelled(path, columns, dialect=dialect, targets=targets)
+    dialect = as_at_fit(dialect, notes, model)
+    fitted = _fitted_columns(known, model)
     named = columns or fitted
+    if isinstance(named, LongColumns) != isinstance(fitted, LongColumns):
+        # a table of another shape, whose channels have other names
+        return read_labelled(path, named, dialect=dialect, targets=targets)
     label = (named.label or fitted.label) if with_label else None
-    channels = named.channels or fitted.channels
-    return read_labelled(path, LongColumns(id=named.id, time=named.time, label=label, channels=channels))
+    if isinstance(named, LongColumns):
+        assert isinstance(fitted, LongColumns)
+        named = replace(named, label=label, channels=named.channels or fitted.channels)
+    else:
+        assert isinstance(fitted, WideColumns)
+        named = replace(named, label=label, steps=named.steps or fitted.steps, header=fitted.header)
+    return read_labelled(path, named, dialect=dialect, targets=targets)
 
 
-def _labelled(data: LabelledSequences, path: str | Path, columns: LongColumns | None) -> LabelledSequences:
+def _fitted_columns(known: Mapping[str, Any], model: str | Path) -> Columns:
+    try:
+        listed: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
+        }
+        if "id" in listed:
+            return LongColumns(**{**listed, "channels": tuple(listed["channels"])})
+        return WideColumns(**listed)
+    except (TypeError, KeyError, AttributeError, OptionError) as error:
+        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+
+
+def _as_known(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
+    """Return labels as the model has them: the text ``1`` of one file is the number 1 of another."""
+    known = {str(label): label for label in classes.tolist()}
+    if all(str(label) in known for label in labels.tolist()):
+        return np.array([known[str(label)] for label in labels.tolist()], dtype=classes.dtype)
+    return labels
+
+
+def _labelled(data: LabelledSequences, path: str | Path, columns: Columns | None) -> LabelledSequences:
     if data.y is None:
         hint = "Name their column with --label." if columns else "Store them in y, or as the last part of each row."
         raise InputError(f"{path} has no labels, so there is nothing to learn or to measure by. {hint}")
@@ -218,6 +286,13 @@ def _described(data: LabelledSequences, estimator: LSTMEstimator) -> dict[str, A
         "rows": len(data),
         "steps": [min(lengths), max(lengths)],
         "channels": list(data.channels),
+        **_steps_of(data),
         "classes": estimator.classes_.tolist() if isinstance(estimator, ClassTargets) else None,
         "left_out": list(data.left_out),
     }
+
+
+def _steps_of(data: LabelledSequences) -> dict[str, str]:
+    """Return which columns of a wide table are the steps."""
+    steps = data.reading.get("steps")
+    return {"columns": steps[0] if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"} if steps else {}

@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from gatecell._core.errors import InputError, OptionError
-from gatecell.data.text_table import DEFAULT_ENCODING, FORMATS, read_plain_text, read_text_table
+from gatecell.data.tabular.dialect import PLAIN, TableDialect
+from gatecell.data.tabular.file import FORMATS, table_format
+from gatecell.data.text_table import read_plain_text, read_text_table
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import read_parts
 from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.reading import dialect_options
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
 
-def read_language(path: str | Path, *, column: str | None = None, encoding: str = DEFAULT_ENCODING) -> str | list[str]:
+def read_language(path: str | Path, *, column: str | None = None, dialect: TableDialect = PLAIN) -> str | list[str]:
     """Read a file as one long text, or, where its name is that of a table, the texts in a column of it.
 
     Raises
@@ -26,14 +29,13 @@ def read_language(path: str | Path, *, column: str | None = None, encoding: str 
     OptionError
         Where a table has no column named, a plain text has one, or there is no such encoding.
     """
-    name = Path(path).name.lower().removesuffix(".gz")
-    if name.endswith(FORMATS):
+    if table_format(path) is not None:
         if column is None:
             raise OptionError(f"{path} is a table. Say which column has the texts: --text COLUMN.")
-        return read_text_table(path, encoding=encoding).texts(column)
+        return read_text_table(path, dialect=dialect).texts(column)
     if column is not None:
         raise OptionError(f"{path} is read as one text, so --text {column} has no meaning. Tables end in {_ENDINGS}.")
-    text = read_plain_text(path, encoding=encoding)
+    text = read_plain_text(path, encoding=dialect.encoding)
     if not text.strip():
         raise InputError(f"{path} has nothing but spaces in it.")
     return text
@@ -48,7 +50,7 @@ def fit_language(
     *,
     column: str | None = None,
     output: str | Path,
-    encoding: str = DEFAULT_ENCODING,
+    dialect: TableDialect = PLAIN,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     resume: bool = False,
@@ -60,7 +62,7 @@ def fit_language(
 
     Parameters
     ----------
-    path, column, encoding
+    path, column, dialect
         See ``read_language``.
     output, settings, seed, resume, force, verbose, plan
         See ``gatecell.recipes.own_data.fit_file``.
@@ -78,7 +80,7 @@ def fit_language(
     job = Job.prepared(
         "language", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
     )
-    text = read_language(path, column=column, encoding=encoding)
+    text = read_language(path, column=column, dialect=dialect)
     estimator, tuning = job.fit(text)
     assert isinstance(estimator, LSTMLanguageModel)
     texts = [text] if isinstance(text, str) else text
@@ -87,7 +89,7 @@ def fit_language(
         "characters": sum(map(len, texts)),
         "vocabulary": len(estimator.tokenizer_),
     }
-    named = {"text": column, "encoding": None if encoding == DEFAULT_ENCODING else encoding}
+    named = {"text": column, **dialect_options(dialect)}
     columns = None if column is None else {"text": column}
     held_out = _held_out(estimator, text)
     origin = job.origin(path, named)
@@ -122,16 +124,15 @@ def look_at_text(
     path: str | Path,
     *,
     column: str | None = None,
-    encoding: str = DEFAULT_ENCODING,
+    dialect: TableDialect = PLAIN,
 ) -> Judged:
     """Judge a language model, which is what ``model`` holds, by a file; see ``gatecell.evaluation.language``.
 
-    ``path``, ``column`` and ``encoding`` are those of ``read_language``, whose errors it has; ``column`` is by default
+    ``path``, ``column`` and ``dialect`` are those of ``read_language``, whose errors it has; ``column`` is by default
     that of the fit.
     """
     known = read_notes(model).get("columns") or {}
-    table = Path(path).name.lower().removesuffix(".gz").endswith(FORMATS)
-    text = read_language(path, column=column or (known.get("text") if table else None), encoding=encoding)
+    text = read_language(path, column=column or (known.get("text") if table_format(path) else None), dialect=dialect)
     return Judged(judgement=judge(estimator, text, None), X=text, what=Path(path).name)
 
 

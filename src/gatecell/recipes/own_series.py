@@ -9,20 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gatecell._core.errors import ArtifactError, InputError, OptionError, unknown_name
-from gatecell.data.csv_file import read_table
+from gatecell._core.errors import ArtifactError, InputError, OptionError
 from gatecell.data.frames import ONE_SERIES
 from gatecell.data.frequency import ROWS
 from gatecell.data.labelled import check_file
 from gatecell.data.later import read_later
 from gatecell.data.series import Panel
+from gatecell.data.series_table import SeriesFrame, read_series_frame
 from gatecell.data.stamps import read_stamps
-from gatecell.data.tables import TABLES, is_table
+from gatecell.data.tabular.dialect import PLAIN, TableDialect
+from gatecell.data.tabular.file import FORMATS, read_table, table_format
 from gatecell.data.zones import stamps_like
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.reading import as_at_fit, dialect_options, reading_note
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
@@ -51,6 +53,11 @@ class SeriesColumns:
     static: tuple[str, ...] = ()
     """What does not change along a series."""
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All columns of numbers."""
+        return (*self.target, *self.past, *self.future, *self.static)
+
 
 @one_writer
 def fit_series(
@@ -59,6 +66,7 @@ def fit_series(
     *,
     output: str | Path,
     frequency: str | int = "infer",
+    dialect: TableDialect = PLAIN,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     resume: bool = False,
@@ -71,11 +79,14 @@ def fit_series(
     Parameters
     ----------
     path : path
-        A ``.csv`` or ``.csv.gz`` with a line of column names, a line a step of a series.
+        A table, a line a step of a series; see ``gatecell.data.tabular.file.read_table``.
     columns : SeriesColumns
         They are kept with the model, so that later tables are read alike.
     frequency : str or int
         See ``gatecell.data.frames.read_panel``.
+    dialect : TableDialect
+        What is told of how the table is written. Whether days come first in its dates, and a decimal comma, are kept
+        with the model, too.
     output, settings, seed, resume, force, verbose, plan
         See ``gatecell.recipes.own_data.fit_file``.
 
@@ -92,7 +103,7 @@ def fit_series(
     job = Job.prepared(
         "forecast", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
     )
-    table, reading = reading_of(path, columns, frequency)
+    (table, found), reading = reading_of(path, columns, frequency, dialect)
     estimator, tuning = job.fit(table, **reading)
     assert isinstance(estimator, LSTMForecaster)
     held_out = estimator.validation_fraction is not None
@@ -104,7 +115,7 @@ def fit_series(
         "targets": list(panel.target_names),
         "frequency": panel.frequency,
     }
-    named = {name: value for name, value in asdict(columns).items() if value}
+    named = {name: value for name, value in asdict(columns).items() if value} | dialect_options(dialect)
     return job.saved(
         estimator,
         columns=asdict(columns),
@@ -112,15 +123,18 @@ def fit_series(
         origin=job.origin(path, named if frequency == "infer" else {**named, "frequency": str(frequency)}),
         judged=None if backtest is None else Judged(judgement=backtest.judgement, X=backtest, what="steps held out"),
         further={} if backtest is None else backtest.judgement.metrics("validation_"),
-        notes={_KNOWN_UNTIL: _last_stamps(table, columns)} if panel.frequency == ROWS else None,
+        notes=reading_note(dialect, found)
+        | ({_KNOWN_UNTIL: _last_stamps(table, columns)} if panel.frequency == ROWS else {}),
         tuning=tuning,
     )
 
 
-def reading_of(path: str | Path, columns: SeriesColumns, frequency: str | int) -> tuple[pd.DataFrame, dict[str, Any]]:
+def reading_of(
+    path: str | Path, columns: SeriesColumns, frequency: str | int, dialect: TableDialect = PLAIN
+) -> tuple[SeriesFrame, dict[str, Any]]:
     """Return a table of series, and how ``LSTMForecaster.fit`` is to read it; errors as those of ``fit_series``."""
     reading = {**asdict(columns), "static": columns.static or None, "frequency": frequency}
-    return _table(path, columns.id), reading
+    return _table(path, columns, columns.values, dialect), reading
 
 
 def forecast_series(
@@ -130,6 +144,7 @@ def forecast_series(
     horizon: int | None = None,
     level: Sequence[float] = LEVELS,
     ahead: str | Path | None = None,
+    dialect: TableDialect = PLAIN,
     say: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """Forecast what follows the last step that is known.
@@ -147,6 +162,9 @@ def forecast_series(
         Percent of the intervals, each in [1, 100).
     ahead : path, optional
         A table of the covariates known ahead.
+    dialect : TableDialect
+        What is told of how the tables are written; where dates or decimals can be read in two ways, they are read as at
+        the fit.
     say : callable, optional
         Is given what is to be said of the forecast; by default it is warned of.
 
@@ -160,10 +178,10 @@ def forecast_series(
     ArtifactError, InputError, OptionError
         Where the model or the data cannot be used, or do not fit each other.
     """
-    estimator, columns, known_until = _loaded(model)
-    if path is not None and len(later := _later(estimator, columns, known_until, path)):
+    estimator, columns, known_until, dialect = _loaded(model, dialect)
+    if path is not None and len(later := _later(estimator, columns, known_until, path, dialect)):
         estimator.update(later)
-    future = None if ahead is None else _table(ahead, columns.id)
+    future = None if ahead is None else _table(ahead, columns, columns.future, dialect).frame
     if say is None:
         return estimator.predict(horizon, level, future=future)
     frame, remarks = estimator.predict_and_remark(horizon, level, future=future)
@@ -179,6 +197,7 @@ def backtest_series(
     n_origins: int | None = None,
     step: int = 1,
     level: Sequence[float] = LEVELS,
+    dialect: TableDialect = PLAIN,
 ) -> Backtest:
     """Forecast from past origins, and compare with what came.
 
@@ -196,16 +215,18 @@ def backtest_series(
         Steps from one origin to the next.
     level : sequence of float
         Percent of the intervals, each in [1, 100).
+    dialect : TableDialect
+        As of ``forecast_series``.
 
     Raises
     ------
     ArtifactError, InputError, OptionError
         Where the model or the data cannot be used, or do not fit each other.
     """
-    estimator, columns, known_until = _loaded(model)
+    estimator, columns, known_until, dialect = _loaded(model, dialect)
     if path is None:
         return estimator.backtest(n_origins, step=step, level=level)
-    later = _later(estimator, columns, known_until, path)
+    later = _later(estimator, columns, known_until, path, dialect)
     horizon = estimator.horizon
     n_later = dict.fromkeys(estimator.panel_.ids, 0) | dict(zip(later.ids, later.lengths.tolist(), strict=True))
     longest = max(n_later, key=lambda id: n_later[id])
@@ -218,21 +239,21 @@ def backtest_series(
     return estimator.backtest(n_origins, step=step, level=level, new_rows=later)
 
 
-def look_at_series(model: str | Path, path: str | Path) -> Judged:
+def look_at_series(model: str | Path, path: str | Path, dialect: TableDialect = PLAIN) -> Judged:
     """Return a look at the forecasts of ``backtest_series``, whose errors it has."""
-    backtest = backtest_series(model, path)
+    backtest = backtest_series(model, path, dialect=dialect)
     return Judged(judgement=backtest.judgement, X=backtest, what=Path(path).name)
 
 
-def _table(path: str | Path, id_column: str | None) -> pd.DataFrame:
+def _table(path: str | Path, columns: SeriesColumns, values: Sequence[str], dialect: TableDialect) -> SeriesFrame:
     path = Path(path).expanduser()
     check_file(path)
-    if not is_table(path):
-        raise InputError(f"{path} is no table of series, which is one of {', '.join(TABLES)}, a line a step.")
-    return read_table(path, id_column)
+    if table_format(path) is None:
+        raise InputError(f"{path} is not a table of series, which is one of {', '.join(FORMATS)}, a line a step.")
+    return read_series_frame(read_table(path, dialect), time=columns.time, id=columns.id, values=values)
 
 
-def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns, _Stamps]:
+def _loaded(model: str | Path, dialect: TableDialect) -> tuple[LSTMForecaster, SeriesColumns, _Stamps, TableDialect]:
     estimator = LSTMForecaster.load(model)
     notes = read_notes(model)
     known = notes.get("columns")
@@ -246,17 +267,19 @@ def _loaded(model: str | Path) -> tuple[LSTMForecaster, SeriesColumns, _Stamps]:
         raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
     if estimator.panel_.frequency == ROWS and _KNOWN_UNTIL not in notes:
         raise ArtifactError(f"{model} does not say up to when its series are known. Fit it again.")
-    return estimator, columns, notes.get(_KNOWN_UNTIL, {})
+    return estimator, columns, notes.get(_KNOWN_UNTIL, {}), as_at_fit(dialect, notes, model)
 
 
 def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _later(estimator: LSTMForecaster, columns: SeriesColumns, known_until: _Stamps, path: str | Path) -> Panel:
+def _later(
+    estimator: LSTMForecaster, columns: SeriesColumns, known_until: _Stamps, path: str | Path, dialect: TableDialect
+) -> Panel:
     """Return what a table has after the last step that the estimator knows."""
     known = estimator.panel_
-    table = _table(path, columns.id)
+    table = _table(path, columns, (*columns.target, *columns.past, *columns.future), dialect).frame
     if known.frequency == ROWS:
         table = table[_after(known_until, table, columns)]
         if table.empty:
@@ -268,9 +291,6 @@ def _later(estimator: LSTMForecaster, columns: SeriesColumns, known_until: _Stam
 
 
 def _stamps_and_ids(table: pd.DataFrame, columns: SeriesColumns) -> "tuple[pd.Index, pd.Series[Any]]":
-    for name in (columns.time, *([columns.id] if columns.id else [])):
-        if name not in table.columns:
-            raise unknown_name("column", name, table.columns)
     ids = table[columns.id] if columns.id else pd.Series(ONE_SERIES, index=table.index)
     return read_stamps(table[columns.time], f"Column {columns.time!r}"), ids
 

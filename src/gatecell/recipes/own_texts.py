@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError
-from gatecell.data.text_table import DEFAULT_ENCODING, TextColumns, TextTable, read_text_table
+from gatecell.data.tabular.dialect import PLAIN, TableDialect
+from gatecell.data.text_table import TextColumns, TextTable, read_text_table
 from gatecell.estimators.persistence import read_notes
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, one_writer
 from gatecell.recipes.own_data import held_out_part, part_sizes
+from gatecell.recipes.reading import dialect_options
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
@@ -36,7 +38,7 @@ def fit_texts(
     columns: TextColumns,
     *,
     output: str | Path,
-    encoding: str = DEFAULT_ENCODING,
+    dialect: TableDialect = PLAIN,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     resume: bool = False,
@@ -48,7 +50,7 @@ def fit_texts(
 
     Parameters
     ----------
-    path, encoding
+    path, dialect
         See ``gatecell.data.text_table.read_text_table``.
     columns : TextColumns
         With a label.
@@ -63,7 +65,7 @@ def fit_texts(
     job = Job.prepared(
         "text", output, settings=settings, seed=seed, resume=resume, force=force, verbose=verbose, plan=plan
     )
-    texts, labels, places = read_labelled_texts(path, columns, encoding)
+    texts, labels, places = read_labelled_texts(path, columns, dialect)
     estimator, tuning = job.fit(texts, labels)
     assert isinstance(estimator, LSTMTextClassifier)
     data = {
@@ -73,11 +75,7 @@ def fit_texts(
         "cut": estimator.n_cut_,
         "vocabulary": len(estimator.tokenizer_),
     }
-    named = {
-        "text": columns.text,
-        "label": columns.label,
-        "encoding": None if encoding == DEFAULT_ENCODING else encoding,
-    }
+    named = {"text": columns.text, "label": columns.label, **dialect_options(dialect)}
     return job.saved(
         estimator,
         columns=asdict(columns),
@@ -89,15 +87,15 @@ def fit_texts(
 
 
 def read_labelled_texts(
-    path: str | Path, columns: TextColumns, encoding: str = DEFAULT_ENCODING
+    path: str | Path, columns: TextColumns, dialect: TableDialect = PLAIN
 ) -> tuple[list[str], NDArray[Any], Sequence[str]]:
     """Return a table's texts, their labels and where each stands; errors as those of ``fit_texts``."""
-    table = read_text_table(path, encoding=encoding)
+    table = read_text_table(path, dialect=dialect)
     return table.texts(columns.text), np.array(table.labels(_label_column(columns))), table.places
 
 
 def predict_texts(
-    model: str | Path, path: str | Path, *, text: str | None = None, encoding: str = DEFAULT_ENCODING
+    model: str | Path, path: str | Path, *, text: str | None = None, dialect: TableDialect = PLAIN
 ) -> PredictedTable:
     """Add the most probable label and its probability to each row of a table; all other columns stay as they are.
 
@@ -105,7 +103,7 @@ def predict_texts(
     ----------
     model : path
         A file that ``fit_texts``, a recipe or ``save`` wrote.
-    path, encoding
+    path, dialect
         See ``gatecell.data.text_table.read_text_table``.
     text : str, optional
         The column of the texts, where it has another name than at the fit.
@@ -116,7 +114,7 @@ def predict_texts(
         Where the model or the table cannot be used.
     """
     estimator = LSTMTextClassifier.load(model)
-    table = read_text_table(path, encoding=encoding)
+    table = read_text_table(path, dialect=dialect)
     probabilities = estimator.predict_proba(table.texts(text or _known_columns(model).text))
     best = probabilities.argmax(axis=1)
     added = zip(
@@ -134,16 +132,14 @@ def evaluate_texts(
     *,
     text: str | None = None,
     label: str | None = None,
-    encoding: str = DEFAULT_ENCODING,
+    dialect: TableDialect = PLAIN,
 ) -> Judgement:
     """Judge a model by a table with labels; see ``gatecell.recipes.scoring.judge``.
 
     Parameters and errors are those of ``predict_texts``; ``label`` is the column of the labels, where it has another
     name than at the fit.
     """
-    return look_at_texts(
-        LSTMTextClassifier.load(model), model, path, text=text, label=label, encoding=encoding
-    ).judgement
+    return look_at_texts(LSTMTextClassifier.load(model), model, path, text=text, label=label, dialect=dialect).judgement
 
 
 def look_at_texts(
@@ -153,10 +149,10 @@ def look_at_texts(
     *,
     text: str | None = None,
     label: str | None = None,
-    encoding: str = DEFAULT_ENCODING,
+    dialect: TableDialect = PLAIN,
 ) -> Judged:
     """Return the judgement of ``evaluate_texts`` with the texts it is of; ``estimator`` is what ``model`` holds."""
-    table = read_text_table(path, encoding=encoding)
+    table = read_text_table(path, dialect=dialect)
     known = _known_columns(model) if text is None or label is None else None
     columns = TextColumns(text=text or (known.text if known else ""), label=label or (known.label if known else None))
     y = _as_classes(table, _label_column(columns), estimator.classes_)
