@@ -100,7 +100,7 @@ ACTIONS: dict[str, Action] = {
     "gates": lambda models, folder: trace_network(models.classifier.network_, torch.from_numpy(X).float()),
     "generate": lambda models, folder: models.language.generate("a good", max_new=5, seed=1),
     "generate without a seed": lambda models, folder: models.language.generate("a good", max_new=5),
-    "forecast": lambda models, folder: models.forecaster.predict(),
+    "forecast": lambda models, folder: models.forecaster.predict(level=(80,)),
     "learning_rate_curve": lambda models, folder: LSTMRegressor(**DROPS).learning_rate_curve(X, X.sum((1, 2))),
     "tune": searched,
     "load": lambda models, folder: gatecell.load(models.file),
