@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
-from gatecell._core.errors import EngineError, OptionError
+from gatecell._core.errors import EngineError
 from gatecell.kernels import core
 from gatecell.nn.cell import LSTMCell
 from gatecell.nn.lstm import LSTM
@@ -292,19 +292,6 @@ def test_symbolic_traces_keep_the_layer_as_one_node(kind: str) -> None:
     x = example(kind)
     assert_equal(graph(x), model(x))
     assert type(model.inner).__module__.startswith("gatecell.")
-
-
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
-@pytest.mark.parametrize("kind", KINDS)
-def test_scripts_have_pytorchs_layer_or_say_why_not(kind: str) -> None:
-    ours, _ = pair(kind)
-    model = Model(ours).eval()
-    scripted = torch.jit.script(model)
-    assert_equal(scripted(example(kind)), model(example(kind)))
-    with pytest.raises(
-        OptionError, match=r"torch\.nn\.LSTM(Cell)? has no peephole: this layer cannot be written as one"
-    ):
-        torch.jit.script(Model(build(kind, training=False)))
 
 
 @pytest.mark.filterwarnings("ignore")

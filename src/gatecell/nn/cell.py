@@ -1,7 +1,7 @@
 """One step of the LSTM as a module: ``torch.nn.LSTMCell`` with every option that lives within a step."""
 
 from collections.abc import MutableMapping
-from typing import Any, Self
+from typing import Any, Never, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from gatecell.kernels.options import LSTMOptions, Precision
 from gatecell.kernels.random import new_seed
 from gatecell.nn import parameters
 from gatecell.nn.autocast import is_autocast_enabled, run_under_autocast
-from gatecell.nn.conversion import check_conversion, check_torch_has
+from gatecell.nn.conversion import check_conversion, check_torch_has, not_scriptable
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import check_numbers, check_pair, check_state, check_tensor
 
@@ -224,9 +224,9 @@ class LSTMCell(nn.Module):
         cell.load_state_dict(state)
         return cell.train(self.training)
 
-    def __prepare_scriptable__(self) -> nn.LSTMCell:
-        """Give ``torch.jit.script`` the ``torch.nn.LSTMCell`` that computes the same, with weights of its own."""
-        return self.to_torch()
+    def __prepare_scriptable__(self) -> Never:
+        """Refuse ``torch.jit.script``, which would put what is returned here into the model that it is given."""
+        raise not_scriptable()
 
     def extra_repr(self) -> str:
         """Return the sizes and the options that differ from their defaults."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from gatecell._core.errors import InputTypeError, OptionError, unknown_name
+from gatecell._core.errors import EngineError, InputTypeError, OptionError, unknown_name
 from gatecell.kernels.options import LSTMOptions
 
 _SHARED = (
@@ -74,6 +74,14 @@ def check_torch_has(options: LSTMOptions, kind: type[nn.Module]) -> None:
     lacking += ["precision"] if options.precision != "full" else []
     if lacking:
         raise OptionError(f"torch.nn.{kind.__name__} has no {', '.join(lacking)}: this layer cannot be written as one.")
+
+
+def not_scriptable() -> EngineError:
+    """Build the error for ``torch.jit.script``."""
+    return EngineError(
+        "torch.jit.script reads the source of a module, and the engine of this one is not written in its language. Use "
+        "torch.jit.trace, or script a model that holds what to_torch() gives."
+    )
 
 
 def torch_arguments(module: nn.Module) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import MutableMapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any, Self, overload
+from typing import Any, Never, Self, overload
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ from gatecell.kernels.random import new_seed
 from gatecell.kernels.weights import LayerWeights
 from gatecell.nn import parameters
 from gatecell.nn.autocast import is_autocast_enabled, run_under_autocast
-from gatecell.nn.conversion import check_conversion, check_torch_has, torch_arguments
+from gatecell.nn.conversion import check_conversion, check_torch_has, not_scriptable, torch_arguments
 from gatecell.nn.dropout import dropout
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import (
@@ -268,6 +268,9 @@ class LSTM(nn.Module):
     def explain(self, *, training: bool | None = None, steps: Steps = "dense") -> EngineChoice:
         """Say which engine runs, and why the others do not.
 
+        Where the C++ core runs, the reference stands in for it inside transforms of ``torch.func``, for forward-mode
+        and second derivatives and for subclasses of tensors, and PyTorch's LSTM in an export to ONNX.
+
         Parameters
         ----------
         training : bool, optional
@@ -379,9 +382,9 @@ class LSTM(nn.Module):
         module.load_state_dict(state)
         return module.train(self.training)
 
-    def __prepare_scriptable__(self) -> nn.LSTM:
-        """Give ``torch.jit.script`` the ``torch.nn.LSTM`` that computes the same, with weights of its own."""
-        return self.to_torch()
+    def __prepare_scriptable__(self) -> Never:
+        """Refuse ``torch.jit.script``, which would put what is returned here into the model that it is given."""
+        raise not_scriptable()
 
     def extra_repr(self) -> str:
         """Return the arguments that differ from their defaults."""
