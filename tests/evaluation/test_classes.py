@@ -18,6 +18,7 @@ def test_figures_against_counts_by_hand() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [0.1, 0.9, 0.0]])
     found = judge_classes(y, probabilities, CLASSES, prior=[0.5, 0.25, 0.25])
     assert found.figures["accuracy"] == 0.75
+    assert found.decided.tolist() == [0, 0, 2, 1]
     # recall 2/3 of a and 1 of b; c does not occur
     assert found.figures["balanced_accuracy"] == pytest.approx(5 / 6)
     # precision 1, recall 2/3 of a; both 1 of b; c was predicted, never rightly
@@ -48,6 +49,11 @@ def test_one_row_has_figures_but_no_interval() -> None:
     found = judge_classes(np.array(["b"]), np.array([[0.1, 0.8, 0.1]]), CLASSES)
     assert found.figures["accuracy"] == 1.0
     assert found.intervals == {}
+
+
+def test_a_label_is_predicted_where_it_is_more_probable_than_not() -> None:
+    even = judge_label_sets(np.array([[False], [True]]), np.array([[0.5], [0.51]]), np.array(["x"]))
+    assert even.figures["accuracy"] == 1.0
 
 
 def test_label_sets() -> None:

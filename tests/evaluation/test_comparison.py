@@ -25,6 +25,7 @@ def test_mcnemars_exact_test_by_hand() -> None:
     assert found.p_value == pytest.approx(2 * binom.cdf(2, 12, 0.5))
     assert (found.first, found.second, found.figure) == (0.9, 0.82, "accuracy")
     assert found.more_than_noise
+    assert found.to_json()["difference"] == pytest.approx(0.08)
     assert str(found).startswith("accuracy 0.9000 against 0.8200 on 100 rows: difference +0.0800, 95 % interval +0.0")
     assert str(found).endswith("McNemar p = 0.039: more than noise.")
 
