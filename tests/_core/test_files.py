@@ -4,10 +4,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gatecell._core.files import atomic_path, remove_left_parts
+from tests.processes import running
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -95,21 +97,21 @@ with atomic_path(sys.argv[1]) as part:
 def test_what_a_killed_writer_left_is_removed_by_the_next_and_what_a_living_one_has_is_not(tmp_path: Path) -> None:
     target = tmp_path / "file.txt"
     words = [sys.executable, "-c", _WRITE, str(target)]
-    processes = [subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    names = [process.stdout.readline().strip() for process in processes if process.stdout is not None]
-    killed, living = processes
-    killed.kill()
-    killed.communicate()
-    # of other files, and of the user
-    others = [".other.txt.0123abcd.part", ".file.txt.part", "file.txt.0123abcd.part"]
-    for name in others:
-        (tmp_path / name).touch()
-    assert names[0] in os.listdir(tmp_path)
-    with atomic_path(target) as part:
-        part.write_text("new")
-    assert sorted(os.listdir(tmp_path)) == sorted(["file.txt", names[1], *others])
-    living.communicate()
-    assert living.returncode == 0
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with running(words, **pipes) as killed, running(words, **pipes) as living:
+        names = [process.stdout.readline().strip() for process in (killed, living) if process.stdout is not None]
+        killed.kill()
+        killed.communicate()
+        # of other files, and of the user
+        others = [".other.txt.0123abcd.part", ".file.txt.part", "file.txt.0123abcd.part"]
+        for name in others:
+            (tmp_path / name).touch()
+        assert names[0] in os.listdir(tmp_path)
+        with atomic_path(target) as part:
+            part.write_text("new")
+        assert sorted(os.listdir(tmp_path)) == sorted(["file.txt", names[1], *others])
+        living.communicate()
+        assert living.returncode == 0
     assert target.read_text() == "half"
     remove_left_parts(tmp_path)
     assert sorted(os.listdir(tmp_path)) == sorted(["file.txt", *others[1:]])
@@ -128,10 +130,10 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 def test_a_pipe_and_a_device_are_written_to_and_stay(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
-    with atomic_path(pipe) as path:
-        path.write_text("new")
-    assert reader.communicate()[0] == "new"
+    with running(["cat", pipe], stdout=subprocess.PIPE, text=True) as reader:
+        with atomic_path(pipe) as path:
+            path.write_text("new")
+        assert reader.communicate()[0] == "new"
     assert pipe.is_fifo()
     with atomic_path("/dev/null") as path:
         path.write_text("new")

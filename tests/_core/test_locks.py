@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from gatecell._core import locks
 from gatecell._core.errors import OutputInUseError
 from gatecell._core.locks import LOCK_FILE, remove_left_lock, sole_writer
+from tests.processes import running
 
 _HOLD = """
 import sys
@@ -24,12 +27,23 @@ with sole_writer(sys.argv[1], folder=sys.argv[2] == "folder"):
 """
 
 
+_PROCESSES = ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def processes_are_ended() -> Iterator[None]:
+    with _PROCESSES:
+        yield
+
+
 class Holder:
     """A process that writes to a place until it is let go or killed."""
 
     def __init__(self, target: Path, *, folder: bool = False) -> None:
         words = [sys.executable, "-c", _HOLD, str(target), "folder" if folder else "file"]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = _PROCESSES.enter_context(
+            running(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "held\n"
 
