@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatecell._core.errors import InputError
+from gatecell.data.npz_file import read_npz
 from gatecell.data.tables import read_labelled
 
 
@@ -141,3 +142,67 @@ def test_any_wrong_byte_gives_an_array_or_an_input_error(
         read_labelled(path)
     except InputError:
         return
+
+
+def archive(path: Path, members: dict[str, bytes], **how: Any) -> Path:
+    with zipfile.ZipFile(path, "w", **how) as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return path
+
+
+def forged_npy(header: str, content: bytes = b"", version: bytes = b"\x01\x00") -> bytes:
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY" + version + len(text).to_bytes(2 if version[0] == 1 else 4, "little") + text + content
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2", "its header cannot be read"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1L, (2}", "its header cannot be read"),
+        ("(" * 200, "its header cannot be read"),
+        ("__import__('os').getcwd()", "its header cannot be read"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -2)}", "is damaged: its header promises"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (10**9, 10**9)}", "its header cannot be read"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 1000000000)}", "its header promises"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (True, 2)}", "its header|is damaged"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (1, 2)}", "holds Python objects"),
+        ("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (2,)}", "holds Python objects"),
+        ("{'descr': '<M8[s]', 'fortran_order': False, 'shape': (1, 2)}", "has the type 'datetime64"),
+        ("{'descr': '<c16', 'fortran_order': False, 'shape': (1, 1)}", "has the type 'complex128'"),
+        ("{'descr': ('<f8', (2,)), 'fortran_order': False, 'shape': (1,)}", "has the type|header cannot be read"),
+        ("{'descr': '<U0', 'fortran_order': False, 'shape': (1000000000000,)}", "is damaged"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 1, 2)}", "has 4 axes, but at most 3"),
+    ],
+)
+@pytest.mark.parametrize("version", [b"\x01\x00", b"\x02\x00"])
+def test_forged_headers(header: str, why: str, version: bytes, tmp_path: Path) -> None:
+    path = archive(tmp_path / "d.npz", {"X.npy": forged_npy(header, b"\0" * 16, version)})
+    with pytest.raises(InputError, match=rf"X in .*d\.npz .*({why})|is no .npz file"):
+        read_npz(path)
+
+
+def test_an_archive_that_becomes_a_hundred_times_as_large(tmp_path: Path) -> None:
+    header = "{'descr': '|i1', 'fortran_order': False, 'shape': (60000000, 1)}"
+    member = forged_npy(header, bytes(60_000_000))
+    path = archive(tmp_path / "d.npz", {"X.npy": member}, compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(InputError, match=r"is compressed to .* bytes, but has more than 5\d,.* unpack it and give"):
+        read_npz(path)
+
+
+def test_names_that_lead_elsewhere_are_names_like_others(tmp_path: Path) -> None:
+    content = forged_npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2)}", b"\0" * 16)
+    path = archive(tmp_path / "d.npz", {"../../X.npy": content})
+    with pytest.raises(InputError, match=r"has no array X \(it has: \.\./\.\./X\)"):
+        read_npz(path)
+    assert [item.name for item in tmp_path.iterdir()] == ["d.npz"]
+    double = archive(tmp_path / "double.npz", {"X.npy": content, "X": content})
+    with pytest.raises(InputError, match=r"double\.npz has two arrays X"):
+        read_npz(double)
+
+
+def test_a_list_of_very_many_arrays_is_not_read(tmp_path: Path) -> None:
+    path = archive(tmp_path / "d.npz", {f"{number:040d}": b"" for number in range(12_000)})
+    with pytest.raises(InputError, match=r"has far more arrays than X, y and lengths"):
+        read_npz(path)

@@ -2,7 +2,6 @@
 
 import gzip
 from pathlib import Path
-from typing import IO, cast
 
 from gatecell._core.errors import InputError
 
@@ -20,33 +19,28 @@ def most_bytes(n_compressed: int) -> int:
 def too_large(what: object, n_compressed: int) -> InputError:
     """Build the error for content that becomes larger than that."""
     return InputError(
-        f"{what} is compressed to {n_compressed:,} bytes, but has more than {most_bytes(n_compressed):,}: it would fill "
-        "the memory. If it is what it should be, unpack it and give the plain file."
+        f"{what} is compressed to {n_compressed:,} bytes, but has more than {most_bytes(n_compressed):,}, which may "
+        "fill the memory. If that is what it should be, unpack it and give the plain file."
     )
 
 
-def check_expansion(stream: IO[bytes], path: Path) -> None:
-    """Raise an ``InputError`` where a gzip stream becomes larger than it may; else set it back to its beginning."""
+def check_expansion(stream: gzip.GzipFile, path: Path) -> None:
+    """Raise an ``InputError`` where a stream, of the compressed file ``path``, becomes larger than it may."""
     n_compressed = path.stat().st_size
     left = most_bytes(n_compressed)
     while chunk := stream.read(_BYTES_AT_ONCE):
         left -= len(chunk)
         if left < 0:
             raise too_large(path, n_compressed)
-    stream.seek(0)
 
 
-def opened_gzip(path: Path) -> IO[bytes]:
+def opened_gzip(path: Path) -> gzip.GzipFile:
     """Open a gzip file that does not become larger than it may."""
-    stream = cast("IO[bytes]", gzip.open(path))
-    try:
-        # a file that cannot become too large is not read twice
-        if path.stat().st_size * _LARGEST_TIMES > SPARE_BYTES:
+    # a file that cannot become too large is not read twice
+    if path.stat().st_size * _LARGEST_TIMES > SPARE_BYTES:
+        with gzip.open(path) as stream:
             check_expansion(stream, path)
-    except BaseException:
-        stream.close()
-        raise
-    return stream
+    return gzip.open(path)
 
 
 _LARGEST_TIMES = 1040

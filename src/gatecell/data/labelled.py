@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
+from gatecell.data.expansion import opened_gzip
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +65,11 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        Where the file cannot be opened, or where the block meets the end of a gzip file that is broken off, or what is
-        no gzip at all.
+        Where the file cannot be opened, or becomes larger than ``gatecell.data.expansion`` allows, or where the block
+        meets the end of a gzip file that is broken off, or what is no gzip at all.
     """
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+        with opened_gzip(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
             yield cast("IO[bytes]", stream)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path} is no whole gzip file ({error}). Bring the file again.") from error

@@ -1,6 +1,9 @@
 """NumPy's ``.npz`` files with ``X``, ``y`` and ``lengths``; never with pickled objects."""
 
+import lzma
 import math
+import os
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,10 +14,19 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
+from gatecell._core.stated import is_whole, shown
+from gatecell.data.expansion import most_bytes, too_large
 from gatecell.data.labelled import LabelledSequences, check_file, numbered, opened, stacked
 
 _KEYS = {"X", "y", "lengths"}
 _NPY_MAGIC = b"\x93NUMPY"
+_KINDS = "biufUS"
+_MOST_AXES = 3
+_BYTES_AT_ONCE = 1 << 20
+_LONGEST_ZIP_END = 22 + 65_535
+"""The record at the end of an archive, with the longest comment that it may have."""
+_LARGEST_DIRECTORY = 1_000_000
+"""Bytes of the list of an archive's members; that of three arrays has some two hundred."""
 
 
 def read_npz(path: str | Path) -> LabelledSequences:
@@ -70,55 +82,99 @@ def _arrays(stream: IO[bytes], path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(
             f"{path} holds one array (.npy) instead of named ones. Name it .npy, or write numpy.savez(path, X=X, y=y)."
         )
+    _check_directory(stream, path)
     stream.seek(0)
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            if "X" not in members:
-                raise InputError(
-                    f"{path} has no array X (it has: {', '.join(sorted(members)) or 'nothing'}). "
-                    "Write it with numpy.savez(path, X=X, y=y), and lengths=lengths where the rows have unlike lengths."
-                )
+            members = _members(archive, path)
             arrays = {}
-            for name in members.keys() & _KEYS:
+            for name in sorted(members.keys() & _KEYS):
                 with archive.open(members[name]) as member:
                     arrays[name] = read_array(member, members[name].file_size, f"{name} in {path}")
             return arrays
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError),
+        *(OSError, struct.error, UnicodeError, MemoryError, KeyError, OverflowError),
+    ) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
             f"{path} is no .npz file, or a damaged one ({error}). Write it with numpy.savez(path, X=X, y=y)."
         ) from error
 
 
+def _check_directory(stream: IO[bytes], path: Path) -> None:
+    """Raise where the list of members, which is read before all else, is longer than that of a few arrays."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _LONGEST_ZIP_END))
+    end = stream.read()
+    place = end.rfind(b"PK\x05\x06")
+    if place >= 0 and int.from_bytes(end[place + 12 : place + 16], "little") > _LARGEST_DIRECTORY:
+        raise InputError(
+            f"{path} has far more arrays than X, y and lengths. Write it with numpy.savez(path, X=X, y=y)."
+        )
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = info.filename.removesuffix(".npy")
+        if name in _KEYS and name in members:
+            raise InputError(f"{path} has two arrays {name}. Write it with numpy.savez(path, X=X, y=y).")
+        members[name] = info
+    if "X" not in members:
+        names = ", ".join(shown(name)[1:-1] for name in sorted(members)[:10]) or "nothing"
+        raise InputError(
+            f"{path} has no array X (it has: {names}). "
+            "Write it with numpy.savez(path, X=X, y=y), and lengths=lengths where the rows have unlike lengths."
+        )
+    n_bytes = path.stat().st_size
+    if sum(members[name].file_size for name in members.keys() & _KEYS) > most_bytes(n_bytes):
+        raise too_large(path, n_bytes)
+    return members
+
+
 def read_array(member: IO[bytes], n_bytes: int, where: str) -> NDArray[Any]:
     """Read one array of ``n_bytes`` in all, header included, which agrees with that size; errors call it ``where``."""
     try:
-        _check_header(*_read_header(member), n_bytes, where)
-        member.seek(0)
-        array: NDArray[Any] = npy.read_array(member, allow_pickle=False)
-    except InputError:
-        raise
-    except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{where} is damaged: {error}.") from error
-    except MemoryError as error:
-        raise InputError(f"{where} does not fit into the memory of this machine: it has {n_bytes:,} bytes.") from error
-    return array
-
-
-def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    read = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(member)
-    return shape, dtype, member.tell()
-
-
-def _check_header(shape: tuple[int, ...], dtype: np.dtype[Any], header_bytes: int, n_bytes: int, where: str) -> None:
+        shape, fortran_order, dtype, header_bytes = _read_header(member)
+    except Exception as error:  # the header is a Python literal, whose parser has many errors
+        raise InputError(f"{where} is damaged: its header cannot be read ({error}).") from error
     if dtype.hasobject:
         raise InputError(
             f"{where} holds Python objects, which are not loaded since they can run code. Store numbers: "
             "rows of unlike lengths padded to the longest in X, and their lengths in lengths."
         )
-    if math.prod(shape) * dtype.itemsize != n_bytes - header_bytes:
+    if dtype.kind not in _KINDS or dtype.shape:
+        raise InputError(f"{where} has the type {shown(str(dtype))}, but numbers are read, and text in y.")
+    if any(not is_whole(size) for size in shape) or not dtype.itemsize or math.prod(shape) * dtype.itemsize != n_bytes - header_bytes:
         raise InputError(
             f"{where} is damaged: its header promises {' x '.join(map(str, shape)) or '1'} values of {dtype}, "
             f"but {n_bytes - header_bytes:,} bytes follow."
         )
+    if len(shape) > _MOST_AXES:
+        raise InputError(f"{where} has {len(shape)} axes, but at most {_MOST_AXES} are read.")
+    try:
+        content = bytearray(n_bytes - header_bytes)
+        if _read_into(member, content) < len(content):
+            raise InputError(f"{where} is damaged: it is cut off.")
+        if not content:
+            return np.empty(shape, dtype)
+        return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran_order else "C")
+    except MemoryError as error:
+        raise InputError(f"{where} does not fit into the memory of this machine: it has {n_bytes:,} bytes.") from error
+
+
+def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    read = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
+    shape, fortran_order, dtype = read(member)
+    return shape, fortran_order, dtype, member.tell()
+
+
+def _read_into(member: IO[bytes], content: bytearray) -> int:
+    view = memoryview(content)
+    place = 0
+    while place < len(content) and (chunk := member.read(min(_BYTES_AT_ONCE, len(content) - place))):
+        view[place : place + len(chunk)] = chunk
+        place += len(chunk)
+    return place

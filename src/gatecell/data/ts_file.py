@@ -13,6 +13,9 @@ from gatecell.data.labelled import LabelledSequences, check_file, numbered, open
 
 _MISSING = ("?", "nan", "")
 _LONGEST_HEADER_LINE = 1_000_000
+_MOST_FIELDS = 1_000
+_MOST_CHANNELS = 100_000
+"""The archives have some thousand at most."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,10 @@ def _parsed(stream: Iterable[bytes], path: Path) -> LabelledSequences:
     sequences: list[NDArray[np.float64]] = []
     labels: list[str] = []
     for line in lines:
-        parts = line.split(":")
         where = f"{path}, row {len(sequences)}"
+        if line.count(":") > _MOST_CHANNELS:
+            raise InputError(f"{where}: more than {_MOST_CHANNELS:,} channels. The file is damaged; bring it again.")
+        parts = line.split(":")
         if header.n_label_parts:
             labels.append(_label(parts.pop().strip(), header, where))
         expected = header.n_channels or (sequences[0].shape[1] if sequences else len(parts))
@@ -93,12 +98,14 @@ def _lines(stream: Iterable[bytes], path: Path) -> Iterator[str]:
 def _header(lines: Iterator[str], path: Path) -> _Header:
     fields: dict[str, list[str]] = {}
     for line in lines:
+        if len(fields) > _MOST_FIELDS:
+            raise InputError(f"{path} is no .ts file: its header has more than {_MOST_FIELDS} lines.")
         if not line.startswith("@") or len(line) > _LONGEST_HEADER_LINE:
             raise InputError(
                 f"{path} is no .ts file: its header has the line {line[:40]!r}, which does not begin with @. "
                 "A .ts file has lines such as '@classLabel true a b', then '@data', then a sequence a line."
             )
-        name, *values = line[1:].split()
+        name, *values = line[1:].split() or [""]
         if name.lower() == "data":
             break
         fields[name.lower()] = values
@@ -125,7 +132,7 @@ def _n_channels(fields: dict[str, list[str]], path: Path) -> int | None:
     stated = next((fields[name] for name in ("dimensions", "dimension") if name in fields), None)
     if stated is None:
         return 1 if _flag(fields, "univariate") else None
-    if len(stated) != 1 or not stated[0].isdecimal() or int(stated[0]) < 1:
+    if len(stated) != 1 or not stated[0].isdecimal() or len(stated[0]) > 9 or int(stated[0]) < 1:
         raise InputError(
             f"{path}: @dimensions must be the number of channels, but is {' '.join(stated) or 'missing'!r}."
         )
@@ -164,7 +171,7 @@ def _sequence(parts: list[str], where: str) -> NDArray[np.float64]:
 
 def _channel(tokens: list[str], where: str) -> NDArray[np.float64]:
     try:
-        values = np.array([float(token) for token in tokens])
+        values = np.fromiter(map(float, tokens), np.float64, len(tokens))
     except ValueError:
         _explain(tokens, where)
     if not np.isfinite(values).all():
