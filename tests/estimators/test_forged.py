@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import gatecell
-from gatecell._core.errors import ArtifactError, MissingDependencyError
+from gatecell._core.errors import ArtifactError, InputError, MissingDependencyError
 from gatecell.artifact.store import load_artifact
 from tests.estimators.altered import DATA, KINDS, content, used, write
 
@@ -226,3 +226,18 @@ def test_numbers_come_back_as_they_were(tmp_path: Path) -> None:
     assert isinstance(again, gatecell.LSTMClassifier)
     np.testing.assert_array_equal(again.predict_proba(rows), before)
     assert json.dumps(again.get_params(), sort_keys=True) == json.dumps(model.get_params(), sort_keys=True)
+
+
+def test_numbers_beyond_float64_are_said(tmp_path: Path) -> None:
+    artifact = content("forecaster")
+    artifact.metadata["inputs"]["preparation"]["target_scaler"]["scale"] = [[1e308]]
+    model = gatecell.load(write(tmp_path / "m", artifact.tensors, artifact.metadata))
+    assert isinstance(model, gatecell.LSTMForecaster)
+    with pytest.raises(InputError, match="A forecast is beyond float64 in the unit of the data|no finite forecast"):
+        model._preparation.unscaled(np.full((1, 2, 1), 10.0), model._view.stretches, np.array([0]))
+    language = content("language")
+    tensors = {**language.tensors, "network/softmax.bias": torch.zeros_like(language.tensors["network/softmax.bias"])}
+    tensors["network/softmax.bias"][0] = 1e38
+    reader = gatecell.load(write(tmp_path / "l", tensors, language.metadata))
+    assert isinstance(reader, gatecell.LSTMLanguageModel)
+    assert reader.perplexity("no it was") == float("inf")

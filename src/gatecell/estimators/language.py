@@ -284,7 +284,10 @@ class LSTMLanguageModel(LSTMEstimator):
         InputError
             Where there is no text, or no token in it.
         """
-        return math.exp(-self.score(X))
+        try:
+            return math.exp(-self.score(X))
+        except OverflowError:
+            return math.inf
 
     def score(self, X: LongOrSeveral, y: None = None) -> float:
         """Return the mean log-probability of a token in nats, ``-log(perplexity(X))``: more is better."""

@@ -120,12 +120,25 @@ class Preparation:
         return _laid_out(self, panel, n_ahead, values, past, future)
 
     def unscaled(self, values: Array, stretches: Stretches, units: Integers) -> Array:
-        """Return ``(R, H, K)`` scaled values of rows of these units in the unit of the data."""
+        """Return ``(R, H, K)`` scaled values of rows of these units in the unit of the data.
+
+        Raises
+        ------
+        InputError
+            Where a value is beyond float64.
+        """
         shift, scale = (
             self._rows(part, stretches, units) for part in (self.target_scaler.shift, self.target_scaler.scale)
         )
-        restored = values * scale[:, None] + shift[:, None]
-        return np.exp(restored) if self.options.log else restored
+        with np.errstate(over="ignore"):
+            restored = values * scale[:, None] + shift[:, None]
+            restored = np.exp(restored) if self.options.log else restored
+        if np.isinf(restored).any():
+            raise InputError(
+                "A forecast is beyond float64 in the unit of the data: the values seen are too far from those that were "
+                "fitted. Look for a wrong unit or for outliers in the last observations."
+            )
+        return restored
 
     def _rows(self, measures: Array, stretches: Stretches, units: Integers) -> Array:
         """Return the measures of each row's targets, ``(R, K)``."""
