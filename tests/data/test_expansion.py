@@ -76,14 +76,14 @@ def test_a_parquet_file_of_one_value_for_a_thousand_million_rows(tmp_path: Path)
 def test_lines_of_json_that_end_recursion_or_digits(line: str, tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     path.write_text(line, encoding="utf-8")
-    with pytest.raises(InputError, match="line 1 is no JSON"):
+    with pytest.raises(InputError, match="line 1 is not JSON"):
         read_text_table(path)
 
 
 def test_a_line_of_json_that_would_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     path.write_text('{"text": [' + "{}," * 500_000 + "{}]}", encoding="utf-8")
-    with pytest.raises(InputError, match="line 1 is one long list of small values, not one text and its label"):
+    with pytest.raises(InputError, match="line 1 is one long list of small values, not one row of a table"):
         read_text_table(path)
 
 

@@ -147,7 +147,11 @@ def read_array(member: IO[bytes], n_bytes: int, where: str) -> NDArray[Any]:
         )
     if dtype.kind not in _KINDS or dtype.shape:
         raise InputError(f"{where} has the type {shown(str(dtype))}, but numbers are read, and text in y.")
-    if any(not is_whole(size) for size in shape) or not dtype.itemsize or math.prod(shape) * dtype.itemsize != n_bytes - header_bytes:
+    if (
+        any(not is_whole(size) for size in shape)
+        or not dtype.itemsize
+        or math.prod(shape) * dtype.itemsize != n_bytes - header_bytes
+    ):
         raise InputError(
             f"{where} is damaged: its header promises {' x '.join(map(str, shape)) or '1'} values of {dtype}, "
             f"but {n_bytes - header_bytes:,} bytes follow."

@@ -1,12 +1,15 @@
 """Tables whose cells have types: JSON lines and Parquet."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatecell._core.errors import InputError
 from gatecell._core.optional import require
+from gatecell._core.strict_json import bytes_needed
 from gatecell._core.wording import quoted, shortened
+from gatecell.data.expansion import most_bytes, too_large
 
 _INDEX = "__index_level_"
 """How the names begin under which pandas stores the numbers of rows."""
@@ -51,11 +54,12 @@ def _object(line: str, where: str) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         item = dict(pairs)
         if len(item) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
             raise InputError(f"{where}: the name {quoted(twice)} stands there twice. Keep one.")
         return item
 
+    if len(line) > _LONG_LINE and bytes_needed(line) > _MOST_TIMES * len(line):
+        raise InputError(f"{where} is one long list of small values, not one row of a table.")
     try:
         item = json.loads(line, object_pairs_hook=once)
     except InputError:
@@ -82,10 +86,26 @@ def parquet(path: Path) -> Records:
     from pyarrow import parquet as files  # noqa: PLC0415
 
     try:
-        table = files.ParquetFile(path).read()
+        found = files.ParquetFile(path)
+        _check_size(found.metadata, path)
+        table = found.read()
         names = list(table.column_names)
         columns = [column.to_pylist() for column in table.columns]
+    except InputError:
+        raise
     except Exception as error:  # pyarrow has a tree of errors of its own
         raise InputError(f"{path} is not a Parquet file: {shortened(str(error).splitlines()[0], 200)}") from error
     kept = [place for place, name in enumerate(names) if not name.startswith(_INDEX)]
     return Records([names[place] for place in kept], [columns[place] for place in kept], list(range(table.num_rows)))
+
+
+def _check_size(metadata: Any, path: Path) -> None:
+    """Raise where a table becomes larger than it may: a column of equal values takes some bytes for any rows."""
+    n_compressed = path.stat().st_size
+    n_bytes = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+    if n_bytes + metadata.num_rows * metadata.num_columns * 8 > most_bytes(n_compressed):
+        raise too_large(path, n_compressed)
+
+
+_LONG_LINE, _MOST_TIMES = 1_000_000, 20
+"""A line of so many characters may take so many times their bytes in memory."""

@@ -135,8 +135,8 @@ class Preparation:
             restored = np.exp(restored) if self.options.log else restored
         if np.isinf(restored).any():
             raise InputError(
-                "A forecast is beyond float64 in the unit of the data: the values seen are too far from those that were "
-                "fitted. Look for a wrong unit or for outliers in the last observations."
+                "A forecast is beyond float64 in the unit of the data: the values seen are too far from those that "
+                "were fitted. Look for a wrong unit or for outliers in the last observations."
             )
         return restored
 
