@@ -99,6 +99,30 @@ def test_make_fx_records_the_gradient(kind: str) -> None:
     assert_equal(graph(other), torch.autograd.grad(scalar(module(other)), other))
 
 
+@native
+def test_recorded_layers_have_second_derivatives_and_refuse_forward_ones() -> None:
+    lstm = build("layer", training=True)
+    x = example("layer").requires_grad_()
+
+    def second(call: Callable[..., Any], y: Tensor) -> tuple[Tensor, ...]:
+        arguments = [y, *lstm.parameters()]
+        first = torch.autograd.grad(scalar(call(y)), arguments, create_graph=True)
+        return torch.autograd.grad(scalar(first), arguments)
+
+    expected = second(lstm, x)
+    assert_equal(make_fx(lambda y: second(lstm, y))(x)(x), expected)
+    traced: Any = torch.jit.trace(lstm, (x.detach(),))
+    assert_equal(second(traced, x), expected)
+    with (
+        torch.autograd.forward_ad.dual_level(),
+        torch.no_grad(),
+        pytest.raises(
+            RuntimeError, match="A recorded LSTM has no forward-mode derivatives. Ask for them of the module"
+        ),
+    ):
+        traced(torch.autograd.forward_ad.make_dual(x.detach(), x.detach()))
+
+
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_fake_tensors_give_shapes(kind: str, training: bool) -> None:
@@ -261,6 +285,7 @@ def test_a_compiled_cell_draws_zoneout_from_the_seed() -> None:
 
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
+@native
 def test_exported_programs_take_other_sizes(kind: str, strict: bool) -> None:
     module = build(kind, training=False)
     sizes = {0: torch.export.Dim("rows", max=99)}
@@ -296,6 +321,7 @@ def test_symbolic_traces_keep_the_layer_as_one_node(kind: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", KINDS)
+@native
 def test_traced_onnx_has_pytorchs_lstm_or_says_what_to_do(kind: str, tmp_path: Path) -> None:
     ours, _ = pair(kind)
     file = tmp_path / "model.onnx"

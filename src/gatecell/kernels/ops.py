@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-from gatecell.kernels import launch
+from gatecell._core.errors import EngineError
+from gatecell.kernels import launch, reference
 from gatecell.kernels.launch import Call
 from gatecell.kernels.options import PRECISIONS, LSTMOptions
 from gatecell.kernels.weights import LayerWeights, weight_shapes
@@ -66,6 +68,10 @@ def _forward(
     training: bool,
     stream: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    if any(forward_ad.unpack_dual(value).tangent is not None for value in (x, h, c, *weights)):
+        raise EngineError(
+            "A recorded LSTM has no forward-mode derivatives. Ask for them of the module itself, or use backward ones."
+        )
     options = _options(integers, rates)
     call = Call(options, lengths, mask, (reverse,), training, seed, stream)
     results = launch.forward(
@@ -187,6 +193,46 @@ def _gradients(ctx: Any, d_output: Tensor, d_h: Tensor, d_c: Tensor, _: Tensor) 
 
 
 _forward.register_autograd(_gradients, setup_context=_setup_context)
+
+
+def _setup_second_context(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    *gradients, x, h, c, weights, _, _, lengths, mask, seed, integers, rates, reverse, training, stream = inputs
+    ctx.save_for_backward(lengths, mask, seed, *gradients, x, h, c, *weights)
+    ctx.options = _options(integers, rates)
+    ctx.keywords = {"reverse": reverse, "training": training, "stream": stream}
+
+
+def _second_gradients(ctx: Any, found: list[Tensor | None]) -> tuple[Any, ...]:
+    """Return the gradients of the gradients, by the reference, which has derivatives of every order."""
+    lengths, mask, seed, *values = ctx.saved_tensors
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # an alias for each argument: a tensor may be given twice; without a graph that is to be had, cut off from it
+        values = [
+            value.view_as(value) if create_graph and value.requires_grad else value.detach().requires_grad_()
+            for value in values
+        ]
+        gradients, (x, h, c, *weights) = values[:3], values[3:]
+        results = reference.run_direction(
+            *(x, h, c, _named(ctx.options, weights), ctx.options),
+            lengths=lengths,
+            mask=mask,
+            seed=seed,
+            **ctx.keywords,
+        )
+        firsts = torch.autograd.grad(results, values[3:], gradients, create_graph=True, materialize_grads=True)
+    used = [(first, second) for first, second in zip(firsts, found, strict=True) if second is not None]
+    seconds = torch.autograd.grad(
+        [first for first, _ in used],
+        values,
+        [second for _, second in used],
+        create_graph=create_graph,
+        materialize_grads=True,
+    )
+    return (*seconds[:6], list(seconds[6:]), *[None] * 10)
+
+
+_backward.register_autograd(_second_gradients, setup_context=_setup_second_context)
 
 
 def encode(options: LSTMOptions) -> tuple[list[int], list[float]]:
