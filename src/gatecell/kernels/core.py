@@ -1,6 +1,7 @@
 """The C++ core, loaded with ctypes: structures as ``csrc/gatecell.h`` has them, and its functions."""
 
 import ctypes
+import os
 import struct
 from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_uint64, c_void_p
 from functools import cache
@@ -15,6 +16,8 @@ from gatecell._core.installing import install_again
 _VERSION = 4
 # beside this file in a wheel; an editable install keeps it among the installed packages
 _LIBRARY = files("gatecell.kernels").joinpath("libgatecell.so")
+INSTRUCTION_SETS = ("avx512_bf16", "avx512", "avx2", "baseline")
+"""The widest first; ``GATECELL_ISA`` in the environment forces a lesser one than the processor has."""
 FLOAT32, FLOAT64, BFLOAT16 = 0, 1, 2
 STALE = 4
 """The status of a forward pass whose packed weights are not those that were given with them."""
@@ -102,11 +105,22 @@ def library() -> ctypes.CDLL:
     for name, (result, arguments) in signatures.items():
         function = getattr(core, name)
         function.restype, function.argtypes = result, arguments
+    chosen: bytes = core.gatecell_isa()
+    _check_forced(chosen.decode())
     return core
 
 
+def _check_forced(chosen: str) -> None:
+    forced = os.environ.get("GATECELL_ISA")
+    if forced and forced != chosen:
+        raise EngineError(
+            f"GATECELL_ISA is {forced!r}, which does not run here. It may be {', '.join(INSTRUCTION_SETS)}, as far as "
+            "the processor has them: set it to one of these, or unset it for the widest."
+        )
+
+
 def isa() -> str:
-    """Return the instruction set that runs: ``"avx512_bf16"``, ``"avx512"``, ``"avx2"`` or ``"baseline"``."""
+    """Return the instruction set that runs, one of ``INSTRUCTION_SETS``."""
     name: bytes = library().gatecell_isa()
     return name.decode()
 
