@@ -104,13 +104,13 @@ def test_encodings(tmp_path: Path) -> None:
         (
             "t.csv",
             "text,label\na,pos\nb\n",
-            r"line 3: 1 value, but there are 2 columns \(text, label\), with ',' between them\. A text with",
+            r"line 3: 1 value, but there are 2 columns \(text, label\), with ',' between them; --sep says another",
         ),
         ("t.csv", 'text,label\n"a\nb",pos\nc,d,e\n', r"line 4: 3 values, but there are 2 columns"),
         (
             "t.tsv",
             "text\tlabel\na b\n",
-            r"line 2: 1 value, but there are 2 columns \(text, label\), with 'tab' between them\.$",
+            r"line 2: 1 value, but there are 2 columns \(text, label\), with 'tab' between them; --sep says another\.$",
         ),
         ("t.csv", 'text,label\n"a"b,pos\n', r"line 2: .* A text with a double quote has it twice"),
         (

@@ -226,9 +226,9 @@ def _without_trailing(cells: list[list[str]], lines: list[int], path: Path, sep:
         if len(row) != width:
             hint = ' A text with separators stands in double quotes: "one, two".' if quotes else ""
             raise InputError(
-                f"{path}, line {line}: {len(row):,} value{'' if len(row) == 1 else 's'}, but there are {width:,} "
-                f"column{'' if width == 1 else 's'} ({listed(header, 12)}), with {quoted(separator_name(sep))} "
-                f"between them.{hint}"
+                f"{path}, line {line}: {len(row):,} value{'' if len(row) == 1 else 's'}, but there "
+                f"{'is 1 column' if width == 1 else f'are {width:,} columns'} ({listed(header, 12)}), with "
+                f"{quoted(separator_name(sep))} between them; --sep says another.{hint}"
             )
     return width
 
