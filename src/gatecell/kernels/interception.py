@@ -29,7 +29,6 @@ _n_dispatch_modes = torch._C._len_torch_dispatch_stack
 _n_function_modes = torch._C._len_torch_function_stack
 _n_transforms = torch._C._functorch.get_dynamic_layer_stack_depth
 _is_traced = torch._C._is_tracing
-_is_batched = torch._C._functorch.is_legacy_batchedtensor
 _PLAIN = frozenset((Tensor, Parameter, type(None)))
 _are_plain = _PLAIN.issuperset
 
@@ -48,7 +47,7 @@ def detour(values: Iterable[Tensor | None], weights: Iterable[LayerWeights]) -> 
         if _is_for_onnx():
             return "onnx"
         return "reference" if _n_transforms() > 0 else "operators"
-    if is_intercepted():
+    if _takes_part():
         return _way([*values, *(weight for direction in weights for weight in direction)])
     for value in values:
         if value is not None and not _lies_at_its_address(value):
@@ -61,9 +60,12 @@ def detour(values: Iterable[Tensor | None], weights: Iterable[LayerWeights]) -> 
 
 def is_intercepted() -> bool:
     """Return whether a mode, a tracer, a compiler or a transform takes part in what PyTorch computes here and now."""
+    return is_dynamo_compiling() or _takes_part()
+
+
+def _takes_part() -> bool:
     return (
-        is_dynamo_compiling()
-        or _n_dispatch_modes() > 0
+        _n_dispatch_modes() > 0
         or _n_transforms() > 0
         or forward_ad._current_level >= 0
         or _is_traced()
@@ -77,12 +79,13 @@ def has_numbers(value: Tensor) -> bool:
 
 
 def _lies_at_its_address(value: Tensor) -> bool:
-    return (
-        type(value) in _PLAIN
-        and not _is_batched(value)
-        and not value.is_neg()
-        and (value.data_ptr() != 0 or not value.numel())
-    )
+    if type(value) not in _PLAIN or value.is_neg():
+        return False
+    try:
+        return value.data_ptr() != 0 or not value.numel()
+    except RuntimeError:
+        # many gradients at once, by the older vmap of torch.autograd, have none
+        return False
 
 
 def _only_a_default_device() -> bool:
