@@ -11,11 +11,11 @@ from gatecell._core.errors import InputError
 from gatecell.data.tabular.dates import Dates, read_dates
 
 
-def read(*cells: str, day_first: bool | None = None) -> Dates:
+def read(*cells: str, day_first: bool | None = None, usual: bool | None = None) -> Dates:
     def where(row: int | None) -> str:
         return "d.csv: t" if row is None else f"d.csv, line {row + 2}: t"
 
-    return read_dates(cells, where, lambda row: f"line {row + 2}", day_first)
+    return read_dates(cells, where, lambda row: f"line {row + 2}", day_first, usual)
 
 
 def nanoseconds(*parts: int) -> int:
@@ -51,6 +51,13 @@ def test_what_is_told_decides() -> None:
     assert read("01/02/2026", day_first=True).nanoseconds == [nanoseconds(2026, 2, 1)]
     assert read("01/02/2026", day_first=False).nanoseconds == [nanoseconds(2026, 1, 2)]
     assert read("01.02.2026", day_first=False).nanoseconds == [nanoseconds(2026, 1, 2)]
+
+
+def test_what_is_usual_decides_where_the_cells_leave_it_open() -> None:
+    assert read("01/02/2026", usual=True).nanoseconds == [nanoseconds(2026, 2, 1)]
+    assert read("01/02/2026", usual=False).nanoseconds == [nanoseconds(2026, 1, 2)]
+    assert read("01/13/2026", usual=True).nanoseconds == [nanoseconds(2026, 1, 13)]
+    assert read("01/02/2026", day_first=False, usual=True).nanoseconds == [nanoseconds(2026, 1, 2)]
 
 
 @pytest.mark.parametrize(
