@@ -21,7 +21,7 @@ from gatecell.tuning.search import tune
 from gatecell.tuning.space import Range
 from gatecell.tuning.trials import Tuning
 
-N_TRIALS = 20
+N_TRIALS = 10
 ROWS = np.random.default_rng(0).normal(size=(30, 5, 2))
 LABELS = (ROWS[:, :, 0].sum(axis=1) > 0).astype(int)
 SPACE = {"hidden_size": (2, 3, 5), "learning_rate": Range(1e-3, 1e-1, log=True)}
