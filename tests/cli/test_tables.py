@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from gatecell.estimators.loading import load
-from gatecell.estimators.persistence import read_notes
+from gatecell.recipes.notes import notes_of
+from gatecell.recipes.reading import Reading
 from tests.cli.conftest import Done
 
 Run = Callable[..., Done]
@@ -85,14 +86,14 @@ def test_dialects_give_the_same_answers(
 def test_later_dates_are_read_as_at_the_fit(gatecell: Run, here: Path, fitted: Path) -> None:
     # each of these could be a month
     (here / "later.csv").write_text(long_lines(days=range(1, 5)))
-    assert read_notes(fitted)["reading"] == {"day_first": True}
+    assert notes_of(fitted).reading == Reading(day_first=True)
     assert gatecell("predict", fitted, "later.csv").code == 0
     refused = gatecell("fit", "classify", "later.csv", *LONG, "-o", "n.safetensors", *SMALL)
     assert refused.code == 2
     assert "later.csv: day can be read in two ways: '01/02/2026' (line 2)" in refused.err
     told = gatecell("fit", "classify", "later.csv", *LONG, "--month-first", "-o", "n.safetensors", *SMALL)
     assert told.code == 0
-    assert read_notes(here / "n.safetensors")["reading"] == {"day_first": False}
+    assert notes_of(here / "n.safetensors").reading == Reading(day_first=False)
     assert "--month-first" in (here / "n.report.html").read_text()
 
 

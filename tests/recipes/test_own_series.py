@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError, UnknownNameError
+from gatecell.data.series_table import SeriesColumns
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.persistence import save_estimator
-from gatecell.recipes.own_series import SeriesColumns, backtest_series, fit_series, forecast_series
+from gatecell.recipes.own_series import backtest_series, fit_series, forecast_series
 
 SETTINGS: dict[str, Any] = {"hidden_size": 4, "max_epochs": 2, "lookback": 24, "horizon": 6, "validation_fraction": 0.5}
 COLUMNS = SeriesColumns(time="when", target=("load",), id="meter")
@@ -200,5 +201,5 @@ def test_a_model_that_was_not_fitted_on_a_table(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"was not fitted on a table, so it is not known how to read one"):
         forecast_series(tmp_path / "m.safetensors")
     save_estimator(estimator, tmp_path / "d.safetensors", notes={"columns": {"what": 1}})
-    with pytest.raises(ArtifactError, match=r"d.safetensors is damaged: its column names cannot be read"):
+    with pytest.raises(ArtifactError, match=r"d.safetensors is damaged: the notes that travel with it cannot be read"):
         forecast_series(tmp_path / "d.safetensors")

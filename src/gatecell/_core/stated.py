@@ -36,6 +36,10 @@ class Stated:
         """Go through the names."""
         return iter(self._values)
 
+    def __contains__(self, name: str) -> bool:
+        """Return whether there is a value of a name."""
+        return name in self._values
+
     def value(self, name: str) -> Any:
         """Return a value as it stands there."""
         if name not in self._values:
@@ -75,6 +79,16 @@ class Stated:
         if not isinstance(value, str):
             raise self._wrong(name, "text", value)
         return value
+
+    def text_or_none(self, name: str) -> str | None:
+        """Return a text; None where there is none."""
+        return self.text(name) if self.has(name) else None
+
+    def only(self, *names: str) -> None:
+        """Raise where there is a value of another name."""
+        odd = next((name for name in self._values if name not in names), None)
+        if odd is not None:
+            raise ArtifactError(f"{self._where} has {shown(odd)}, which is none of {', '.join(names)}")
 
     def choice(self, name: str, choices: Collection[str]) -> str:
         """Return one of some texts."""

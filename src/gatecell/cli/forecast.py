@@ -30,8 +30,8 @@ from gatecell.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gatecell.data.series_table import SeriesColumns
     from gatecell.estimators.forecasting.backtest import Backtest
-    from gatecell.recipes.own_series import SeriesColumns
     from gatecell.recipes.searching import SearchPlan
 
 Table = Annotated[Path, typer.Argument(metavar="DATA", help=f"A {TABLES}, a line a step of a series.")]
@@ -104,7 +104,7 @@ def series_job(
     OptionError
         Where the horizon is set twice, or a setting cannot be read.
     """
-    from gatecell.recipes.own_series import SeriesColumns  # noqa: PLC0415  heavy imports wait until here
+    from gatecell.data.series_table import SeriesColumns  # noqa: PLC0415  heavy imports wait until here
     from gatecell.recipes.settings import parse_settings  # noqa: PLC0415
 
     changes = parse_settings(settings or [])

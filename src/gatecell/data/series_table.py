@@ -1,12 +1,36 @@
 """Series from a table in a file: its columns as numbers, names and times, in a frame for ``read_panel``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from gatecell.data.stamps import stamps_of
 from gatecell.data.tabular.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesColumns:
+    """What the columns of a table of series mean; see ``gatecell.data.frames.read_panel``."""
+
+    time: str
+    """Dates and times, or whole numbers."""
+    target: tuple[str, ...]
+    """What is to be forecast."""
+    id: str | None = None
+    """Which series a line is of; None: there is one."""
+    past: tuple[str, ...] = ()
+    """Covariates known up to the present."""
+    future: tuple[str, ...] = ()
+    """Covariates known ahead."""
+    static: tuple[str, ...] = ()
+    """What does not change along a series."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All columns of numbers."""
+        return (*self.target, *self.past, *self.future, *self.static)
 
 
 class SeriesFrame(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from gatecell._core.errors import ArtifactError, EngineError, MissingDependencyError
-from gatecell.artifact.store import load_artifact, read_metadata, save_artifact
+from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.estimators.restoring import OF_A_RUN, restored
 
 if TYPE_CHECKING:
@@ -42,14 +42,6 @@ def save_estimator(estimator: "LSTMEstimator", path: str | Path, *, notes: Mappi
         "notes": dict(notes or {}),
     }
     return save_artifact(path, tensors, metadata)
-
-
-def read_notes(path: str | Path) -> dict[str, Any]:
-    """Return the ``notes`` that travel with a model; its tensors are not read. Errors as ``read_metadata`` has them."""
-    notes = read_metadata(path)[0].get("notes", {})
-    if not isinstance(notes, dict):
-        raise ArtifactError(f"{path} is damaged: the notes that travel with it are not an object.")
-    return notes
 
 
 def load_estimator(path: str | Path, classes: Mapping[str, type[Estimator]]) -> Estimator:

@@ -5,6 +5,7 @@ from typing import Any
 
 from gatecell.artifact.store import read_metadata
 from gatecell.estimators.loading import load
+from gatecell.recipes.notes import notes_of
 
 
 def kind_of_model(path: str | Path) -> str:
@@ -26,7 +27,7 @@ def describe_model(path: str | Path) -> dict[str, Any]:
     ArtifactError
         Where the file is missing, damaged, of another program, or of a newer format.
     """
-    estimator, (metadata, versions) = load(path), read_metadata(path)
+    estimator, (_, versions) = load(path), read_metadata(path)
     parameters = {name: value for name, value in estimator.get_params(deep=False).items() if value is not None}
     classes = getattr(estimator, "classes_", None)
     return {
@@ -39,7 +40,7 @@ def describe_model(path: str | Path) -> dict[str, Any]:
             "stopped_early": estimator.training_.stopped_early,
             "seconds": round(estimator.training_.seconds, 3),
         },
-        "notes": {name: value for name, value in metadata.get("notes", {}).items() if value is not None},
+        "notes": {name: value for name, value in notes_of(path).values.items() if value is not None},
         "versions": versions,
         "summary": estimator.summary(),
         "engines": estimator.explain(),

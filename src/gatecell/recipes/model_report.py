@@ -1,18 +1,17 @@
 """The report of a model file, made anew."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gatecell._core.errors import DatasetError
 from gatecell._core.locks import sole_writer
 from gatecell.estimators.base import LSTMEstimator
-from gatecell.estimators.persistence import read_notes
+from gatecell.recipes.notes import Notes, notes_of
 from gatecell.recipes.registry import RECIPES
 from gatecell.recipes.reports import REPORT_FILE, report_beside
 from gatecell.recipes.run import MODEL_FILE, judge_again
 from gatecell.reporting.report import check_replaceable, write_report
 from gatecell.reporting.subject import Judged, Origin
-from gatecell.tuning.trials import Tuning
 
 
 class Reported(NamedTuple):
@@ -54,7 +53,7 @@ def report_model(
         Where another process is writing the report.
     """
     model = Path(model)
-    notes = read_notes(model)
+    notes = notes_of(model)
     beside = model.with_name(REPORT_FILE) if model.name == MODEL_FILE else report_beside(model)
     path = beside if output is None else Path(output).expanduser()
     with sole_writer(path):
@@ -62,33 +61,29 @@ def report_model(
         return _report(path, model, notes, estimator, judged)
 
 
-def _report(
-    path: Path, model: Path, notes: dict[str, Any], estimator: LSTMEstimator, judged: Judged | None
-) -> Reported:
+def _report(path: Path, model: Path, notes: Notes, estimator: LSTMEstimator, judged: Judged | None) -> Reported:
     why_not = ""
     if judged is None:
         judged, why_not = _by_recipe(notes, estimator)
-    origin = Origin.from_json(notes["origin"]) if "origin" in notes else _origin(model, notes)
-    tuning = Tuning.from_json(notes["search"]) if "search" in notes else None
-    write_report(path, estimator, origin=origin, judged=judged, why_not=why_not, tuning=tuning)
+    origin = notes.origin or _origin(model, notes)
+    write_report(path, estimator, origin=origin, judged=judged, why_not=why_not, tuning=notes.tuning)
     if judged is None:
         return Reported(path.resolve(), {}, {}, why_not)
     return Reported(path.resolve(), judged.judgement.metrics(), judged.judgement.named_intervals(), "")
 
 
-def _origin(model: Path, notes: dict[str, Any]) -> Origin:
+def _origin(model: Path, notes: Notes) -> Origin:
     """Return what is known of a model that was written before reports, or saved from Python."""
-    if notes.get("recipe") not in RECIPES:
+    if notes.recipe not in RECIPES:
         return Origin(title=model.stem)
-    recipe = RECIPES[notes["recipe"]]
+    recipe = RECIPES[notes.recipe]
     return Origin(title=recipe.name, summary=recipe.summary, data=recipe.data, departures=recipe.departures)
 
 
-def _by_recipe(notes: dict[str, Any], estimator: LSTMEstimator) -> tuple[Judged | None, str]:
-    recipe = notes.get("recipe")
-    if recipe is None:
+def _by_recipe(notes: Notes, estimator: LSTMEstimator) -> tuple[Judged | None, str]:
+    if notes.recipe is None:
         return None, "The model is of no recipe, so its data are not known. Name some: gatecell report MODEL DATA."
     try:
-        return judge_again(recipe, notes.get("settings", {}), estimator), ""
+        return judge_again(notes.recipe, notes.settings, estimator), ""
     except DatasetError as error:
         return None, f"No rows were judged: {error}"

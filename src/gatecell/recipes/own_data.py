@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.errors import InputError
 from gatecell.data.csv_file import LongColumns, Targets
 from gatecell.data.labelled import LabelledSequences
 from gatecell.data.tables import Columns, is_table, read_labelled
@@ -17,9 +17,9 @@ from gatecell.data.wide_table import WideColumns
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
-from gatecell.estimators.persistence import read_notes
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, Task, one_writer
+from gatecell.recipes.notes import notes_of
 from gatecell.recipes.reading import as_at_fit, dialect_options, reading_note
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
@@ -219,12 +219,12 @@ def _read_for(
 ) -> LabelledSequences:
     """Read a file as the model's own was read."""
     targets: Targets = "classes" if isinstance(estimator, ClassTargets) else "numbers"
-    notes = read_notes(model)
-    known = notes.get("columns")
-    if known is None or not is_table(path):
+    notes = notes_of(model)
+    fitted = notes.columns
+    if fitted is None or not is_table(path):
         return read_labelled(path, columns, dialect=dialect, targets=targets)
-    dialect = as_at_fit(dialect, notes, model)
-    fitted = _fitted_columns(known, model)
+    assert isinstance(fitted, LongColumns | WideColumns)
+    dialect = as_at_fit(dialect, notes.reading)
     named = columns or fitted
     if isinstance(named, LongColumns) != isinstance(fitted, LongColumns):
         # a table of another shape, whose channels have other names
@@ -237,18 +237,6 @@ def _read_for(
         assert isinstance(fitted, WideColumns)
         named = replace(named, label=label, steps=named.steps or fitted.steps, header=fitted.header)
     return read_labelled(path, named, dialect=dialect, targets=targets)
-
-
-def _fitted_columns(known: Mapping[str, Any], model: str | Path) -> Columns:
-    try:
-        listed: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
-        }
-        if "id" in listed:
-            return LongColumns(**{**listed, "channels": tuple(listed["channels"])})
-        return WideColumns(**listed)
-    except (TypeError, KeyError, AttributeError, OptionError) as error:
-        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
 
 
 def _as_known(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:

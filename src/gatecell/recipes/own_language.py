@@ -8,11 +8,11 @@ from typing import Any
 from gatecell._core.errors import InputError, OptionError
 from gatecell.data.tabular.dialect import PLAIN, TableDialect
 from gatecell.data.tabular.file import FORMATS, table_format
-from gatecell.data.text_table import read_plain_text, read_text_table
+from gatecell.data.text_table import TextColumns, read_plain_text, read_text_table
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import read_parts
-from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.notes import notes_of
 from gatecell.recipes.reading import dialect_options
 from gatecell.recipes.scoring import judge
 from gatecell.recipes.searching import SearchPlan
@@ -131,8 +131,10 @@ def look_at_text(
     ``path``, ``column`` and ``dialect`` are those of ``read_language``, whose errors it has; ``column`` is by default
     that of the fit.
     """
-    known = read_notes(model).get("columns") or {}
-    text = read_language(path, column=column or (known.get("text") if table_format(path) else None), dialect=dialect)
+    known = notes_of(model).columns
+    if column is None and isinstance(known, TextColumns) and table_format(path):
+        column = known.text
+    text = read_language(path, column=column, dialect=dialect)
     return Judged(judgement=judge(estimator, text, None), X=text, what=Path(path).name)
 
 

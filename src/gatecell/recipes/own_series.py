@@ -1,7 +1,7 @@
 """Fit, forecast, judge and back-test on the user's own tables of series."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,48 +15,21 @@ from gatecell.data.frequency import ROWS
 from gatecell.data.labelled import check_file
 from gatecell.data.later import read_later
 from gatecell.data.series import Panel
-from gatecell.data.series_table import SeriesFrame, read_series_frame
+from gatecell.data.series_table import SeriesColumns, SeriesFrame, read_series_frame
 from gatecell.data.stamps import read_stamps
 from gatecell.data.tabular.dialect import PLAIN, TableDialect
 from gatecell.data.tabular.file import FORMATS, read_table, table_format
 from gatecell.data.zones import stamps_like
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
-from gatecell.estimators.persistence import read_notes
 from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.notes import KNOWN_UNTIL, Stamps, notes_of
 from gatecell.recipes.reading import as_at_fit, dialect_options, reading_note
 from gatecell.recipes.searching import SearchPlan
 from gatecell.reporting.subject import Judged
 
-_Stamps = dict[str, str | int]
-_KNOWN_UNTIL = "known_until"
-"""The note that holds the last stamp of each series where rows are steps, whose panel keeps no stamps."""
-
 LEVELS = (80.0, 95.0)
 """Percent of the intervals that a job gives, unless others are asked for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeriesColumns:
-    """What the columns of a table of series mean; see ``gatecell.data.frames.read_panel``."""
-
-    time: str
-    """Dates and times, or whole numbers."""
-    target: tuple[str, ...]
-    """What is to be forecast."""
-    id: str | None = None
-    """Which series a line is of; None: there is one."""
-    past: tuple[str, ...] = ()
-    """Covariates known up to the present."""
-    future: tuple[str, ...] = ()
-    """Covariates known ahead."""
-    static: tuple[str, ...] = ()
-    """What does not change along a series."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """All columns of numbers."""
-        return (*self.target, *self.past, *self.future, *self.static)
 
 
 @one_writer
@@ -124,7 +97,7 @@ def fit_series(
         judged=None if backtest is None else Judged(judgement=backtest.judgement, X=backtest, what="steps held out"),
         further={} if backtest is None else backtest.judgement.metrics("validation_"),
         notes=reading_note(dialect, found)
-        | ({_KNOWN_UNTIL: _last_stamps(table, columns)} if panel.frequency == ROWS else {}),
+        | ({KNOWN_UNTIL: _last_stamps(table, columns)} if panel.frequency == ROWS else {}),
         tuning=tuning,
     )
 
@@ -253,29 +226,34 @@ def _table(path: str | Path, columns: SeriesColumns, values: Sequence[str], dial
     return read_series_frame(read_table(path, dialect), time=columns.time, id=columns.id, values=values)
 
 
-def _loaded(model: str | Path, dialect: TableDialect) -> tuple[LSTMForecaster, SeriesColumns, _Stamps, TableDialect]:
+def _loaded(model: str | Path, dialect: TableDialect) -> tuple[LSTMForecaster, SeriesColumns, Stamps, TableDialect]:
     estimator = LSTMForecaster.load(model)
-    notes = read_notes(model)
-    known = notes.get("columns")
-    if known is None:
+    notes = notes_of(model)
+    columns = notes.columns
+    if columns is None:
         raise OptionError(
             f"{model} was not fitted on a table, so it is not known how to read one. Use gatecell.load(...) in Python."
         )
-    try:
-        columns = SeriesColumns(**{name: _tupled(value) for name, value in known.items()})
-    except TypeError as error:
-        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
-    if estimator.panel_.frequency == ROWS and _KNOWN_UNTIL not in notes:
+    assert isinstance(columns, SeriesColumns)
+    _check_columns(model, columns, estimator.panel_)
+    if estimator.panel_.frequency == ROWS and notes.known_until is None:
         raise ArtifactError(f"{model} does not say up to when its series are known. Fit it again.")
-    return estimator, columns, notes.get(_KNOWN_UNTIL, {}), as_at_fit(dialect, notes, model)
+    return estimator, columns, notes.known_until or {}, as_at_fit(dialect, notes.reading)
 
 
-def _tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _check_columns(model: str | Path, columns: SeriesColumns, panel: Panel) -> None:
+    """Raise where the columns to read are not those that the network learned from, in their order."""
+    known = {name: getattr(panel, f"{name}_names") for name in ("target", "past", "future")}
+    for name, names in known.items():
+        if getattr(columns, name) != names:
+            raise ArtifactError(
+                f"{model} is damaged: the notes that travel with it name the columns of {name} otherwise than its "
+                "network has learned them."
+            )
 
 
 def _later(
-    estimator: LSTMForecaster, columns: SeriesColumns, known_until: _Stamps, path: str | Path, dialect: TableDialect
+    estimator: LSTMForecaster, columns: SeriesColumns, known_until: Stamps, path: str | Path, dialect: TableDialect
 ) -> Panel:
     """Return what a table has after the last step that the estimator knows."""
     known = estimator.panel_
@@ -295,14 +273,14 @@ def _stamps_and_ids(table: pd.DataFrame, columns: SeriesColumns) -> "tuple[pd.In
     return read_stamps(table[columns.time], f"Column {columns.time!r}"), ids
 
 
-def _last_stamps(table: pd.DataFrame, columns: SeriesColumns) -> _Stamps:
+def _last_stamps(table: pd.DataFrame, columns: SeriesColumns) -> Stamps:
     """Return the last stamp of each series, as JSON values."""
     stamps, ids = _stamps_and_ids(table, columns)
     lasts = stamps.to_series(index=ids.to_numpy()).groupby(level=0).max()
     return {id: last.isoformat() if isinstance(last, pd.Timestamp) else int(last) for id, last in lasts.items()}
 
 
-def _after(known_until: _Stamps, table: pd.DataFrame, columns: SeriesColumns) -> NDArray[np.bool_]:
+def _after(known_until: Stamps, table: pd.DataFrame, columns: SeriesColumns) -> NDArray[np.bool_]:
     """Return which lines come after the last one known of their series; those of other series count as later."""
     stamps, ids = _stamps_and_ids(table, columns)
     later = np.ones(len(table), dtype=bool)

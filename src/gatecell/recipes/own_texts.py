@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.errors import InputError, OptionError
 from gatecell.data.tabular.dialect import PLAIN, TableDialect
 from gatecell.data.text_table import TextColumns, TextTable, read_text_table
-from gatecell.estimators.persistence import read_notes
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
 from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.notes import notes_of
 from gatecell.recipes.own_data import held_out_part, part_sizes
 from gatecell.recipes.reading import dialect_options
 from gatecell.recipes.scoring import judge
@@ -167,13 +167,11 @@ def _label_column(columns: TextColumns) -> str:
 
 
 def _known_columns(model: str | Path) -> TextColumns:
-    known = read_notes(model).get("columns")
-    if known is None:
+    columns = notes_of(model).columns
+    if columns is None:
         raise OptionError(f"{model} was not fitted on a table, so say which columns to use: --text COLUMN.")
-    try:
-        return TextColumns(**known)
-    except TypeError as error:
-        raise ArtifactError(f"{model} is damaged: its column names cannot be read ({error}).") from error
+    assert isinstance(columns, TextColumns)
+    return columns
 
 
 def _as_classes(table: TextTable, name: str, classes: NDArray[Any]) -> NDArray[Any]:

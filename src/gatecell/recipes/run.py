@@ -307,11 +307,21 @@ def judge_again(name: str, settings: Mapping[str, Any], estimator: LSTMEstimator
     ------
     UnknownNameError
         Where there is no such recipe.
+    ArtifactError
+        Where the recipe fits another kind of estimator.
     DatasetError
         Where the data are not at hand.
     """
     recipe = get_recipe(name)
+    if type(estimator).__name__ != recipe.estimator:
+        raise ArtifactError(
+            f"The model is a {type(estimator).__name__}, but the recipe {name} that it says it is of fits a "
+            f"{recipe.estimator}. Name data to judge it by."
+        )
     options = {option: settings.get(option, default) for option, (default, _) in options_of(recipe).items()}
+    check_flag("quick", options["quick"])
+    # whoever wrote the file does not decide whether this machine goes to the network
+    options["download"] = False
     return _judged(estimator, _data(recipe, options))[0]
 
 

@@ -1,11 +1,11 @@
 """What a report is about, and where it comes from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from gatecell._core.errors import ArtifactError
-from gatecell._core.records import record_from_dict
+from gatecell._core.stated import Stated
 from gatecell.evaluation.judgement import Judgement
 
 
@@ -40,12 +40,25 @@ class Origin:
         Raises
         ------
         ArtifactError
-            Where it has other fields.
+            Where it has other fields, or one is of another kind.
         """
         try:
-            return record_from_dict(cls, values)
-        except ValueError as error:
-            raise ArtifactError(f"The model does not say rightly where it comes from: {error}") from error
+            stated = Stated(values, "the origin")
+            stated.only(*(field.name for field in fields(cls)))
+            told = {name: stated.text(name) for name in ("summary", "command", "data") if name in stated}
+            parts, seconds = (
+                stated.inner(name) if stated.has(name) else Stated({}, name) for name in ("parts", "seconds")
+            )
+            return cls(
+                title=stated.text("title"),
+                **told,
+                seed=stated.whole("seed") if stated.has("seed") else None,
+                parts={name: parts.whole(name) for name in parts},
+                seconds={name: seconds.number(name, 0) for name in seconds},
+                departures=tuple(stated.texts("departures")) if stated.has("departures") else (),
+            )
+        except ArtifactError as error:
+            raise ArtifactError(f"The model does not say rightly where it comes from: {error}.") from error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
