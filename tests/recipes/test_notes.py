@@ -68,7 +68,12 @@ def test_every_command_takes_whole_ones(kind: str, tmp_path: Path, monkeypatch: 
         ("classifier", "columns", {"id": "i", "time": "t", "label": "y", "channels": "ab"}, "channels of .* a list"),
         ("classifier", "columns", {"id": "i", "time": "t", "label": 2, "channels": ["a"]}, "label of .* must be text"),
         ("classifier", "columns", {"id": "i", "time": "t", "label": None, "channels": ["t"]}, "one is named twice"),
-        ("classifier", "columns", {"id": "i", "time": "t", "channels": [], "path": "/"}, "has 'path', which is none of"),
+        (
+            "classifier",
+            "columns",
+            {"id": "i", "time": "t", "channels": [], "path": "/"},
+            "has 'path', which is none of",
+        ),
         ("regressor", "columns", {"label": None, "steps": None, "header": "yes"}, "header of .* must be true or false"),
         ("text", "columns", {"label": "a"}, "lacks text"),
         ("text", "columns", {"text": ["a"]}, "text of columns .* must be text"),
