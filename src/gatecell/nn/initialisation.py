@@ -13,6 +13,8 @@ from gatecell.kernels.weights import LayerWeights
 SCHEMES = ("glorot", "torch")
 DEFAULT_FORGET_BIAS = {"glorot": 1.0, "torch": None}
 """The forget bias where none is asked for: 1 (Jozefowicz et al. 2015), or none, as ``torch.nn.LSTM`` has it."""
+_SPREAD = 0.1
+"""How far the values of ``_spread_cells`` lie from 0. Least, of 0.01 to 0.3, were the gradients of a row of zeros."""
 
 
 def check_start(scheme: str, forget_bias: float | None, bias: bool) -> None:
@@ -35,7 +37,8 @@ def initialise(weights: LayerWeights, options: LSTMOptions, scheme: str, forget_
     scheme : "glorot" or "torch"
         ``"glorot"``: Glorot-uniform W and R, orthogonal U, zero bias, as Keras. ``"torch"``: all uniform in
         +-1/sqrt(H), drawn in the order of ``torch.nn.LSTM``, so that the same seed gives the same network.
-        Peepholes start at 0 and gains at 1: a layer starts as the plain LSTM of its options.
+        Peepholes start at 0 and gains at 1: a layer starts as the plain LSTM of its options. With ``layer_norm`` a
+        bias of g that would be 0, or without biases the shift of the cell state, is spread over [-0.1, 0.1] instead.
     forget_bias : float or None
         What the bias of the forget gate starts at; None: the default of the scheme.
     """
@@ -68,6 +71,21 @@ def initialise(weights: LayerWeights, options: LSTMOptions, scheme: str, forget_
     if weights.bias is not None and forget_bias is not None:
         row = options.gates.index("f") * options.hidden_size
         weights.bias[row : row + options.hidden_size].fill_(forget_bias)
+    if weights.norm_cell is not None:
+        _spread_cells(weights.norm_cell[1], weights.bias, options, scheme)
+
+
+def _spread_cells(shift: Tensor, bias: Tensor | None, options: LSTMOptions, scheme: str) -> None:
+    """Let the cells of a row of zeros differ; ``shift`` is that of the normalised cell state.
+
+    Were they alike, each would stay at 0, where layer normalisation has the derivative 1 / sqrt(epsilon) = 316: twice a
+    step, so that gradients are beyond float32 after some eight steps.
+    """
+    spread = torch.linspace(-_SPREAD, _SPREAD, options.hidden_size)
+    if bias is None:
+        shift.copy_(spread)
+    elif scheme == "glorot":
+        bias.chunk(len(options.gates))[options.gates.index("g")].copy_(spread)
 
 
 def _fill(parameter: Tensor | None, value: float) -> None:

@@ -79,6 +79,15 @@ def test_a_constant_series_is_forecast_as_it_is() -> None:
     assert "It is" in model.summary()
 
 
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+@pytest.mark.filterwarnings("ignore::gatecell.estimators.forecasting.calibration.CoincidingIntervalsWarning")
+def test_a_constant_series_is_learnt_under_layer_normalisation(value: float, engine: str) -> None:
+    data, options = series(80) * 0 + value, {"layer_norm": True, "engine": engine}
+    model = LSTMForecaster(**SMALL, input_dropout=0.2, lstm_options=options).fit(data)
+    np.testing.assert_allclose(model.predict()["LSTMForecaster"], value, atol=0.1)
+
+
 def test_time_zones_over_the_change_of_the_clock() -> None:
     index = pd.date_range("2026-03-26", periods=96, freq="h", tz="Europe/Berlin")
     frame = LSTMForecaster(**SMALL, calendar=True).fit(pd.Series(wave(96), index=index)).predict()
