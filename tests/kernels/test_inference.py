@@ -111,6 +111,17 @@ def test_a_bit_that_is_changed_in_any_weight_shows(dtype: torch.dtype, options: 
         assert stack._kept[0] is before
 
 
+def test_other_numbers_in_the_same_memory_show() -> None:
+    lstm = LSTM(5, 7, dtype=torch.float64).eval()
+    # the parameters let go of memory that is then used again: so does one that is halved and doubled
+    memory = [parameter.data for parameter in lstm.parameters()]
+    both(lstm, torch.randn(4, 2, 5, dtype=torch.float64))
+    for parameter, values in zip(lstm.parameters(), memory, strict=True):
+        parameter.data = values.view(-1).view(torch.float32)[: values.numel()].view(values.shape).uniform_(-1, 1)
+        assert parameter.data_ptr() == values.data_ptr()
+    assert_same_bits(both(lstm, torch.randn(4, 2, 5)))
+
+
 def ablate(weight: Tensor) -> None:
     weight.data[:, 3] = 0
 

@@ -148,11 +148,11 @@ class PreparedStack:
         stamp = _stamp(weights)
         if kept is None or kept.stamp != stamp:
             kept = self._keep(index, weights, stamp, dtype)
-        shape = (rows, steps, torch.get_num_threads())
+        call = (dtype, rows, steps, torch.get_num_threads())
         asked, problem = kept.asked
-        if lengths is not None or mask is not None or asked != shape:
+        if lengths is not None or mask is not None or asked != call:
             problem = launch.new_problem(self._layers[index // self._directions], dtype)
-            problem.rows, problem.steps, problem.threads = shape
+            _, problem.rows, problem.steps, problem.threads = call
             problem.reverse = index % self._directions
             if lengths is not None:
                 problem.lengths = lengths.data_ptr()
@@ -160,7 +160,7 @@ class PreparedStack:
                 problem.mask = mask.data_ptr()
             else:
                 # replaced as one, not changed: another thread may be reading the old ones
-                kept.asked = shape, problem
+                kept.asked = call, problem
         forward = core.library().gatecell_forward
         status = forward(byref(problem), kept.addresses, kept.packed_at, run)
         if status == core.STALE:
@@ -190,8 +190,11 @@ class _Kept:
     addresses: bytes
     packed: Tensor
     packed_at: int
-    asked: tuple[tuple[int, int, int], core.Problem] = field(default_factory=lambda: ((-1, -1, -1), core.Problem()))
-    """Rows, steps and threads of the last call without lengths and mask, and how the core is asked for them."""
+    asked: tuple[tuple[torch.dtype, int, int, int] | None, core.Problem] = field(
+        default_factory=lambda: (None, core.Problem())
+    )
+    """Kind of numbers, rows, steps and threads of the last call without lengths and mask, and how the core is asked for
+    them."""
 
 
 def _stamp(weights: LayerWeights) -> list[_Stamp]:
