@@ -16,7 +16,7 @@ from gatecell.nn import parameters
 from gatecell.nn.autocast import is_autocast_enabled, run_under_autocast
 from gatecell.nn.conversion import check_conversion, check_torch_has, not_scriptable
 from gatecell.nn.initialisation import check_start, initialise
-from gatecell.nn.masking import check_numbers, check_pair, check_state, check_tensor
+from gatecell.nn.masking import are_plain, check_numbers, check_pair, check_state, check_tensor
 
 
 class LSTMCell(nn.Module):
@@ -119,7 +119,6 @@ class LSTMCell(nn.Module):
         """
         weight = parameters.first(self, "")
         engine = self.explain().name
-        # the checks one by one take as long as a step of a small cell
         if hx is not None and self._need_no_check(input, hx, weight) and not is_autocast_enabled("cpu"):
             return self._run(engine, input, *hx)
         check_tensor("The input", input)
@@ -147,19 +146,16 @@ class LSTMCell(nn.Module):
             h, c = self._run(engine, x, h, c)
         return (h[0], c[0]) if unbatched else (h, c)
 
-    def _need_no_check(self, x: object, hx: object, weight: Tensor) -> bool:
+    def _need_no_check(self, x: Tensor, hx: Any, weight: Tensor) -> bool:
         """Return whether these are a batch and a pair of states as they should be: no check would say anything."""
-        if not isinstance(hx, tuple | list) or len(hx) != 2 or type(x) is not Tensor or x.dim() != 2:
+        if not isinstance(hx, tuple | list) or len(hx) != 2 or not are_plain((x, *hx), weight) or x.dim() != 2:
             return False
-        if not weight.is_cpu:
-            return False
-        rows, dtype, options = x.shape[0], weight.dtype, self.options
-        for value, size in ((x, options.input_size), (hx[0], options.output_size), (hx[1], options.hidden_size)):
-            if type(value) is not Tensor or value.is_nested or value.layout is not torch.strided:
-                return False
-            if not value.is_cpu or value.dtype is not dtype or value.shape != (rows, size):
-                return False
-        return True
+        (rows, size), options = x.shape, self.options
+        return (
+            size == options.input_size
+            and hx[0].shape == (rows, options.output_size)
+            and hx[1].shape == (rows, options.hidden_size)
+        )
 
     def _initial_state(self, name: str, state: Tensor, x: Tensor, weight: Tensor, unbatched: bool) -> Tensor:
         size = self.options.output_size if name == "h" else self.options.hidden_size

@@ -26,6 +26,7 @@ from gatecell.nn.dropout import dropout
 from gatecell.nn.initialisation import check_start, initialise
 from gatecell.nn.masking import (
     LengthsLike,
+    are_plain,
     as_lengths,
     check_lengths,
     check_mask,
@@ -409,6 +410,8 @@ class LSTM(nn.Module):
         self, given: Tensor, hx: States | None, lengths: LengthsLike | None, mask: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor | None, States | None]:
         """Check the arguments of ``forward`` and bring them to (B, T, I); states that are not given stay so."""
+        if hx is not None and lengths is None and mask is None and self._need_no_check(given, hx):
+            return given if self.batch_first else given.transpose(0, 1), None, None, hx
         check_tensor("The input", given)
         if given.dim() not in (2, 3):
             raise TensorError(f"The input must have 3 dimensions, or 2 if unbatched, got shape {tuple(given.shape)}.")
@@ -430,6 +433,20 @@ class LSTM(nn.Module):
         lengths = None if lengths is None else check_lengths(lengths, rows, steps)
         mask = None if mask is None else check_mask(mask, rows, steps).to(x.device)
         return x, lengths, mask, None if hx is None else self._initial_states(x, hx, unbatched)
+
+    def _need_no_check(self, given: Tensor, hx: Any) -> bool:
+        """Return whether these are a batch and a pair of states as they should be: no check would say anything."""
+        if not isinstance(hx, tuple | list) or len(hx) != 2:
+            return False
+        if not are_plain((given, *hx), parameters.first(self, "_l0")) or given.dim() != 3:
+            return False
+        first, shape = self.layer_options[0], given.shape
+        rows, layers = shape[not self.batch_first], self.num_layers * self.num_directions
+        return (
+            shape[2] == first.input_size
+            and hx[0].shape == (layers, rows, first.output_size)
+            and hx[1].shape == (layers, rows, first.hidden_size)
+        )
 
     def _zero_states(self, x: Tensor) -> States:
         weight = parameters.first(self, "_l0")

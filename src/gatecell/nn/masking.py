@@ -1,6 +1,6 @@
 """Which steps count: lengths or a mask, checked, and the checks of inputs and states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -65,6 +65,22 @@ def check_tensor(name: str, value: object) -> None:
         raise TensorError(f"{name} is a nested tensor. Pad it, as with x.to_padded_tensor(0.0), and give lengths.")
     if value.layout is not torch.strided:
         raise TensorError(f"{name} has the layout {value.layout}. Convert it with x.to_dense().")
+
+
+def are_plain(values: Iterable[object], weight: Tensor) -> bool:
+    """Return whether these are tensors on the CPU, like a weight there, to whose kind no check would say anything.
+
+    Where their shapes fit too, the checks one by one are left out: they take as long as a step of a small layer.
+    """
+    if not weight.is_cpu:
+        return False
+    dtype = weight.dtype
+    for value in values:
+        if type(value) is not Tensor or value.is_nested or value.layout is not torch.strided:
+            return False
+        if not value.is_cpu or value.dtype is not dtype:
+            return False
+    return True
 
 
 def check_numbers(x: Tensor, weight: Tensor) -> None:
