@@ -14,6 +14,7 @@ import pytest
 
 from gatecell._core import locks
 from gatecell._core.errors import OutputInUseError
+from gatecell._core.files import remove_left_parts
 from gatecell._core.locks import LOCK_FILE, remove_left_lock, sole_writer
 from tests.processes import running
 
@@ -85,7 +86,7 @@ def test_who_was_killed_leaves_the_place_free_with_a_word(tmp_path: Path, caplog
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": 1}', b"\xff", b"[" * 60_000])
 def test_a_lock_file_of_any_content_is_taken(content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / ".out.lock").write_bytes(content)
     with sole_writer(tmp_path / "out"):
@@ -190,3 +191,41 @@ def test_the_lock_of_a_killed_writer_of_a_folder_is_removed_that_of_a_living_one
     remove_left_lock(tmp_path)
     remove_left_lock(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what is open cannot be removed there")
+def test_what_was_left_is_removed_with_its_lock_in_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a writer could take the file in between, and a third one could then be beside it."""
+    taken: list[bool] = []
+    unlink = os.unlink
+
+    def take_and_unlink(path: str | os.PathLike[str]) -> None:
+        with Path(path).open("rb+") as stream:
+            taken.append(locks.try_lock(stream.fileno()))
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", take_and_unlink)
+    for name in (LOCK_FILE, ".model.0123abcd.part"):
+        (tmp_path / name).write_bytes(b"")
+    remove_left_lock(tmp_path)
+    remove_left_parts(tmp_path)
+    assert taken == [False, False]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what is open cannot be removed there")
+def test_a_lock_that_came_in_place_of_the_one_that_was_left_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / LOCK_FILE
+    lock.write_bytes(b"")
+    try_lock = locks.try_lock
+
+    def replaced_meanwhile(descriptor: int) -> bool:
+        lock.unlink()
+        lock.write_bytes(b"of the next writer")
+        return try_lock(descriptor)
+
+    monkeypatch.setattr(locks, "try_lock", replaced_meanwhile)
+    remove_left_lock(tmp_path)
+    assert lock.read_bytes() == b"of the next writer"

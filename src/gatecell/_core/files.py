@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gatecell._core.locks import try_lock
+from gatecell._core.locks import remove_left, try_lock
 
 _RANDOM = 8
 """Characters in the name of a temporary file."""
@@ -92,8 +92,7 @@ def remove_left_parts(folder: Path, name: str | None = None) -> None:
     for path in found:
         # what is of others, or in use on a system that does not remove such files, stays
         with suppress(OSError):
-            if _is_left(path):
-                os.unlink(path)
+            remove_left(path)
 
 
 def _new_part(real: Path) -> tuple[Path, int]:
@@ -111,17 +110,6 @@ def _new_part(real: Path) -> tuple[Path, int]:
         except OSError:
             # without locks nobody tidies up
             return path, descriptor
-        os.close(descriptor)
-
-
-def _is_left(path: str) -> bool:
-    if sys.platform == "win32":
-        # what is open cannot be removed there
-        return True
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        return try_lock(descriptor)
-    finally:
         os.close(descriptor)
 
 

@@ -119,15 +119,29 @@ def sole_writer(target: str | os.PathLike[str], *, folder: bool = False) -> Iter
 
 def remove_left_lock(folder: Path) -> None:
     """Remove the lock of a folder whose writer was killed; that of a living one stays."""
-    path = folder / LOCK_FILE
     with suppress(OSError):
-        descriptor = os.open(path, os.O_RDWR)
-        try:
-            left = try_lock(descriptor)
-        finally:
-            os.close(descriptor)
-        if left:
-            path.unlink()
+        remove_left(folder / LOCK_FILE)
+
+
+def remove_left(path: str | os.PathLike[str]) -> None:
+    """Remove a file of which nobody has the lock.
+
+    Raises
+    ------
+    OSError
+        Where it is not there, cannot be removed, or, on Windows, is open.
+    """
+    if sys.platform == "win32":
+        # what is open cannot be removed there
+        os.unlink(path)
+        return
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        # with the lock in hand, so that no writer takes the file in between
+        if try_lock(descriptor) and _is_at(descriptor, path):
+            os.unlink(path)
+    finally:
+        os.close(descriptor)
 
 
 def _lock_path(real: Path, *, folder: bool) -> Path:
@@ -167,9 +181,9 @@ def _say_no_locks(path: Path, target: Path) -> None:
     )
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _is_at(descriptor: int, path: str | os.PathLike[str]) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
 
@@ -213,7 +227,7 @@ def _read(descriptor: int) -> str:
     try:
         who: Any = json.loads(os.read(descriptor, 65536))
         return f"{who['command']} (process {who['pid']} on {who['host']}, since {who['since']})"
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return ""
 
 
