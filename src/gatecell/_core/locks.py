@@ -12,14 +12,17 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from gatecell._core.errors import OutputInUseError
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LOCK_FILE = ".gatecell.lock"
 """The name of the lock of a folder, in it; that of a file lies beside it and ends in ``.lock``."""
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
@@ -115,6 +118,21 @@ def sole_writer(target: str | os.PathLike[str], *, folder: bool = False) -> Iter
         for item in made:
             with suppress(OSError):
                 item.rmdir()
+
+
+def one_writer(function: Callable[P, R]) -> Callable[P, R]:
+    """Have a function be the only writer of the file that its argument ``output`` names, from its beginning on.
+
+    The argument is given by name; None: nothing is written.
+    """
+
+    @wraps(function)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        output = kwargs["output"]
+        with nullcontext() if output is None else sole_writer(Path(str(output)).expanduser()):
+            return function(*args, **kwargs)
+
+    return alone
 
 
 def remove_left_lock(folder: Path) -> None:

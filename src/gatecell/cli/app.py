@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gatecell._core.locks import one_writer
 from gatecell.cli import (
     doctor,
     evaluate,
@@ -21,7 +22,6 @@ from gatecell.cli import (
     run,
     tune,
 )
-from gatecell.cli.writing import one_writer
 
 
 def build_app() -> typer.Typer:

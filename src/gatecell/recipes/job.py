@@ -1,15 +1,13 @@
 """A fit of the user's own data: what is checked before it, what is kept while it runs, what remains after it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, ParamSpec, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Self
 
 from gatecell._core.checks import check_integer
 from gatecell._core.errors import OptionError
-from gatecell._core.locks import sole_writer
 from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.loading import ESTIMATORS
 from gatecell.estimators.persistence import save_estimator
@@ -26,8 +24,6 @@ from gatecell.tuning.search import check_options
 from gatecell.tuning.study_file import optuna_module, remove_study
 from gatecell.tuning.trials import Tuning
 
-P = ParamSpec("P")
-R = TypeVar("R")
 Task = Literal["classify", "regress", "text", "forecast", "language"]
 TASKS: Mapping[Task, str] = MappingProxyType(
     {
@@ -243,17 +239,6 @@ class Job:
             logs=logs_of(estimator),
             search=searched.get("search"),
         )
-
-
-def one_writer(job: Callable[P, R]) -> Callable[P, R]:
-    """Have a job be the only writer of what its argument ``output`` names, from before it reads its data on."""
-
-    @wraps(job)
-    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
-        with sole_writer(Path(str(kwargs["output"])).expanduser()):
-            return job(*args, **kwargs)
-
-    return alone
 
 
 def _option(name: str, value: str | Sequence[str] | None) -> list[str]:

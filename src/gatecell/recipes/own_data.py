@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
+from gatecell._core.locks import one_writer
 from gatecell.data.csv_file import LongColumns, Targets
 from gatecell.data.labelled import LabelledSequences
 from gatecell.data.tables import Columns, is_table, read_labelled
@@ -18,7 +19,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.classes import ClassTargets
 from gatecell.estimators.loading import load
 from gatecell.evaluation.judgement import Judgement
-from gatecell.recipes.job import FitResult, Job, Task, one_writer
+from gatecell.recipes.job import FitResult, Job, Task
 from gatecell.recipes.notes import notes_of
 from gatecell.recipes.reading import as_at_fit, dialect_options, reading_note
 from gatecell.recipes.scoring import judge

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from gatecell._core.errors import InputError, OptionError
+from gatecell._core.locks import one_writer
 from gatecell.data.tabular.dialect import PLAIN, TableDialect
 from gatecell.data.tabular.file import FORMATS, table_format
 from gatecell.data.text_table import TextColumns, read_plain_text, read_text_table
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.language_texts import read_parts
-from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.notes import notes_of
 from gatecell.recipes.reading import dialect_options
 from gatecell.recipes.scoring import judge

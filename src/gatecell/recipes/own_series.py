@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.locks import one_writer
 from gatecell.data.frames import ONE_SERIES
 from gatecell.data.frequency import ROWS
 from gatecell.data.labelled import check_file
@@ -22,7 +23,7 @@ from gatecell.data.tabular.file import FORMATS, read_table, table_format
 from gatecell.data.zones import stamps_like
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
-from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.notes import KNOWN_UNTIL, Stamps, notes_of
 from gatecell.recipes.reading import as_at_fit, dialect_options, reading_note
 from gatecell.recipes.searching import SearchPlan

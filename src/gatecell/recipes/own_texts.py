@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError, OptionError
+from gatecell._core.locks import one_writer
 from gatecell.data.tabular.dialect import PLAIN, TableDialect
 from gatecell.data.text_table import TextColumns, TextTable, read_text_table
 from gatecell.estimators.text import LSTMTextClassifier
 from gatecell.evaluation.judgement import Judgement
-from gatecell.recipes.job import FitResult, Job, one_writer
+from gatecell.recipes.job import FitResult, Job
 from gatecell.recipes.notes import notes_of
 from gatecell.recipes.own_data import held_out_part, part_sizes
 from gatecell.recipes.reading import dialect_options
