@@ -63,6 +63,14 @@ def test_in_code_that_cannot_pass_an_exception_on() -> None:
     assert ended(job, "doctor") == (143, "Stopped by SIGTERM.\n")
 
 
+def test_the_last_word_of_a_process_that_is_ended_at_once_steers_no_terminal() -> None:
+    job = "class A:\n    def __del__(self): os.kill(os.getpid(), signal.SIGTERM)\nA(); time.sleep(50)"
+    code, err = ended(job, "fit", "a\x1b[2Jb.npz")
+    assert code == 143
+    assert r"a\x1b[2Jb.npz" in err
+    assert "\x1b" not in err
+
+
 def test_an_interruption_that_other_code_made_an_error_of() -> None:
     job = "try: os.kill(os.getpid(), signal.SIGTERM)\nexcept KeyboardInterrupt:\n    raise ImportError from None"
     assert ended(job, "doctor") == (143, "Stopped by SIGTERM.\n")

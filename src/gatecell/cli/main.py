@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # what the terminal's encoding lacks is shown as \u4e2d: a model's text may have any character
         sys.stdout.reconfigure(errors="backslashreplace")
-    signals = StopSignals(lambda: _stopped(arguments, signals.name), own_process=argv is None)
+    signals = StopSignals(lambda: visible(_stopped(arguments, signals.name)), own_process=argv is None)
     try:
         with signals, _remarks():
             code = _outcome(arguments, signals, debug=debug)
