@@ -197,3 +197,11 @@ def test_a_model_is_no_checkpoint(tmp_path: Path) -> None:
     save_artifact(tmp_path / CHECKPOINT_FILE, {}, {"kind": "model"})
     with pytest.raises(TrainingError, match="is a Gatecell file but no checkpoint. Give the checkpoints a folder"):
         fit(tiny_network(), squared, rows_of(), config=config_of(), checkpoint_dir=tmp_path, resume=True)
+
+
+def test_what_other_programs_are_writing_in_the_folder_stays(tmp_path: Path) -> None:
+    other, left = (tmp_path / f".{name}.0123abcd.part" for name in ("download", CHECKPOINT_FILE))
+    for path in (other, left):
+        path.write_bytes(b"half")
+    fit(tiny_network(), squared, rows_of(), config=config_of(max_epochs=1), checkpoint_dir=tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {CHECKPOINT_FILE, HISTORY_FILE, other.name}

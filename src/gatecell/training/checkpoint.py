@@ -10,6 +10,7 @@ from torch import nn
 from gatecell._core.errors import ArtifactError, TrainingError
 from gatecell._core.files import remove_left_parts
 from gatecell._core.stated import Stated
+from gatecell._core.wording import shortened
 from gatecell.artifact.format import to_json
 from gatecell.artifact.store import load_artifact, save_artifact
 from gatecell.training.batches import BatchSource
@@ -112,8 +113,9 @@ class CheckpointFolder:
             ) from error
 
     def clean(self) -> None:
-        """Remove what a killed run left half-written."""
-        remove_left_parts(self.path.parent)
+        """Remove what a killed run left half-written; the folder may have files of others."""
+        for path in (self.path, self._history_path):
+            remove_left_parts(path.parent, path.name)
 
     def _check_identity(self, found: dict[str, Any]) -> None:
         differences = list(_differences(found, self._identity))
@@ -131,5 +133,6 @@ def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: st
         if isinstance(old, dict) and isinstance(new, dict):
             lines += _differences(old, new, f"{name}.")
         elif old != new:
-            lines.append(f"{name[:_LONGEST]} was {repr(old)[:_LONGEST]} and is {repr(new)[:_LONGEST]}")
+            before, now = (shortened(repr(value), _LONGEST) for value in (old, new))
+            lines.append(f"{shortened(name, _LONGEST)} was {before} and is {now}")
     return lines
