@@ -311,6 +311,15 @@ def test_forged_tensors(tmp_path: Path, entry: dict[str, Any], why: str) -> None
         load_artifact(path)
 
 
+def test_names_as_long_as_a_file_are_shortened_in_what_is_said_of_it(tmp_path: Path) -> None:
+    header = json.dumps({"w\x1b" * 100_000: {}}).encode()
+    (tmp_path / "m").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ArtifactError, match="is not described by dtype") as caught:
+        load_artifact(tmp_path / "m")
+    assert len(str(caught.value)) < 300 + len(str(tmp_path))
+    assert "\x1b" not in str(caught.value)
+
+
 def test_bytes_behind_the_tensors_are_refused(saved: Path) -> None:
     saved.write_bytes(saved.read_bytes() + b"hidden")
     with pytest.raises(ArtifactError, match="6 bytes lie behind the last one"):

@@ -6,9 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gatecell._core.errors import ArtifactError
+from gatecell._core.wording import shortened
 
 LARGEST = 2**53
 """The largest whole number that is taken where nothing else is said; every one below has an exact float64."""
+_WIDTH = 60
+"""Of a value in an error."""
 
 
 class Stated:
@@ -68,9 +71,7 @@ class Stated:
         """Return a finite number of at least ``minimum``."""
         value = self.value(name)
         if not is_number(value) or value < minimum:
-            raise self._wrong(
-                name, "a finite number" + (f" of at least {minimum:g}" if minimum > -math.inf else ""), value
-            )
+            raise self._wrong(name, _a_number(minimum), value)
         return float(value)
 
     def text(self, name: str) -> str:
@@ -167,4 +168,4 @@ def _wrong(what: str, wanted: str, value: object) -> ArtifactError:
 def shown(value: object) -> str:
     """Return a value as an error shows it, short."""
     text = repr(value) if not isinstance(value, list | dict) else f"{type(value).__name__} of {len(value)}"
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(text, _WIDTH)

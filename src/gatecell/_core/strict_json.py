@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from typing import Any
 
+from gatecell._core.wording import quoted
+
 DEEPEST = 64
 """Lists and objects within each other; what Gatecell writes has fewer than ten."""
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
@@ -77,7 +79,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         double = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"it has {double[:40]!r} twice")
+        raise ValueError(f"it has {quoted(double)} twice")
     return values
 
 

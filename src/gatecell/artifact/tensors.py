@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple
 import torch
 
 from gatecell._core.stated import is_whole
+from gatecell._core.wording import quoted
 
 TYPES = {
     "F64": torch.float64,
@@ -63,28 +64,28 @@ def entries_of(header: Mapping[str, Any]) -> list[Entry]:
     place = 0
     for entry in entries:
         if entry.begin != place:
-            raise ValueError(f"tensor {entry.name!r} begins at byte {entry.begin:,} instead of {place:,}")
+            raise ValueError(f"tensor {quoted(entry.name)} begins at byte {entry.begin:,} instead of {place:,}")
         place = entry.end
     return entries
 
 
 def _entry(name: str, item: object) -> Entry:
     if not isinstance(item, dict) or item.keys() != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"tensor {name!r} is not described by dtype, shape and data_offsets")
+        raise ValueError(f"tensor {quoted(name)} is not described by dtype, shape and data_offsets")
     shape, offsets = item["shape"], item["data_offsets"]
     if not isinstance(item["dtype"], str) or item["dtype"] not in TYPES:
-        raise ValueError(f"tensor {name!r} has the unknown type {str(item['dtype'])[:20]!r}")
+        raise ValueError(f"tensor {quoted(name)} has the unknown type {quoted(str(item['dtype']))}")
     if (
         not isinstance(shape, list)
         or len(shape) > _MOST_AXES
         or not all(is_whole(size, 0, _LONGEST_AXIS) for size in shape)
     ):
-        raise ValueError(f"tensor {name!r} has a shape that cannot be")
+        raise ValueError(f"tensor {quoted(name)} has a shape that cannot be")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(is_whole(offset) for offset in offsets):
-        raise ValueError(f"tensor {name!r} has offsets that cannot be")
+        raise ValueError(f"tensor {quoted(name)} has offsets that cannot be")
     entry = Entry(name, TYPES[item["dtype"]], tuple(shape), *offsets)
     if entry.n_bytes != math.prod(shape) * entry.dtype.itemsize:
-        raise ValueError(f"tensor {name!r} has {entry.n_bytes:,} bytes, but the shape {shape} of {item['dtype']}")
+        raise ValueError(f"tensor {quoted(name)} has {entry.n_bytes:,} bytes, but the shape {shape} of {item['dtype']}")
     return entry
 
 
@@ -105,10 +106,10 @@ def read_tensors(stream: IO[bytes], entries: Iterable[Entry]) -> dict[str, torch
             continue
         content = bytearray(entry.n_bytes)
         if stream.readinto(content) != entry.n_bytes:  # type: ignore[attr-defined]  # every binary file has it
-            raise ValueError(f"tensor {entry.name!r} is cut off")
+            raise ValueError(f"tensor {quoted(entry.name)} is cut off")
         flat = torch.frombuffer(content, dtype=torch.uint8)
         if entry.dtype == torch.bool and bool((flat > 1).any()):
-            raise ValueError(f"tensor {entry.name!r} has truth values that are neither 0 nor 1")
+            raise ValueError(f"tensor {quoted(entry.name)} has truth values that are neither 0 nor 1")
         tensors[entry.name] = flat.view(entry.dtype).reshape(entry.shape)
     return tensors
 

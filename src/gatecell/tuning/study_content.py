@@ -56,7 +56,9 @@ def _check_trial(trial: "optuna.trial.FrozenTrial", wanted: "dict[str, Any]", n_
     if trial.state == states.COMPLETE and not is_number(trial.value):
         raise ArtifactError(f"the score of {where} must be a finite number, but is {shown(trial.value)}")
     for step, value in trial.intermediate_values.items():
-        if step < 0 or not is_number(value):
+        if step < 0:
+            raise ArtifactError(f"{where} has a loss of epoch {step}")
+        if not is_number(value):
             raise ArtifactError(f"a loss of {where} must be a finite number, but is {shown(value)}")
     _check_attributes(Stated(trial.user_attrs, where), n_trials)
 
