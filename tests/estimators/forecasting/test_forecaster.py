@@ -268,6 +268,22 @@ def test_new_rows_of_a_series_that_was_not_fitted() -> None:
     assert one.update(later.query("unique_id == 's0'")).panel_.lengths.tolist() == [140]
 
 
+@pytest.mark.parametrize("start", ["1500-01-01", "9990-01-01"])
+def test_years_that_nanoseconds_do_not_reach(start: str, tmp_path: Path) -> None:
+    def dated(first: str) -> "pd.Series[float]":
+        return pd.Series(wave(64), index=pd.date_range(first, periods=64, freq="D", unit="us"))
+
+    old = LSTMForecaster(**SMALL).fit(dated(start)[:60])
+    near = LSTMForecaster(**SMALL).fit(dated("2026-01-01")[:60])
+    numbers = near.predict().columns[2:]
+    pd.testing.assert_frame_equal(old.predict()[numbers], near.predict()[numbers])
+    loaded = LSTMForecaster.load(old.save(tmp_path / "model.safetensors"))
+    for forecaster, first in ((old, start), (loaded, start), (near, "2026-01-01")):
+        forecaster.update(dated(first)[60:])
+    pd.testing.assert_frame_equal(loaded.predict(), old.predict())
+    pd.testing.assert_frame_equal(old.predict()[numbers], near.predict()[numbers])
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
 def test_later_rows_on_another_clock(zone: str, tmp_path: Path) -> None:
     # summer time ends among the later rows

@@ -1,7 +1,7 @@
 """What a fitted forecaster knows: the observations up to now, and what it forecast of them before it knew them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -82,8 +82,14 @@ def _stamp_to_json(stamp: Any) -> int | str:
 
 
 def stamps_of(panel: Panel) -> list[Integers]:
-    """Return the stamps of each series as numbers that can be compared: nanoseconds, or the steps' numbers."""
-    return [
-        item.index.as_unit("ns").asi8 if isinstance(item.index, pd.DatetimeIndex) else item.index.to_numpy(np.int64)
-        for item in panel
-    ]
+    """Return the stamps of each series as numbers that can be compared: of one unit of time, or the steps' numbers."""
+    try:
+        return [_numbers_of(item.index, "ns") for item in panel]
+    except pd.errors.OutOfBoundsDatetime:
+        # nanoseconds reach from 1677 to 2262
+        return [_numbers_of(item.index, "us") for item in panel]
+
+
+def _numbers_of(index: pd.Index, unit: Literal["ns", "us"]) -> Integers:
+    numbers: Integers = index.as_unit(unit).asi8 if isinstance(index, pd.DatetimeIndex) else index.to_numpy(np.int64)
+    return numbers
