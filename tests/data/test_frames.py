@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecell._core.errors import GatecellError, InputError, InputTypeError, OptionError, UnknownNameError
+from gatecell._core.errors import (
+    AmbiguousInputWarning,
+    GatecellError,
+    InputError,
+    InputTypeError,
+    OptionError,
+    UnknownNameError,
+)
 from gatecell.data.frames import read_panel
 
 
@@ -393,3 +400,19 @@ def test_any_frame_is_read_or_refused(rows: list[tuple[Any, Any, float]]) -> Non
         assert series.target.shape == (len(series), 1)
         assert not np.isinf(series.target).any()
         assert np.isfinite(series.target).any()
+
+
+def test_a_column_that_counts_the_rows_is_spoken_of() -> None:
+    frame = pd.DataFrame({"time": range(0, 60, 10), "value": [1, 4, 2, 3, 5, 7]})
+    with pytest.warns(AmbiguousInputWarning, match="'time' goes up by 10 from row to row.* time='time'; or .*'value'"):
+        assert read_panel(frame).target_names == ("time", "value")
+    assert read_panel(frame, time="time").frequency == 10
+    for meant in (
+        {"data": frame, "target": ["time", "value"]},
+        {"data": frame[["time"]]},
+        {"data": frame.assign(time=frame["time"] * 1.0)},
+        {"data": frame.set_index(pd.date_range("2026-01-01", periods=6))},
+        {"data": frame[:4]},
+        {"data": frame.assign(time=pd.Series([None, 1, 2, 3, 4, 5], dtype="Int64"))},
+    ):
+        read_panel(**meant)

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gatecell._core.ambiguity import warn_ambiguous
 from gatecell._core.errors import InputError, InputTypeError, unknown_name
 from gatecell.data.frequency import ROWS
 from gatecell.data.series import Panel, SeriesId, TimeSeries
@@ -41,6 +42,8 @@ ID, TIME, TARGET = "unique_id", "ds", "y"
 """The columns of a long frame where no others are named: those of Nixtla's libraries."""
 ONE_SERIES = "series"
 """The id of a single series without a name."""
+_FEW_ROWS = 5
+"""With fewer, equal steps may be chance."""
 _DATES = (np.dtypes.DateTime64DType, pd.DatetimeTZDtype, pd.PeriodDtype)
 
 
@@ -95,6 +98,11 @@ def read_panel(
         Where the data cannot be used; the message says what, where and what to do. The rules are those of this module.
     UnknownNameError
         Where a column is not there; suggests the nearest.
+
+    Warns
+    -----
+    AmbiguousInputWarning
+        Where a column that is forecast only because no target is named counts the rows.
     """
     if isinstance(data, Panel):
         return data
@@ -104,6 +112,8 @@ def read_panel(
     columns = _Columns.of(frame, time, target, id, past, future, () if isinstance(static, pd.DataFrame) else static)
     if columns.time is None:
         _check_index_is_meant(data, frame.drop(columns=columns.id or []))
+        if target is None and len(columns.target) > 1:
+            _warn_of_counters(frame, columns.target)
 
     codes, named = _ids(frame[columns.id], columns.id) if columns.id else (np.zeros(len(frame), np.int64), None)
     ids = (named or [one_id]) if ids_of is None else ids_of(named, columns.id or ID)
@@ -216,6 +226,22 @@ def _check_index_is_meant(data: "pd.DataFrame | pd.Series[Any]", frame: pd.DataF
         raise InputError(
             f"Column {dates[0]!r} holds dates, but is not named as the time of the rows. Name it: time={dates[0]!r}."
         )
+
+
+def _warn_of_counters(frame: pd.DataFrame, targets: tuple[str, ...]) -> None:
+    """Warn of a column that goes up by the same whole number from row to row, as numbers of steps do."""
+    if not pd.api.types.is_integer_dtype(frame.index.dtype) or len(frame) < _FEW_ROWS:
+        return
+    for name in targets:
+        if pd.api.types.is_integer_dtype(frame[name].dtype) and not frame[name].isna().any():
+            steps = np.diff(frame[name].to_numpy(np.int64))
+            if steps[0] > 0 and (steps == steps[0]).all():
+                others = ", ".join(repr(other) for other in targets if other != name)
+                warn_ambiguous(
+                    f"Column {name!r} goes up by {steps[0]} from row to row, as numbers of steps do, but is "
+                    f"not named as the time: it is forecast itself. Name it, time={name!r}; or name what is to be "
+                    f"forecast, as target=[{others}]."
+                )
 
 
 def _holds_dates(column: "pd.Series[Any]") -> bool:
