@@ -40,6 +40,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 """What Keras, PyTorch, scikit-learn and others call a thing, in lower case, and what it is called here."""
 
+_MOST_COMPARED = 2000
+"""Names that are compared letter by letter, some microseconds each; a table may have a million columns."""
+
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is meant by another, most surely first; None where none is near.
@@ -54,6 +57,8 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     for alias in ALIASES.get(name.lower(), ALIASES.get(_plain(name), ())):
         if alias in names:
             return alias
+    if len(names) > _MOST_COMPARED:
+        return None
     near = get_close_matches(name.lower(), {each.lower(): None for each in names}, n=1, cutoff=0.6)
     return next((each for each in names if each.lower() == near[0]), None) if near else None
 

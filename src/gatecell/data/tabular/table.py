@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -83,7 +84,8 @@ class Table:
         """Names and, where they are not taken, names without the spaces around them."""
         exact = {name: place for place, name in enumerate(self.names) if name}
         bare = [name.strip() for name in self.names]
-        return {name: place for place, name in enumerate(bare) if name and bare.count(name) == 1} | exact
+        counts = Counter(bare)
+        return {name: place for place, name in enumerate(bare) if name and counts[name] == 1} | exact
 
     def __contains__(self, name: object) -> bool:
         """Return whether there is a column of a name."""
