@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatecell._core.errors import GatecellError
+from gatecell._core.errors import GatecellError, InputError
 from gatecell._core.names import nearest_name
 from gatecell.data.tables import read_labelled
 from gatecell.data.text_table import read_text_table
@@ -46,6 +46,8 @@ ODD: dict[str, Callable[[], str]] = {
     "odd separators.csv": lambda: "," * 2_000_000 + "\n" + "," * 2_000_000,
     "odd keys.jsonl": lambda: "".join(json.dumps({f"k{place}": 1 for place in range(100_000)}) + "\n" for _ in "ab"),
     "odd nesting.jsonl": lambda: '{"a": ' * 200_000 + "1" + "}" * 200_000,
+    "odd label.ts": lambda: "@classLabel true\n@data\n1:" + "x" * 500_000 + "\n" + "1:x\n" * 10_000,
+    "odd labels.ts": lambda: f"@classLabel true {NAMES.replace(',', ' ')[:900_000]}\n@data\n1:x\n",
     "odd dimensions.ts": lambda: "@dimensions 1000000\n@data\n" + "1:" * 999_999 + "1\n",
 }
 
@@ -67,6 +69,16 @@ def test_a_megabyte_takes_seconds_and_some_times_its_size(tmp_path: Path) -> Non
         # of the processor's time, on a slow machine; what grows with the square of the size takes minutes
         assert spent <= 8 + 4e-6 * size, (name, outcome)
         assert outcome == "read" or int(outcome.split(", ")[1]) < 2500, (name, outcome)
+
+
+def test_one_long_label_does_not_make_all_long(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "a,b\n" * 5000 + f"a,{'x' * 100_000}\n")
+    table = read_text_table(path)
+    with pytest.raises(InputError, match=r"a.csv, line 5002: the label has 100,000 characters, and each of the 5,001"):
+        table.labels("label")
+    path.write_text("text,label\n" + "a,b\n" * 50 + f"a,{'x' * 100_000}\n")
+    assert len(read_text_table(path).labels("label")[-1]) == 100_000
 
 
 @pytest.mark.parametrize("depth", [500, 5_000, 200_000])

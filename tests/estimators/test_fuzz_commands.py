@@ -12,7 +12,7 @@ from tests import fuzzing
 from tests.estimators.altered import KINDS, write
 from tests.estimators.commanded import command_lines, noted, run
 
-N_FILES = fuzzing.N_FILES // 40
+N_FILES = fuzzing.N_FILES // 50
 """Each is given to half a dozen commands."""
 
 

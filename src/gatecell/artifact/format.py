@@ -5,6 +5,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -36,6 +37,12 @@ def library_versions() -> dict[str, str]:
     dict
         Package name to version, ``"python"`` first; ``"not installed"`` where a package is missing.
     """
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
+    # the descriptions of packages are files, which take milliseconds to read, and each checkpoint asks for them
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

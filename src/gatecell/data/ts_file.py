@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gatecell._core.errors import InputError
+from gatecell._core.wording import listed
 from gatecell.data.labelled import LabelledSequences, check_file, numbered, opened, stacked
+from gatecell.data.text_arrays import label_array
 
 _MISSING = ("?", "nan", "")
 _LONGEST_HEADER_LINE = 1_000_000
@@ -79,7 +81,10 @@ def _parsed(stream: Iterable[bytes], path: Path) -> LabelledSequences:
         raise InputError(f"{path} has no sequences after @data. The file is cut off; bring it again.")
     y: NDArray[Any] | None = None
     if labels:
-        y = np.array(labels, dtype=np.float64 if header.target else np.str_)
+        if header.target:
+            y = np.array(labels, dtype=np.float64)
+        else:
+            y = label_array(labels, lambda row: f"{path}, row {row}")
     return LabelledSequences(
         stacked(sequences), y, numbered("channel ", sequences[0].shape[1]), numbered("", len(sequences))
     )
@@ -150,7 +155,7 @@ def _label(label: str, header: _Header, where: str) -> str:
     elif header.labels and label not in header.labels:
         raise InputError(
             f"{where}: the label {label[:40]!r} is none of those that @classLabel names: "
-            f"{', '.join(sorted(header.labels))}. The file is cut off or its header is wrong."
+            f"{listed(sorted(header.labels))}. The file is cut off or its header is wrong."
         )
     elif not label:
         raise InputError(f"{where} has no label, but @classLabel says that the rows have one.")

@@ -23,6 +23,7 @@ from gatecell.data.tabular.numbers import (
     numbers_of,
     why_no_number,
 )
+from gatecell.data.text_arrays import label_array
 
 _HALF = re.compile("[\ud800-\udfff]")
 """Half of a character beyond U+FFFF, which JSON can say and files of text cannot hold."""
@@ -188,7 +189,7 @@ class Table:
         if kinds[0] == "text":
             texts = [whole_text(cell) for cell in cells]
             whole = _as_integers(texts) if read_whole else None
-            return np.array(texts, dtype=np.str_) if whole is None else whole
+            return label_array(texts, self.where) if whole is None else whole
         return np.array([bool(cell) if kinds[0] == "truth" else int(cell) for cell in cells])
 
     def identifiers(self, name: str) -> list[str]:
