@@ -62,6 +62,28 @@ def test_twenty_right_rows_prove_little() -> None:
     assert (low, high) == pytest.approx((20 / (20 + 1.959964**2), 1.0))
 
 
+def test_rows_that_are_all_wrong_may_yet_be_right() -> None:
+    found = share_interval(np.zeros(20, dtype=bool), level=80)
+    assert found == pytest.approx((0.0, 1.281552**2 / (20 + 1.281552**2)), abs=1e-12, rel=1e-6)
+
+
+@pytest.mark.parametrize("right", [[True, False], [True] * 7 + [False] * 2])
+def test_rows_that_differ_are_drawn_anew(right: list[bool]) -> None:
+    rows = np.array(right)
+    assert share_interval(rows, seed=3) == bootstrap_interval(rows.astype(float), seed=3)
+    assert share_interval(rows) == bootstrap_interval(rows.astype(float), n_resamples=1000, seed=0)
+
+
+def test_two_rows_have_an_interval_as_wide_as_they_are() -> None:
+    assert bootstrap_interval(np.array([1.0, 3.0])) == (1.0, 3.0)
+    low, high = share_interval(np.ones(2, dtype=bool)) or (math.nan, math.nan)
+    assert (low, high) == pytest.approx((2 / (2 + 1.959964**2), 1.0))
+
+
+def test_rows_that_are_alike_have_an_interval_without_width() -> None:
+    assert bootstrap_interval(np.full(5, 0.25)) == (0.25, 0.25)
+
+
 def test_one_row_has_none() -> None:
     assert bootstrap_interval(np.ones(1)) is None
     assert share_interval(np.ones(1, dtype=bool)) is None

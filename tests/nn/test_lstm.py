@@ -341,6 +341,9 @@ X = torch.zeros(3, 2, 5)
         ((X,), {"lengths": [1.0, 2.0]}, "lengths must be whole numbers, got torch.float32"),
         ((X,), {"lengths": [1, 4]}, r"lengths must lie in 0..3 .*, but row 1 has 4"),
         ((X,), {"lengths": [-1, 3]}, r"lengths must lie in 0..3 .*, but row 0 has -1"),
+        ((X,), {"lengths": [3, -2]}, r"lengths must lie in 0..3 .*, but row 1 has -2"),
+        ((X,), {"lengths": [4, -1]}, r"lengths must lie in 0..3 .*, but row 0 has 4"),
+        ((X,), {"lengths": [-1, 4]}, r"lengths must lie in 0..3 .*, but row 0 has -1"),
         ((X,), {"mask": torch.ones(2, 3)}, "mask must be a bool tensor, True where a step counts, got torch.float32"),
         ((X,), {"mask": torch.ones(3, 2).bool()}, r"mask must have shape \(batch, time\) = \(2, 3\), got \(3, 2\)"),
         ((X.numpy(),), {}, r"The input must be a tensor, got ndarray. Convert it with torch.as_tensor"),
@@ -352,6 +355,9 @@ X = torch.zeros(3, 2, 5)
         ((X, torch.zeros(1, 2, 7)), {}, r"must be a pair \(h_0, c_0\)"),
         ((X, (torch.zeros(2, 7), torch.zeros(2, 7))), {}, r"h_0 must have shape \(1, 2, 7\), got \(2, 7\)"),
         ((X, (torch.zeros(1, 2, 7), torch.zeros(1, 2, 7).long())), {}, "c_0 must hold real numbers on cpu"),
+        ((X, (torch.zeros(1, 2, 7, device="meta"), torch.zeros(1, 2, 7))), {}, "h_0 must hold real numbers on cpu"),
+        ((X, (torch.zeros(1, 2, 7).to_sparse(), torch.zeros(1, 2, 7))), {}, "h_0 has the layout torch.sparse_coo"),
+        ((X, (torch.zeros(1, 2, 7), torch.zeros(1, 2, 7).double())), {}, "c_0 is torch.float64, but the input is"),
     ],
 )
 def test_bad_input_is_refused_with_the_reason(arguments: Any, keywords: Any, text: str) -> None:
