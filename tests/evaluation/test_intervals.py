@@ -71,7 +71,12 @@ def test_rows_that_are_all_wrong_may_yet_be_right() -> None:
 def test_rows_that_differ_are_drawn_anew(right: list[bool]) -> None:
     rows = np.array(right)
     assert share_interval(rows, seed=3) == bootstrap_interval(rows.astype(float), seed=3)
-    assert share_interval(rows) == bootstrap_interval(rows.astype(float), n_resamples=1000, seed=0)
+
+
+def test_the_defaults_are_95_percent_of_1000_resamples_of_seed_0() -> None:
+    values = np.random.default_rng(4).normal(size=300)
+    assert bootstrap_interval(values) == bootstrap_interval(values, level=95, n_resamples=1000, seed=0)
+    assert share_interval(values > 0.5) == share_interval(values > 0.5, level=95, seed=0)
 
 
 def test_two_rows_have_an_interval_as_wide_as_they_are() -> None:

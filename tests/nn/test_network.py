@@ -99,6 +99,15 @@ def test_pooling_equals_a_loop_over_rows(pooling: str, bidirectional: bool, toke
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
+def test_rows_of_a_single_step(pooling: str) -> None:
+    network = network_of(pooling)
+    x = inputs_of()[:, :1]
+    every = torch.stack([pooled_row(network, row) for row in x])
+    torch.testing.assert_close(network.encode(x), every, rtol=0, atol=1e-6)
+    torch.testing.assert_close(network.encode(x, [1] * len(x)), every, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_a_row_without_steps_pools_to_zeros(pooling: str) -> None:
     network = network_of(pooling, bidirectional=True)
     assert torch.equal(network.encode(inputs_of(), LENGTHS)[1], torch.zeros(8))

@@ -1,3 +1,4 @@
+import math
 import re
 from typing import Any
 
@@ -5,12 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 from gatecell._core.errors import OptionError
 from gatecell.estimators.classifier import LSTMClassifier
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.estimators.language import LSTMLanguageModel
 from gatecell.estimators.text import LSTMTextClassifier
+from gatecell.training.batches import Batch
+from gatecell.training.objective import Outcome
 from gatecell.tuning.learning_rate import LearningRateCurve, learning_rate_curve
 from tests.training.tools import rows_of, sequence_network, squared
 
@@ -28,6 +32,7 @@ def test_the_rate_that_is_suggested_lies_half_way_down() -> None:
     assert 5e-3 < curve.suggestion < 2e-2
     assert LearningRateCurve(rates, 1 + noise).suggestion is None
     assert LearningRateCurve(rates[:5], fall[:5]).suggestion is None
+    assert LearningRateCurve(rates, np.ones(100)).suggestion is None
 
 
 @pytest.mark.parametrize("scatter", [0.0, 0.02])
@@ -53,6 +58,39 @@ def test_rates_rise_and_the_sweep_ends_where_the_loss_leaps() -> None:
     np.testing.assert_allclose(np.diff(np.log(curve.rates)), np.log(1e10) / 59)
     assert 20 <= len(curve.rates) == len(curve.losses) < 60
     assert np.isfinite(curve.losses).all()
+
+
+class Told:
+    """An objective whose losses are given beforehand."""
+
+    def __init__(self, losses: list[float]) -> None:
+        self._losses = iter(losses)
+
+    def begin(self) -> None:
+        pass
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Outcome:
+        loss = next(network.parameters()).sum() * 0 + next(self._losses)
+        return Outcome(loss, loss.detach(), 1, None)
+
+    def figures(self, loss: float) -> dict[str, float]:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("after", "n_steps"),
+    [
+        # it had fallen by 2, so that it ends where the mean of five steps is more than 3 x 2 above the beginning
+        ([17.0] * 30, 35),
+        ([15.75] * 30, 60),
+        ([13.0, 13.0, 20.0, 20.0, 20.0, 20.0, 0.0] + [0.0] * 23, 35),
+        ([math.inf] * 30, 30),
+    ],
+)
+def test_the_sweep_ends_where_the_loss_has_risen_thrice_as_far_as_it_fell(after: list[float], n_steps: int) -> None:
+    losses = [10.0] * 20 + [8.0] * 10 + after
+    curve = learning_rate_curve(sequence_network(), Told(losses), rows_of((20, 5, 3)), n_steps=60)
+    assert curve.losses.tolist() == losses[:n_steps]
 
 
 @pytest.mark.parametrize(
