@@ -267,3 +267,14 @@ def test_what_json_cannot_say(
 def test_predictions_need_a_file(gatecell: Run, model: Path, data: Path) -> None:
     done = gatecell("predict", model, data, "-o", ".")
     assert_refused(done, "Error: . is a folder. Name a file, such as predictions.csv.")
+
+
+@pytest.mark.parametrize("command", ["predict", "backtest"])
+def test_what_is_read_is_not_written_over(command: str, gatecell: Callable[..., Done], here: Path) -> None:
+    for name in ("m.safetensors", "d.csv"):
+        (here / name).write_bytes(b"content")
+        (here / "x").mkdir(exist_ok=True)
+        done = gatecell(command, "m.safetensors", "d.csv", "-o", Path("x") / ".." / name)
+        assert done.code == 2
+        assert done.err.endswith(f"{name} is what is read, and would be lost. Name another file with --output.\n")
+        assert (here / name).read_bytes() == b"content"

@@ -23,7 +23,7 @@ from gatecell.cli.options import (
     Settings,
     SpreadsheetSafe,
     TableOptions,
-    check_no_folder,
+    check_output,
     verbosity,
 )
 
@@ -205,7 +205,7 @@ def backtest(
     """Forecast from past origins, and compare with what came and with naive forecasts."""
     from gatecell.recipes.own_series import LEVELS, backtest_series  # noqa: PLC0415  heavy imports wait until here
 
-    check_no_folder(output, "forecasts.csv")
+    check_output(output, "forecasts.csv", model, data)
     table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
     done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS, dialect=table.dialect)
     if output is not None:

@@ -156,6 +156,14 @@ def check_no_folder(output: Path | None, example: str) -> None:
         raise OptionError(f"{output} is a folder. Name a file, such as {output / example}.")
 
 
+def check_output(output: Path | None, example: str, *read: Path | None) -> None:
+    """Raise where a file is to be written in place of a folder, or of one that the command reads."""
+    check_no_folder(output, example)
+    for path in read:
+        if output is not None and path is not None and output.is_file() and path.is_file() and output.samefile(path):
+            raise OptionError(f"{output} is what is read, and would be lost. Name another file with --output.")
+
+
 def verbosity(quiet: bool) -> int:
     """Return the estimators' ``verbose``: a bar in a terminal, a line an epoch elsewhere, nothing if so asked."""
     if quiet:

@@ -24,9 +24,9 @@ from gatecell.cli.options import (
     TableOptions,
     Text,
     Time,
-    check_no_folder,
     check_no_sequences,
     check_no_texts,
+    check_output,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def predict(
     texts keeps its columns and gets two more, label and probability. Of a forecaster one line a step to come; lines of
     DATA that it does not know yet are noted before.
     """
-    check_no_folder(output, "predictions.csv")
+    check_output(output, "predictions.csv", model, data, ahead)
     from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
 
     kind = kind_of_model(model)
