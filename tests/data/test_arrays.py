@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils.rnn import pack_sequence
 
 from gatecell._core.errors import InputError
 from gatecell.data.arrays import as_plain
@@ -38,6 +39,7 @@ def test_tensors_of_every_kind(X: Any) -> None:
         (torch.tensor(VALUES, device="meta"), 'X is on the device "meta", so it has no values'),
         ((row for row in VALUES), r"X is a generator, which can be read only once. Give a list of its rows, list\(X\)"),
         (map(np.asarray, VALUES), "X is a map, which can be read only once"),
+        (pack_sequence([torch.ones(2), torch.ones(1)]), r"X is a PackedSequence. .*unpack_sequence\(X\)"),
         (torch.tensor(VALUES) * 1j, "X holds complex numbers, not real numbers"),
     ],
 )

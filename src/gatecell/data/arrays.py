@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from gatecell._core.errors import InputError, InputTypeError
 
@@ -17,10 +18,15 @@ def as_plain(value: Any, name: str) -> Any:
     Raises
     ------
     InputError
-        Where a tensor has no values that can be read, or ``value`` is an iterator, which can be read only once.
+        Where a tensor has no values that can be read, ``value`` is an iterator, which can be read only once, or it is a
+        PackedSequence, whose parts would be taken for rows.
     """
     if isinstance(value, Tensor):
         return tensor_values(value, name)
+    if isinstance(value, PackedSequence):
+        raise InputTypeError(
+            f"{name} is a PackedSequence. Give a list of its rows, torch.nn.utils.rnn.unpack_sequence({name})."
+        )
     if isinstance(value, deque):
         return list(value)
     if isinstance(value, Iterator):
