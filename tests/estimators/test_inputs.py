@@ -135,6 +135,13 @@ def test_texts_are_for_another_estimator(X: Any) -> None:
         LSTMClassifier(**SMALL).fit(X, y)
 
 
+@pytest.mark.parametrize("dates", [pd.date_range("2026", periods=4, tz="UTC"), pd.to_timedelta(range(4), unit="s")])
+def test_dates_are_told_of_by_their_column(dates: Any) -> None:
+    X = pd.DataFrame({"first": range(4), "when": dates})
+    with pytest.raises(InputError, match="Column 'when' of X holds dates or durations, but LSTMClassifier takes"):
+        LSTMClassifier().fit(X, [0, 1, 0, 1])
+
+
 def test_nested_frames_are_told_how_to_become_arrays() -> None:
     frame = pd.DataFrame({name: [pd.Series(row[:, place]) for row in cube] for place, name in enumerate("ab")})
     with pytest.raises(InputError, match=r"X is a nested frame.*\[np.column_stack\(row\) for row in X.to_numpy\(\)\]"):

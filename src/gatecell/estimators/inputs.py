@@ -36,7 +36,7 @@ def read_input(estimator: BaseEstimator, X: Any, *, reset: bool) -> tuple[Sequen
     Raises
     ------
     InputError
-        Where ``X`` is empty, holds NaN, infinity or what is no number, has a wrong shape, or does not match.
+        Where ``X`` is empty, holds NaN, infinity or what is not a number, has a wrong shape, or does not match.
     """
     X = as_plain(X, "X")
     _check_not_nested(X)
@@ -120,6 +120,13 @@ def _read_table(estimator: BaseEstimator, X: Any, reset: bool) -> Sequences:
             f"X is {what}, but sequences are an array of shape (n, T, I) or (n, T), or a list of arrays of shape "
             "(T_i, I): n rows, T steps, I channels. Reshape your data: X.reshape(1, -1) is one row of one channel."
         )
+    if hasattr(X, "columns"):
+        dated = [name for name, dtype in X.dtypes.items() if dtype.kind in "mM"]
+        if dated:
+            raise InputTypeError(
+                f"Column {dated[0]!r} of X holds dates or durations, but {type(estimator).__name__} takes sequences of "
+                "numbers. Leave it out, or give what it says as numbers."
+            )
     with as_input_errors():
         table = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         if table.dtype.kind == "f":
