@@ -131,9 +131,9 @@ def holed(value: float) -> np.ndarray[Any, Any]:
         (np.array([["a", "b"]]), r"X holds text, not real numbers"),
         (np.zeros((1, 2), dtype=complex), r"X holds complex numbers"),
         (np.zeros((1, 2), dtype="datetime64[D]"), r"X holds dates"),
-        (np.array([[1.0, "a"]], dtype=object), r"X holds something that is no number"),
+        (np.array([[1.0, "a"]], dtype=object), r"X holds something that is not a number"),
         ([[1.0, 2.0], "ab"], r"X"),
-        (object(), r"X holds something that is no number"),
+        (object(), r"X holds something that is not a number"),
     ],
 )
 def test_bad_input(X: Any, text: str) -> None:

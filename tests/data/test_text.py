@@ -151,7 +151,7 @@ def test_a_tokenizer_is_json(unit: str) -> None:
     again = TextTokenizer.from_json(tokenizer.to_json())
     assert again.to_json() == tokenizer.to_json()
     assert all(numbers(again, text) == numbers(tokenizer, text) for text in TEXTS)
-    with pytest.raises(InputError, match=r"This is no tokenizer: "):
+    with pytest.raises(InputError, match=r"This is not a tokenizer: "):
         TextTokenizer.from_json("{}")
 
 

@@ -34,7 +34,7 @@ def test_a_mapping() -> None:
     ("content", "message"),
     [
         (b"good 1 2\nbad 1 2 3\n", r"line 2 \(bad\) has shape \(3,\), where 2 numbers are expected"),
-        (b"good 1 x\n", r"line 1 \(good\) is no vector: could not convert string to float: 'x'"),
+        (b"good 1 x\n", r"line 1 \(good\) is not a vector: could not convert string to float: 'x'"),
         (b"good 1 nan\n", r"line 1 \(good\) has a value that is not finite"),
         (b"caf\xe9 1 2\n", "line 1 is not in UTF-8"),
         (b"other 1 2\n", "has a vector for none of the 2 words of the vocabulary. Look whether it is of the same"),

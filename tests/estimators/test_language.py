@@ -272,17 +272,17 @@ def test_what_cannot_be_fitted(parameters: dict[str, Any], text: Any, message: s
 
 def test_other_bad_input(on_text: LSTMLanguageModel) -> None:
     no_texts: list[tuple[Any, str]] = [
-        (["a", 3], r"X\[1\] is no text but int \(3\)"),
+        (["a", 3], r"X\[1\] is not a text but int \(3\)"),
         (None, "X must be a list of texts, got NoneType"),
         (b"ab", r"X\[0\] is bytes, not text. Decode it"),
         (np.array("ab"), r"X must be a list of texts, got an array of shape \(\)"),
-        ({"a": "b"}, "X is a dict, which is no list of texts"),
+        ({"a": "b"}, "X is a dict, which is not a list of texts"),
         ("a\ud800", r"X\[0\] has .*half a character"),
     ]
     for texts, message in no_texts:
         with pytest.raises(InputError, match=message):
             model_of().fit(texts)
-    with pytest.raises(InputError, match=r"validation\[0\] is no text but int"):
+    with pytest.raises(InputError, match=r"validation\[0\] is not a text but int"):
         model_of().fit(TEXT, validation=[3])  # type: ignore[list-item]
     with pytest.raises(InputError, match=r"prompt\[0\] has .*half a character"):
         on_text.generate("\ud800")

@@ -498,7 +498,7 @@ class TestEncoder:
     def test_what_does_not_go(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(OptionError, match="Give encoder or vectors, not both"):
             LSTMTextClassifier(**SMALL, encoder=folder, vectors={"good": [1.0]}).fit(texts, labels)
-        with pytest.raises(OptionError, match=r"encoder='.*absent' is no folder"):
+        with pytest.raises(OptionError, match=r"encoder='.*absent' is not a folder"):
             LSTMTextClassifier(**SMALL, encoder=tmp_path / "absent").fit(texts, labels)
 
 

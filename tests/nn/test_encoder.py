@@ -66,7 +66,7 @@ def test_it_is_data() -> None:
 
 @pytest.mark.parametrize("name", ["/absent/folder", "./absent", "~/absent/folder", "a/b/c"])
 def test_a_folder_that_is_not_there(name: str) -> None:
-    with pytest.raises(OptionError, match=rf"encoder='{name}' is no folder. Give one that save_pretrained wrote"):
+    with pytest.raises(OptionError, match=rf"encoder='{name}' is not a folder. Give one that save_pretrained wrote"):
         load_encoder(name)
 
 

@@ -226,7 +226,7 @@ def _as_array(value: Any, name: str) -> Array:
     try:
         return array.astype(np.float32 if array.dtype in (np.float16, np.uint8, np.int8, np.bool_) else np.float64)
     except (ValueError, TypeError) as error:
-        raise InputError(f"{name} holds something that is no number: {error}.") from None
+        raise InputError(f"{name} holds something that is not a number: {error}.") from None
 
 
 _KINDS = {"U": "text", "S": "bytes", "c": "complex numbers", "M": "dates", "m": "durations"}

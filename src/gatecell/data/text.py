@@ -129,7 +129,7 @@ class TextTokenizer:
         try:
             core = Tokenizer.from_str(checked(text, (WORD, EARLIER_WORD), most_bytes))
         except BaseException as error:  # the library raises nothing more precise, and panics are no exceptions
-            raise _as_input_error(error, "This is no tokenizer") from error
+            raise _as_input_error(error, "This is not a tokenizer") from error
         return cls(core)
 
     def to_json(self) -> str:

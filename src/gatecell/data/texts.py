@@ -55,7 +55,9 @@ def _checked(texts: Any, name: str) -> list[str]:
     if hasattr(texts, "columns"):
         raise InputTypeError(f'{name} is a table. Give one column of it, as {name}["text"].')
     if isinstance(texts, Mapping | Set):
-        raise InputTypeError(f"{name} is a {type(texts).__name__}, which is no list of texts. Give one, in an order.")
+        raise InputTypeError(
+            f"{name} is a {type(texts).__name__}, which is not a list of texts. Give one, in an order."
+        )
     if not isinstance(texts, Iterator):
         texts = as_plain(texts, name)
     if not isinstance(texts, Iterable):
@@ -89,7 +91,9 @@ def _no_text(value: Any, place: str) -> InputError:
     missing = value is None or (isinstance(value, float | np.floating) and np.isnan(value)) or str(value) == "<NA>"
     if missing:
         return InputTypeError(f'{place} is missing ({value}). Leave the row out, or give an empty text, "".')
-    return InputTypeError(f"{place} is no text but {type(value).__name__} ({str(value)[:40]}). Each row is one text.")
+    return InputTypeError(
+        f"{place} is not a text but {type(value).__name__} ({str(value)[:40]}). Each row is one text."
+    )
 
 
 def _check_surrogates(text: str, place: str) -> None:

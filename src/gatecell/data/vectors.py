@@ -47,7 +47,7 @@ def read_vectors(source: str | Path | Mapping[str, Any], words: Collection[str])
         try:
             vector = np.asarray(values, dtype=np.float32)
         except (ValueError, TypeError) as error:
-            raise InputError(f"{where} is no vector: {error}.") from error
+            raise InputError(f"{where} is not a vector: {error}.") from error
         if vector.ndim != 1 or not len(vector) or (size is not None and len(vector) != size):
             raise InputError(f"{where} has shape {vector.shape}, where {size or 'some'} numbers are expected.")
         if not np.isfinite(vector).all():

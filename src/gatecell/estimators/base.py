@@ -82,7 +82,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         Raises
         ------
         UnknownNameError
-            For a name that is no parameter; suggests the nearest.
+            For a name that is not a parameter; suggests the nearest.
         """
         known = self.get_params(deep=False)
         for name in params:
@@ -93,7 +93,7 @@ class LSTMEstimator(BaseEstimator, ABC):
 
     @property
     def _default_training(self) -> Mapping[str, Any]:
-        """Where the training departs from the defaults of ``TrainingConfig``, in what is no parameter."""
+        """Where the training departs from the defaults of ``TrainingConfig``, in what is not a parameter."""
         return {}
 
     @abstractmethod
@@ -348,7 +348,7 @@ class LSTMEstimator(BaseEstimator, ABC):
         """Write the fitted estimator to one ``.safetensors`` file, whole or not at all.
 
         ``gatecell.load`` reads it back, to predict or to go on with ``partial_fit``. Of the parameters,
-        ``checkpoint_dir``, ``logger`` and ``logger_dir`` are left out, and a ``random_state`` that is no integer;
+        ``checkpoint_dir``, ``logger`` and ``logger_dir`` are left out, and a ``random_state`` that is not an integer;
         ``seed_`` says what it gave.
 
         Raises

@@ -66,7 +66,7 @@ def load_estimator(path: str | Path, classes: Mapping[str, type[Estimator]]) -> 
 
 
 def _parameter(name: str, value: Any) -> Any:
-    """Return a parameter as JSON; a dict with keys that are no text as pairs."""
+    """Return a parameter as JSON; a dict with keys that are not text as pairs."""
     if name == "vectors" and isinstance(value, Mapping):
         return None
     if name in OF_A_RUN:

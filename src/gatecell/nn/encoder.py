@@ -79,7 +79,7 @@ class Encoder(nn.Module):
         Raises
         ------
         InputError
-            Where the tokens are no whole numbers of shape (B, T).
+            Where the tokens are not whole numbers of shape (B, T).
         """
         check_tokens(tokens)
         if lengths is None:
@@ -180,5 +180,7 @@ def _folder_or_name(name: str) -> str:
     if path.is_dir():
         return str(path)
     if path.is_absolute() or name.startswith(".") or len(path.parts) > 2:
-        raise OptionError(f"encoder={name!r} is no folder. Give one that save_pretrained wrote, or a published name.")
+        raise OptionError(
+            f"encoder={name!r} is not a folder. Give one that save_pretrained wrote, or a published name."
+        )
     return name
