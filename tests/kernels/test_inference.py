@@ -122,6 +122,21 @@ def test_other_numbers_in_the_same_memory_show() -> None:
     assert_same_bits(both(lstm, torch.randn(4, 2, 5)))
 
 
+def test_weights_that_change_again_and_again_are_read_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    lstm = LSTM(5, 7).eval()
+    x = torch.randn(4, 2, 5)
+    pack = core.pack
+
+    def pack_and_write(problem: core.Problem, weights: bytes) -> Tensor:
+        packed = pack(problem, weights)
+        # what a thread that learns does at this moment
+        lstm.get_parameter("weight_hh_l0").data.mul_(0.5)
+        return packed
+
+    monkeypatch.setattr(core, "pack", pack_and_write)
+    assert_same_bits(both(lstm, x))
+
+
 def ablate(weight: Tensor) -> None:
     weight.data[:, 3] = 0
 

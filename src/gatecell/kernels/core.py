@@ -25,7 +25,6 @@ _MESSAGES = {
     1: "it ran out of memory",
     2: "it was given a kind of number that it does not know",
     3: "the saved values do not fit lengths and mask",
-    STALE: "the weights changed while they were read",
     5: "it was given both lengths and a mask",
 }
 

@@ -166,6 +166,9 @@ class PreparedStack:
         if status == core.STALE:
             kept = self._keep(index, weights, stamp, dtype)
             status = forward(byref(problem), kept.addresses, kept.packed_at, run)
+        if status == core.STALE:
+            # another thread goes on writing, as one that learns does: the weights are read as they come, as by PyTorch
+            status = forward(byref(problem), kept.addresses, None, run)
         core.check(status)
 
     def _keep(self, index: int, weights: LayerWeights, stamp: list[_Stamp], dtype: torch.dtype) -> "_Kept":
