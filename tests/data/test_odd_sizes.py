@@ -1,12 +1,15 @@
 """Files of odd shapes, a million names or values on a line, are read or refused within bounds of memory and time."""
 
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from numpy.lib import format as npy
 
 from gatecell._core.errors import GatecellError, InputError
 from gatecell._core.names import nearest_name
@@ -96,3 +99,18 @@ def test_the_nearest_of_a_million_names_is_not_sought_letter_by_letter() -> None
     assert nearest_name("c 5", names) is None
     assert nearest_name("C5", names) == "c5"
     assert nearest_name("c 5", names[:100]) is not None
+
+
+@pytest.mark.parametrize("shape", [(10**9, 0), (0, 10**12), (0, 1, 10**9), (10**9, 3, 0)])
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_an_array_without_values_has_no_billion_rows(shape: tuple[int, ...], name: str, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    npy.write_array_header_1_0(stream, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    content = stream.getvalue()
+    if name == "a.npz":
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("X.npy", content)
+    (tmp_path / name).write_bytes(stream.getvalue())
+    with pytest.raises(InputError, match="has no values, but its shape is"):
+        read_labelled(tmp_path / name)

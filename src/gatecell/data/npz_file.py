@@ -25,6 +25,8 @@ _MOST_AXES = 3
 _BYTES_AT_ONCE = 1 << 20
 _LONGEST_ZIP_END = 22 + 65_535
 """The record at the end of an archive, with the longest comment that it may have."""
+_LONGEST_EMPTY = 1_000_000
+"""Rows, steps or channels of an array without values."""
 _LARGEST_DIRECTORY = 1_000_000
 """Bytes of the list of an archive's members; that of three arrays has some two hundred."""
 
@@ -156,6 +158,9 @@ def read_array(member: IO[bytes], n_bytes: int, where: str) -> NDArray[Any]:
             f"{where} is damaged: its header promises {' x '.join(map(str, shape)) or '1'} values of {dtype}, "
             f"but {n_bytes - header_bytes:,} bytes follow."
         )
+    if not math.prod(shape) and max(shape) > _LONGEST_EMPTY:
+        # no values are needed for it, but each row and channel gets a name
+        raise InputError(f"{where} has no values, but its shape is {' x '.join(map(str, shape))}.")
     if len(shape) > _MOST_AXES:
         raise InputError(f"{where} has {len(shape)} axes, but at most {_MOST_AXES} are read.")
     try:
