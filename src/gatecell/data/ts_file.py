@@ -1,6 +1,7 @@
 """The ``.ts`` files of the UCR and UEA archives of time series classification."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -163,6 +164,14 @@ def _label(label: str, header: _Header, where: str) -> str:
 
 
 def _sequence(parts: list[str], where: str) -> NDArray[np.float64]:
+    n_steps = parts[0].count(",") + 1
+    if all(part.count(",") + 1 == n_steps for part in parts):
+        # all channels at once: an array for each takes longer than its numbers where there are few
+        with suppress(ValueError):
+            numbers = map(float, ",".join(parts).split(","))
+            values = np.fromiter(numbers, np.float64, len(parts) * n_steps).reshape(len(parts), n_steps)
+            if np.isfinite(values).all():
+                return np.ascontiguousarray(values.T)
     channels = [_channel(part.split(","), f"{where}, channel {index}") for index, part in enumerate(parts)]
     lengths = [len(channel) for channel in channels]
     if len(set(lengths)) > 1:
