@@ -28,7 +28,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     target : path
-        The file to write. Its folder is made if it is missing. A link is followed. To what is no file, such as
+        The file to write. Its folder is made if it is missing. A link is followed. To what is not a file, such as
         ``/dev/stdout``, the content is written at the end.
 
     Yields

@@ -1,4 +1,4 @@
-"""What a process has to put right after ``fork``, which copies memory but only the thread that called it."""
+"""Putting a process right after ``fork``, which copies memory but only the thread that called it."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What becomes of what libraries say while a block runs, in its thread alone: other threads hear them as before.
+"""Silence for libraries while a block runs, in its thread alone: other threads hear them as before.
 
 Filters are put beside those of the user and taken out again; levels, handlers and filters of others are not touched,
 whatever the order in which threads begin and end.
@@ -39,7 +39,7 @@ def quiet_loggers(**levels: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class WarningRule:
-    """What becomes of warnings of a category that come from modules, and have messages, as the patterns begin."""
+    """A rule for warnings of a category that come from modules, and have messages, as the patterns begin."""
 
     action: Literal["ignore", "error"]
     category: type[Warning] = Warning

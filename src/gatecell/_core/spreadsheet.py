@@ -9,7 +9,7 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "
 def spreadsheet_safe(value: Any) -> Any:
     """Return a cell with an apostrophe before it where a spreadsheet would take it for a formula.
 
-    Numbers stay as they are, also as text: ``-3.2`` is no formula.
+    Numbers stay as they are, also as text: ``-3.2`` is not a formula.
     """
     if not isinstance(value, str) or not value.startswith(_BEGINS_A_FORMULA) or _is_number(value):
         return value

@@ -1,4 +1,4 @@
-"""What a file states, taken out value by value, each held to its type and range before anything is made of it."""
+"""Values that a file states, taken out one by one, each held to its type and range before anything is made of it."""
 
 import math
 import sys

@@ -109,7 +109,7 @@ def sum_of(text: str) -> str:
 
 
 class Description(NamedTuple):
-    """What the text of a file says."""
+    """The contents of the text of a file."""
 
     metadata: dict[str, Any]
     versions: dict[str, str]

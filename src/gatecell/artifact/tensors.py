@@ -36,7 +36,7 @@ _LONGEST_AXIS = 2**40
 
 
 class Entry(NamedTuple):
-    """What a header says of one tensor."""
+    """One tensor, as a header describes it."""
 
     name: str
     dtype: torch.dtype

@@ -90,7 +90,7 @@ DayFirst = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """What the options of a command say of a table: what its columns mean, and how it is written."""
+    """A table as the options of a command describe it: what its columns mean, and how it is written."""
 
     id: str | None = None
     time: str | None = None

@@ -1,4 +1,4 @@
-"""What a checkpoint holds, held to the run that is to go on from it before anything of it is used."""
+"""The content of a checkpoint, held to the run that is to go on from it before anything of it is used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

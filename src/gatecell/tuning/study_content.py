@@ -1,4 +1,4 @@
-"""What the file of a study holds, held to the search that is to go on with it before anything of it is used."""
+"""The content of a study, held to the search that is to go on with it before anything of it is used."""
 
 from collections.abc import Mapping
 from pathlib import Path
