@@ -344,6 +344,8 @@ X = torch.zeros(3, 2, 5)
         ((X,), {"lengths": [3, -2]}, r"lengths must lie in 0..3 .*, but row 1 has -2"),
         ((X,), {"lengths": [4, -1]}, r"lengths must lie in 0..3 .*, but row 0 has 4"),
         ((X,), {"lengths": [-1, 4]}, r"lengths must lie in 0..3 .*, but row 0 has -1"),
+        ((X,), {"lengths": [0, 4]}, r"lengths must lie in 0..3 .*, but row 1 has 4"),
+        ((X,), {"lengths": [3, 4]}, r"lengths must lie in 0..3 .*, but row 1 has 4"),
         ((X,), {"mask": torch.ones(2, 3)}, "mask must be a bool tensor, True where a step counts, got torch.float32"),
         ((X,), {"mask": torch.ones(3, 2).bool()}, r"mask must have shape \(batch, time\) = \(2, 3\), got \(3, 2\)"),
         ((X.numpy(),), {}, r"The input must be a tensor, got ndarray. Convert it with torch.as_tensor"),
