@@ -14,7 +14,8 @@ SCHEMES = ("glorot", "torch")
 DEFAULT_FORGET_BIAS = {"glorot": 1.0, "torch": None}
 """The forget bias where none is asked for: 1 (Jozefowicz et al. 2015), or none, as ``torch.nn.LSTM`` has it."""
 _SPREAD = 0.1
-"""How far the values of ``_spread_cells`` lie from 0. Least, of 0.01 to 0.3, were the gradients of a row of zeros."""
+"""How far the values of ``_spread_cells`` lie from 0: of 0.01 to 0.3 it kept the gradients of rows of zeros moderate at
+most sizes."""
 
 
 def check_start(scheme: str, forget_bias: float | None, bias: bool) -> None:
