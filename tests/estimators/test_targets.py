@@ -331,3 +331,12 @@ def test_scores_refuse_what_they_cannot_mean() -> None:
     with pytest.raises(InputError, match="y has 3 dimensions"):
         regressor.score(X, X)
     assert regressor.score(X, torch.tensor(places * 1.0, requires_grad=True)) == regressor.score(X, places)
+
+
+def test_a_few_rows_to_judge_by_may_have_many_classes() -> None:
+    labels = np.arange(60) % 15
+    model = LSTMClassifier(**SMALL).fit(np.tile(X, (2, 1, 1)), labels)
+    assert 0 <= model.score(X[:24], labels[:24]) <= 1
+    assert judge(model, X[:24], labels[:24]).figures["accuracy"] == model.score(X[:24], labels[:24])
+    with pytest.warns(UserWarning, match="number of unique classes"):
+        LSTMClassifier(**SMALL).fit(X, np.arange(30) // 1.5)

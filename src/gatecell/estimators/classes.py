@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from gatecell._core.checks import check_number
 from gatecell._core.errors import ArtifactError, InputError, OptionError
+from gatecell._core.quiet import WarningRule, warning_rules
 from gatecell._core.stated import Stated
 from gatecell.estimators import label_sets
 from gatecell.estimators.inputs import as_input_errors
@@ -118,7 +119,7 @@ class ClassTargets(ClassifierMixin, RowEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of rows that are predicted right; of several labels all must be."""
         if not self.__sklearn_is_fitted__() or not self.multilabel_:
-            with as_input_errors():
+            with as_input_errors(), warning_rules(_MANY_CLASSES):
                 return float(super().score(X, self.single_labels(y), sample_weight))
         true = self._read_targets(as_targets(y, sets=self._has_sets))
         right = (self._decided(self._outputs(X)) == true).all(dim=1)
@@ -135,7 +136,8 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         y = as_targets(y)
         if self._one_hot is not None and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
             return self._one_hot.labels(y)
-        return _labels(y)
+        with warning_rules(_MANY_CLASSES):
+            return _labels(y)
 
     def _note_targets(self, y: Any) -> None:
         self.multilabel_ = label_sets.form_of(y)
@@ -286,6 +288,10 @@ class ClassTargets(ClassifierMixin, RowEstimator):
         if self.multilabel_:
             return output > 0
         return (output[:, 0] > 0).long() if self._one_output else output.argmax(dim=1)
+
+
+_MANY_CLASSES = WarningRule("ignore", UserWarning, message="The number of unique classes is greater")
+"""scikit-learn's guess that y holds numbers: of the rows to learn from; of a few rows to judge by it says nothing."""
 
 
 def _labels(y: Any) -> NDArray[Any]:
