@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gatecell._core.errors import OptionError
+from gatecell.data.clock import clock_range
 
 ROWS = "rows"
 """The frequency of steps that are rows, whatever their stamps were."""
@@ -70,14 +71,14 @@ def steps_between(first: Any, last: Any, frequency: str | int) -> pd.Index:
     """Return the grid of a frequency from one stamp to another, both included where they lie on it."""
     if (step := whole_step(frequency)) is not None:
         return pd.RangeIndex(first, last + 1, step)
-    return pd.date_range(first, last, freq=frequency, unit=first.unit)
+    return clock_range(first, str(frequency), last=last)
 
 
 def steps_after(last: Any, n_steps: int, frequency: str | int) -> pd.Index:
     """Return the ``n_steps`` stamps that follow the stamp ``last``."""
     if (step := whole_step(frequency)) is not None:
         return pd.RangeIndex(last + step, last + (n_steps + 1) * step, step)
-    return pd.date_range(last, periods=n_steps + 1, freq=frequency, unit=last.unit)[1:]
+    return clock_range(last, str(frequency), n_steps=n_steps + 1)[1:]
 
 
 def season_length(frequency: str | int) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gatecell._core.errors import ArtifactError
 from gatecell._core.stated import Stated, is_whole, shown
+from gatecell.data.clock import clock_range
 from gatecell.data.frequency import ROWS, to_offset, whole_step
 from gatecell.data.series import Panel, TimeSeries
 from gatecell.data.series_scaling import SeriesScaler
@@ -160,7 +161,7 @@ def _index(start: Any, length: int, frequency: str | int, zone: Any, unit: Any) 
         first = first.tz_convert(zone)
     elif first.tzinfo is not None:
         raise ArtifactError(f"a series begins at {shown(start)}, but has no time zone")
-    index = pd.date_range(first, periods=length, freq=frequency, unit=unit)
+    index = clock_range(first.as_unit(unit), str(frequency), n_steps=length)
     if index[0] != first:
         raise ArtifactError(f"a series begins at {shown(start)}, which is not a step of frequency {frequency!r}")
     return index
