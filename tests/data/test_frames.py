@@ -416,3 +416,48 @@ def test_a_column_that_counts_the_rows_is_spoken_of() -> None:
         {"data": frame.assign(time=pd.Series([None, 1, 2, 3, 4, 5], dtype="Int64"))},
     ):
         read_panel(**meant)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "advice"),
+    [
+        (pd.date_range("2020-01-01", periods=30, freq="MS") + pd.Timedelta(days=14), "frame.resample('MS').mean()"),
+        (pd.date_range("2020-01-01", periods=30, freq="D").delete(7).insert(3, pd.Timestamp("2020-01-03T05")), "'D'"),
+        (pd.date_range("2020-01-01", periods=30, freq="h").insert(3, pd.Timestamp("2020-01-01T02:05")), "'h'"),
+    ],
+)
+def test_irregular_stamps_are_to_be_resampled_to_their_own_distance(stamps: pd.DatetimeIndex, advice: str) -> None:
+    series = pd.Series(np.arange(len(stamps)), index=stamps, name="y")
+    with pytest.raises(InputError, match=r"are not regular.*Resample them, as with frame\.resample") as caught:
+        read_panel(series)
+    assert advice in str(caught.value)
+    assert "time zone" not in str(caught.value)
+
+
+def test_days_of_a_zone_written_with_two_offsets_are_told_to_name_the_zone() -> None:
+    days = pd.date_range("2026-03-01", periods=60, freq="D", tz="Europe/Berlin")
+    frame = pd.DataFrame({"ds": [stamp.isoformat() for stamp in days], "y": np.arange(60.0)})
+    with pytest.raises(InputError, match=r"Bring them to their time zone first, .*tz_convert\('Europe/Berlin'\)"):
+        read_panel(frame)
+    frame["ds"] = pd.to_datetime(frame["ds"], utc=True).dt.tz_convert("Europe/Berlin")
+    assert read_panel(frame).frequency == "D"
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", "str"])
+def test_whole_numbers_that_are_all_days_are_days(kind: str) -> None:
+    days = pd.date_range("2026-01-20", periods=40)
+    frame = pd.DataFrame({"ds": days.strftime("%Y%m%d").astype("int64").astype(kind), "y": np.arange(40.0)})
+    if kind == "str":
+        frame["ds"] = days.strftime("%Y%m%d")
+    panel = read_panel(frame)
+    assert panel.frequency == "D"
+    assert list(panel.series[0].index) == list(days)
+    # within a month the numbers are regular, but the 32nd of January is not a day
+    january = read_panel(frame[:12])
+    assert [str(stamp.date()) for stamp in january.steps_after(1)[0]] == ["2026-02-01"]
+
+
+@pytest.mark.parametrize("first", [20260132, 18991201, 20260230, 2026, 1767225600])
+def test_whole_numbers_of_which_one_is_not_a_day_stay_numbers(first: int) -> None:
+    panel = read_panel(pd.DataFrame({"ds": range(first, first + 20), "y": np.arange(20.0)}))
+    assert panel.frequency == 1

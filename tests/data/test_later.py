@@ -140,3 +140,10 @@ def test_the_last_word_of_a_column_that_was_named() -> None:
     known = read_panel(long(["a", "b"], 0, 20).rename(columns=shop), id="shop")
     assert read(long(["b"], 20, 30).rename(columns=shop), known, id="shop").ids == ["b"]
     assert "There is no column named 'shop'" in refused(long(["b"], 20, 30), known, id="shop")
+
+
+def test_days_written_as_whole_numbers_go_on_as_days() -> None:
+    frame = pd.DataFrame({"ds": range(20260101, 20260132), "y": np.arange(31.0)})
+    known = read_panel(frame)
+    later = read_later(pd.DataFrame({"ds": [20260201], "y": [31.0]}), known, target=known.target_names)
+    assert str(known.followed_by(later).series[0].index[-1].date()) == "2026-02-01"

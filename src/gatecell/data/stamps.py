@@ -24,8 +24,11 @@ _ONE_ZONE = "Bring them to one time zone first: pandas.to_datetime(column, utc=T
 _WRITE = "Write dates as 2026-01-31 or 2026-01-31T23:59:00, all in one form."
 _OF_NANOSECONDS = int(pd.__version__.split(".")[0]) < 3
 """Whether pandas reads text as times of nanoseconds; later versions choose microseconds, as is done here."""
+_FIRST_DAY, _LAST_DAY = 19000101, 20991231
+"""Of days that are written as whole numbers."""
 _SHOWN = 3
-_RESAMPLE = "frame.resample('h').mean()"
+_RESAMPLED = {"YS": 365.0, "QS": 90.0, "MS": 28.0, "W": 7.0, "D": 1.0, "h": 1 / 24, "min": 1 / 1440, "s": 0.0}
+"""Frequencies to bring stamps to, by the least distance in days of which they are."""
 _LARGEST = 10**15
 """Of whole numbers as stamps: beyond it not every one is a floating-point number."""
 MOST_STEPS_A_ROW = 1000
@@ -35,9 +38,10 @@ MOST_STEPS_A_ROW = 1000
 def read_stamps(column: Any, name: str) -> pd.Index:
     """Return stamps as a ``DatetimeIndex``, which keeps its time zone, or an index of whole numbers.
 
-    Periods stand for their start. Text is read as ``gatecell.data.tabular.dates`` has it: all in one form, and where a
-    day and a month could each be the other, not at all. Text with offsets that differ, as where clocks are set forward
-    and back, is read in UTC.
+    Periods stand for their start. Whole numbers that are all days written as 20260131, from 1900 to 2099, are those
+    days: as numbers they would have a step of 70 between two months. Text is read as ``gatecell.data.tabular.dates``
+    has it: all in one form, and where a day and a month could each be the other, not at all. Text with offsets that
+    differ, as where clocks are set forward and back, is read in UTC.
 
     Raises
     ------
@@ -65,13 +69,23 @@ def read_stamps(column: Any, name: str) -> pd.Index:
                 f"{name} holds {numbers[odd][0]}; stamps are dates and times, or whole numbers up to {_LARGEST:.0e}. "
                 "Number the steps, or write dates."
             )
-        return pd.Index(numbers.astype(np.int64))
+        whole = numbers.astype(np.int64)
+        days = _compact_days(whole)
+        return pd.Index(whole) if days is None else days
     others = [stamp for stamp in index if not isinstance(stamp, str | date | pd.Period)]
     if others:
         raise InputError(
             f"{name} holds {others[0]!r} among others; stamps are dates and times, or whole numbers, all of one kind."
         )
     return _parsed(index, name)
+
+
+def _compact_days(numbers: NDArray[np.int64]) -> pd.DatetimeIndex | None:
+    """Return whole numbers as days if each of them is one, such as 20260131."""
+    if not len(numbers) or numbers.min() < _FIRST_DAY or numbers.max() > _LAST_DAY:
+        return None
+    days = pd.to_datetime(pd.Series(numbers.astype(str)), format="%Y%m%d", errors="coerce")
+    return None if days.isna().any() else pd.DatetimeIndex(days).as_unit("ns" if _OF_NANOSECONDS else "us")
 
 
 def _parsed(index: pd.Index, name: str) -> pd.DatetimeIndex:
@@ -168,9 +182,20 @@ def _irregular(stamps: pd.Index, id: Any) -> InputError:
     return InputError(
         f"The stamps{'' if id is None else f' of series {id!r}'} are not regular: the commonest distance is "
         f"{distance}, but {len(odd):,} of {len(to_next):,} are others: {shown}{', ...' if len(odd) > _SHOWN else ''}. "
-        f"{'Resample them, as with ' + _RESAMPLE if isinstance(stamps, pd.DatetimeIndex) else 'Number steps evenly'}, "
-        f"name their frequency, or take each row as one step whatever its stamp is (frequency={ROWS!r})."
+        f"{_way_to_regular(stamps, distance)}, name their frequency, or take each row as one step whatever its stamp "
+        f"is (frequency={ROWS!r})."
     )
+
+
+def _way_to_regular(stamps: pd.Index, distance: Any) -> str:
+    if not isinstance(stamps, pd.DatetimeIndex):
+        return "Number steps evenly"
+    days = distance / pd.Timedelta(days=1)
+    alias = next(alias for alias, least in _RESAMPLED.items() if days >= least)
+    # steps of the clock have other hours in UTC before and after clocks are set
+    hours_differ = stamps.tz is not None and len(set(stamps.hour)) > 1
+    zone = "Bring them to their time zone first, such as times.dt.tz_convert('Europe/Berlin'). "
+    return f"{zone if days >= 1 and hours_differ else ''}Resample them, as with frame.resample('{alias}').mean()"
 
 
 def on_grid(stamps: pd.Index, frequency: str | int, id: Any) -> tuple[pd.Index, NDArray[np.int64] | None]:
