@@ -242,3 +242,24 @@ def test_numbers_to_learn_have_the_decimal_mark_of_the_table(path: Path) -> None
     path.write_text("who;t;a;kind\nx;1;1,5;2,25\ny;1;2,5;no\n")
     with pytest.raises(InputError, match=r"line 3: kind is 'no', but regression learns numbers"):
         read_labelled(path, COLUMNS, targets="numbers")
+
+
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ("1,031.50", r"Write them without\."),
+        ("1.031,50", r"Write them without\."),
+        ("1,031", r"--decimal ,"),
+    ],
+)
+def test_the_decimal_mark_is_advised_only_where_it_helps(path: Path, cell: str, advice: str) -> None:
+    with pytest.raises((InputError, OptionError), match=advice) as caught:
+        read(path, f'who,t,a\nz,1,"{cell}"\nz,2,1.5\n', LongColumns(id="who", time="t"))
+    assert ("--decimal" in str(caught.value)) == ("--decimal" in advice)
+
+
+@pytest.mark.parametrize(("mark", "name"), [(" ", "space"), ("~", "'~'")])
+def test_a_table_of_one_column_is_asked_for_its_separator(path: Path, mark: str, name: str) -> None:
+    text = f"who{mark}t{mark}a\nz{mark}1{mark}2\nz{mark}2{mark}2\n"
+    with pytest.raises(UnknownNameError, match=rf"That is one column: .* say --sep {name}\."):
+        read(path, text, LongColumns(id="who", time="t"))

@@ -140,7 +140,10 @@ def test_bad_outputs(archive: Path, tmp_path: Path, output: str, message: str) -
             {"X": np.zeros((4, 3, 1)), "y": [1, 1, 1, 1]},
             r"All rows that count are of one class \(1\); a classifier needs",
         ),
-        ({"X": np.zeros((4, 3, 1))}, r"has no labels, so there is nothing to learn or to measure by\. Store them in y"),
+        (
+            {"X": np.zeros((4, 3, 1))},
+            r"has no labels, so there is nothing to learn or to measure by\. Store them in y\.",
+        ),
         ({"X": np.array([[["a"]]]), "y": [1]}, r"holds text, not real numbers"),
     ],
 )

@@ -250,7 +250,8 @@ def _as_known(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
 
 def _labelled(data: LabelledSequences, path: str | Path, columns: Columns | None) -> LabelledSequences:
     if data.y is None:
-        hint = "Name their column with --label." if columns else "Store them in y, or as the last part of each row."
+        hints = {".npy": "Name the file that has them with --label.", ".ts": "They are the last part of each row."}
+        hint = "Name their column with --label." if columns else hints.get(Path(path).suffix, "Store them in y.")
         raise InputError(f"{path} has no labels, so there is nothing to learn or to measure by. {hint}")
     return data
 

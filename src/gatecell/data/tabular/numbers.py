@@ -128,14 +128,16 @@ def _truth(cell: Any) -> float | None:
 
 
 def why_no_number(cell: Any, decimal: str) -> str:
-    """Return why a cell is not a number and how to read it as one, up to the option; empty if nothing is known."""
+    """Return why a cell is not a number and how to read it as one, in whole sentences; empty if nothing is known."""
     text = cell.strip() if isinstance(cell, str) else ""
+    other = "," if decimal == "." else "."
+    or_say = f", or say --decimal {other}" if _number(text, other) is not None else ""
     if _THOUSANDS.fullmatch(text):
-        return f"Numbers have no marks between thousands and {decimal!r} before decimals. Write them without, or say"
+        return f"Numbers have no marks between thousands and {decimal!r} before decimals. Write them without{or_say}."
     if decimal == "." and _DECIMAL_COMMA.fullmatch(text):
-        return "If the comma stands before decimals, say"
+        return "If the comma stands before decimals, say --decimal ,."
     if decimal == "," and _DECIMAL_POINT.fullmatch(text):
-        return "The file has a decimal comma elsewhere, so that a point stands between thousands. Remove it, or say"
+        return f"The file has a decimal comma elsewhere, so that a point stands between thousands. Remove it{or_say}."
     return ""
 
 

@@ -31,6 +31,9 @@ REPLACEMENT = "\ufffd"
 _LARGEST_INTEGER, _LARGEST_EXACT = 2**63, 2.0**53
 """Beyond those of 64 bits; and of those of which float64 has each one."""
 _LONGEST_NAME = 200
+_MARK = re.compile(r"[^\w\"'.-]")
+_MARK_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe", " ": "space"}
+"""What may stand between cells, and what the option calls it."""
 Cells = Sequence[Any] | NDArray[Any]
 
 
@@ -108,6 +111,11 @@ class Table:
                 raise UnknownNameError(
                     f"{error} The first line is read as the names of the columns: is it one of them?"
                 )
+            if len(known) == 1 and (mark := _MARK.search(known[0])):
+                raise UnknownNameError(
+                    f"{error} That is one column: if {_MARK_NAMES.get(mark[0], mark[0])} stands between cells, say "
+                    f"--sep {_MARK_NAMES.get(mark[0], repr(mark[0]))}."
+                )
             raise error
         return self.columns[place]
 
@@ -144,8 +152,7 @@ class Table:
         row = int(found.wrong[0])
         cell = self.cells(name)[row]
         others = "" if found.are_text else ", but other lines have numbers there"
-        do = why_no_number(cell, decimal)
-        hint = f"{do} --decimal {',' if decimal == '.' else '.'}." if do else "Correct the line, or remove the column."
+        hint = why_no_number(cell, decimal) or "Correct the line, or remove the column."
         raise InputError(f"{self.where(row)}: {shortened(name)} is {quoted(cell)}, not a number{others}. {hint}")
 
     def real_numbers(self, name: str, decimal: str = ".") -> NDArray[np.float64]:
