@@ -70,7 +70,7 @@ void for_each_weight(const gatecell_problem& p, const gatecell_weights& w, const
 
 template <class T>
 uint64_t fingerprint(const gatecell_problem& p, const gatecell_weights& w) {
-  constexpr int64_t worth_a_thread = 512 << 10;  // bytes; below, waking a thread takes longer
+  constexpr int64_t worth_a_thread = 192 << 10;  // bytes; below, waking a thread takes longer
   int64_t bytes = 0;
   for_each_weight<T>(p, w, [&](const T*, int64_t count) { bytes += count * int64_t(sizeof(T)); });
   const Threads threads(p.parallel_for, p.parallel_for ? max_of(1, min_of(p.threads, bytes / worth_a_thread)) : 1);
