@@ -38,6 +38,14 @@ def engine_that_is_chosen(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_compiler_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """PyTorch's compiler keeps what it made for the user's next process: what another version made is not read here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def stopping_signals() -> Iterator[None]:
     """Ctrl-C and ``kill`` reach the tests, even where the session was started in the background or by ``nohup``."""
     with default_signals(RELIED_ON):

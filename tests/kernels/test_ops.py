@@ -1,6 +1,9 @@
 """The native engine as operators: PyTorch's own checks, compilation without a graph break, export."""
 
+import os
 import shutil
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -47,7 +50,7 @@ def test_opcheck(kind: str) -> None:
 def test_there_is_always_room_for_what_is_saved(dtype: torch.dtype, steps: int) -> None:
     for options in (OPTIONS, LSTMOptions(input_size=1, hidden_size=1, coupled_gates=True)):
         needed = core.library().gatecell_saved_bytes(launch.new_problem(options, dtype), steps)
-        assert needed <= launch.most_saved_bytes(options, dtype, steps) <= needed + 5 * 64
+        assert needed <= launch.most_saved_bytes(options, dtype, steps)
 
 
 def stack() -> tuple[LSTM, Tensor, Tensor]:
@@ -111,3 +114,23 @@ def test_export_with_a_dynamic_time_axis() -> None:
     )
     longer = torch.randn(3, 11, 5)
     assert torch.equal(program.module()(longer, lengths=lengths)[0], lstm(longer, lengths=lengths)[0])
+
+
+def test_a_compiled_program_may_be_run_on_another_processor() -> None:
+    # what inductor made on one is in its cache, and the size of what is saved in that
+    program = (
+        "import torch; from gatecell.kernels import launch; from gatecell.kernels.options import LSTMOptions;"
+        "print([launch.most_saved_bytes(LSTMOptions(input_size=3, hidden_size=size, layer_norm=norm), dtype, 7)"
+        " for size in (1, 5, 9, 17) for norm in (False, True) for dtype in (torch.float32, torch.float64)])"
+    )
+    sizes = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "GATECELL_ISA": isa},
+        ).stdout
+        for isa in ("", "baseline")
+    }
+    assert len(sizes) == 1

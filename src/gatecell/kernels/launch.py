@@ -162,9 +162,18 @@ def backward(
 
 
 def most_saved_bytes(options: LSTMOptions, dtype: torch.dtype, steps: int) -> int:
-    """Return room for what the forward pass keeps of this many steps, summed over rows; ``steps`` may be symbolic."""
-    # 64 steps fill whole cache lines, so that only the rounding of the (at most five) arrays is missing
-    return _saved_bytes(_template(options, dtype), 64) // 64 * steps + 5 * 64
+    """Return room for what the forward pass keeps of this many steps, summed over rows; ``steps`` may be symbolic.
+
+    It is room on any processor (``Saved`` in ``csrc/layout.h`` with the widest vectors), because compiled and exported
+    programs have the number in them, and are kept in caches and files that other processors read.
+    """
+    lanes = 64 // dtype.itemsize
+    gates, units = len(options.gates), -(-options.hidden_size // lanes) * lanes
+    values = gates * units + units
+    if options.layer_norm:
+        values += 2 * (-(-gates * options.hidden_size // lanes) * lanes) + 2
+    # each of the (at most five) arrays begins a cache line
+    return values * dtype.itemsize * steps + 5 * 64
 
 
 @lru_cache(maxsize=256)
