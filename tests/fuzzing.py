@@ -50,7 +50,7 @@ def altered(value: Any, draw: random.Random) -> Any:
     for _ in range(draw.choice((1, 1, 1, 2))):
         places = list(_places(changed))
         if not places:
-            return draw.choice(ODD_VALUES)
+            return _odd_value(draw)
         # a place is chosen by its depth first, so that long lists do not draw all changes to themselves
         depth = draw.choice(sorted({len(place) for place in places}))
         *way, last = draw.choice([place for place in places if len(place) == depth])
@@ -161,7 +161,12 @@ def _alter(inside: Any, key: Any, draw: random.Random) -> None:
     elif action == 4 and isinstance(value, str):
         inside[key] = draw.choice((value + "s", value[:-1], value.upper(), value * 2, [value], {"kind": value}))
     else:
-        inside[key] = draw.choice(ODD_VALUES)
+        inside[key] = _odd_value(draw)
+
+
+def _odd_value(draw: random.Random) -> Any:
+    # a copy, since the next change may be made within it
+    return copy.deepcopy(draw.choice(ODD_VALUES))
 
 
 def drawn(items: Sequence[T], draw: random.Random) -> T:

@@ -20,9 +20,10 @@ def test_a_number_says_what_is_done() -> None:
 
 
 def test_what_is_altered_is_not_the_original() -> None:
-    before = repr(DOCUMENT)
+    before, odd = repr(DOCUMENT), repr(fuzzing.ODD_VALUES)
     changed = [fuzzing.altered(DOCUMENT, fuzzing.generator(number)) for number in range(300)]
     assert repr(DOCUMENT) == before
+    assert repr(fuzzing.ODD_VALUES) == odd
     assert sum(repr(item) != before for item in changed) > 280
     tensors = {"w": torch.ones(2, 3), "n": torch.tensor(3)}
     for number in range(100):
