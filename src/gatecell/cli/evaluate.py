@@ -8,21 +8,15 @@ import typer
 from gatecell.cli import show
 from gatecell.cli.forecast import check_no_columns, say_left_out
 from gatecell.cli.options import (
-    Channel,
+    LABELLED,
+    UNSAID,
     Data,
-    DayFirst,
-    Decimal,
-    Encoding,
-    Id,
     Json,
-    Label,
     Model,
-    Sep,
     TableOptions,
-    Text,
-    Time,
     check_no_sequences,
     check_no_texts,
+    with_table,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +24,7 @@ if TYPE_CHECKING:
     from gatecell.reporting.subject import Judged
 
 
+@with_table(*LABELLED)
 def evaluate(
     model: Model,
     data: Data,
@@ -37,29 +32,10 @@ def evaluate(
         Path | None,
         typer.Option("--against", metavar="MODEL", help="Another model: do the two differ by more than noise?"),
     ] = None,
-    id_column: Id = None,
-    time: Time = None,
-    text: Text = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     json: Json = False,
 ) -> None:
     """Measure a model on labelled sequences or texts, a forecaster on later steps, a language model on text."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        text=text,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     judgement = look_at(model, data, table)[1].judgement
     if against is None:
         show.print_judgement(judgement, json=json, model=str(model), data=str(data))

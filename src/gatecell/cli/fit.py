@@ -1,5 +1,6 @@
 """``gatecell fit classify``, ``gatecell fit regress`` and ``gatecell fit text``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,25 +9,20 @@ import typer
 from gatecell._core.wording import listed
 from gatecell.cli import show
 from gatecell.cli.options import (
+    SEQUENCES,
     TABLES,
-    Channel,
+    TEXT_DIALECT,
     Data,
-    DayFirst,
-    Decimal,
-    Encoding,
     Force,
-    Id,
     Json,
-    Label,
     ModelOutput,
     Quiet,
     Resume,
     Seed,
-    Sep,
     Settings,
     TableOptions,
-    Time,
     verbosity,
+    with_table,
 )
 
 if TYPE_CHECKING:
@@ -39,17 +35,11 @@ TextLabel = Annotated[str, typer.Option("--label", metavar="COLUMN", help="Which
 HELP = "Fit a model to your own sequences."
 
 
+@with_table(*SEQUENCES)
 def classify(
     data: Data,
     output: ModelOutput,
-    id_column: Id = None,
-    time: Time = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -58,30 +48,14 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Learn which of several labels a sequence has."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     fit_rows("classify", data, output, table, settings, seed, resume, force, json, quiet)
 
 
+@with_table(*SEQUENCES)
 def regress(
     data: Data,
     output: ModelOutput,
-    id_column: Id = None,
-    time: Time = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -90,26 +64,16 @@ def regress(
     quiet: Quiet = False,
 ) -> None:
     """Learn a number of each sequence."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     fit_rows("regress", data, output, table, settings, seed, resume, force, json, quiet)
 
 
+@with_table(*TEXT_DIALECT)
 def text(
     data: TextTable,
     output: ModelOutput,
     text_column: TextColumn,
     label: TextLabel,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -118,8 +82,7 @@ def text(
     quiet: Quiet = False,
 ) -> None:
     """Learn which of several labels a text has."""
-    table = TableOptions(text=text_column, label=label, encoding=encoding, sep=sep)
-    fit_text(data, output, table, settings, seed, resume, force, json, quiet)
+    fit_text(data, output, replace(table, text=text_column, label=label), settings, seed, resume, force, json, quiet)
 
 
 def fit_text(

@@ -8,10 +8,9 @@ import typer
 from gatecell._core.errors import OptionError
 from gatecell.cli import show
 from gatecell.cli.options import (
+    DIALECT,
     TABLES,
-    DayFirst,
-    Decimal,
-    Encoding,
+    UNSAID,
     Force,
     Json,
     Model,
@@ -19,12 +18,12 @@ from gatecell.cli.options import (
     Quiet,
     Resume,
     Seed,
-    Sep,
     Settings,
     SpreadsheetSafe,
     TableOptions,
     check_output,
     verbosity,
+    with_table,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +61,7 @@ Frequency = Annotated[
 ]
 
 
+@with_table(*DIALECT)
 def forecast(
     data: Table,
     output: ModelOutput,
@@ -73,10 +73,7 @@ def forecast(
     future: Future = None,
     static: Static = None,
     frequency: Frequency = "infer",
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -86,7 +83,6 @@ def forecast(
 ) -> None:
     """Learn to forecast one series or many."""
     columns = (time, target, id_column, past, future, static)
-    table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
     fit_forecast(data, output, columns, table, horizon, frequency, settings, seed, resume, force, json, quiet)
 
 
@@ -181,6 +177,7 @@ def fit_forecast(
     )
 
 
+@with_table(*DIALECT)
 def backtest(
     model: Model,
     data: Annotated[
@@ -195,10 +192,7 @@ def backtest(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="A CSV file for the forecasts.")
     ] = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     spreadsheet_safe: SpreadsheetSafe = False,
     json: Json = False,
 ) -> None:
@@ -206,7 +200,6 @@ def backtest(
     from gatecell.recipes.own_series import LEVELS, backtest_series  # noqa: PLC0415  heavy imports wait until here
 
     check_output(output, "forecasts.csv", model, data)
-    table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
     done = backtest_series(model, data, n_origins=origins, step=step, level=level or LEVELS, dialect=table.dialect)
     if output is not None:
         _write(done.predictions, output, safe=spreadsheet_safe)

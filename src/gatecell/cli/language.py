@@ -11,7 +11,7 @@ from gatecell._core.checks import check_integer
 from gatecell.cli import show
 from gatecell.cli.options import (
     TABLES,
-    Encoding,
+    TEXT_DIALECT,
     Force,
     Json,
     Model,
@@ -19,11 +19,10 @@ from gatecell.cli.options import (
     Quiet,
     Resume,
     Seed,
-    Sep,
     Settings,
     TableOptions,
-    Text,
     verbosity,
+    with_table,
 )
 
 if TYPE_CHECKING:
@@ -35,12 +34,11 @@ LongText = Annotated[
 ]
 
 
+@with_table("text", *TEXT_DIALECT)
 def language(
     data: LongText,
     output: ModelOutput,
-    text_column: Text = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -49,7 +47,6 @@ def language(
     quiet: Quiet = False,
 ) -> None:
     """Learn to say what comes next in a text: by word, or with --set tokens=character."""
-    table = TableOptions(text=text_column, encoding=encoding, sep=sep)
     fit_language_model(data, output, table, settings, seed, resume, force, json, quiet)
 
 

@@ -21,21 +21,17 @@ from gatecell.cli.forecast import (
 )
 from gatecell.cli.language import LongText
 from gatecell.cli.options import (
-    Channel,
+    DIALECT,
+    SEQUENCES,
+    TEXT_DIALECT,
+    UNSAID,
     Data,
-    DayFirst,
-    Decimal,
-    Encoding,
-    Id,
     Json,
-    Label,
     Seed,
-    Sep,
     Settings,
     TableOptions,
-    Text,
-    Time,
     check_no_folder,
+    with_table,
 )
 
 if TYPE_CHECKING:
@@ -48,70 +44,38 @@ PictureFile = Annotated[
 PICTURE = Path("learning-rate.png")
 
 
+@with_table(*SEQUENCES)
 def classify(
     data: Data,
-    id_column: Id = None,
-    time: Time = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
     json: Json = False,
 ) -> None:
     """Find a learning rate for a classifier of sequences."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     _rows("classify", data, table, settings, seed, output, json)
 
 
+@with_table(*SEQUENCES)
 def regress(
     data: Data,
-    id_column: Id = None,
-    time: Time = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
     json: Json = False,
 ) -> None:
     """Find a learning rate for a model of a number of each sequence."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     _rows("regress", data, table, settings, seed, output, json)
 
 
+@with_table(*TEXT_DIALECT)
 def text(
     data: TextTable,
     text_column: TextColumn,
     label: TextLabel,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
@@ -123,11 +87,11 @@ def text(
     from gatecell.recipes.own_texts import read_labelled_texts  # noqa: PLC0415
 
     check_no_folder(output, PICTURE.name)
-    table = TableOptions(encoding=encoding, sep=sep)
     texts, labels, _ = read_labelled_texts(data, TextColumns(text=text_column, label=label), table.dialect)
     _show(rate_of("text", texts, labels, settings=_parsed(settings), seed=seed, output=output), json)
 
 
+@with_table(*DIALECT)
 def forecast(
     data: Table,
     time: SeriesTime,
@@ -138,10 +102,7 @@ def forecast(
     future: Future = None,
     static: Static = None,
     frequency: Frequency = "infer",
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
@@ -153,16 +114,14 @@ def forecast(
 
     check_no_folder(output, PICTURE.name)
     columns, changes, steps = series_job((time, target, id_column, past, future, static), horizon, frequency, settings)
-    options = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
-    table, reading = reading_of(data, columns, steps, options.dialect)
-    _show(rate_of("forecast", table.frame, settings=changes, seed=seed, output=output, reading=reading), json)
+    series, reading = reading_of(data, columns, steps, table.dialect)
+    _show(rate_of("forecast", series.frame, settings=changes, seed=seed, output=output, reading=reading), json)
 
 
+@with_table("text", *TEXT_DIALECT)
 def language(
     data: LongText,
-    text_column: Text = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
+    table: TableOptions,
     settings: Settings = None,
     seed: Seed = 0,
     output: PictureFile = PICTURE,
@@ -173,7 +132,7 @@ def language(
     from gatecell.recipes.own_rate import rate_of  # noqa: PLC0415
 
     check_no_folder(output, PICTURE.name)
-    text = read_language(data, column=text_column, dialect=TableOptions(encoding=encoding, sep=sep).dialect)
+    text = read_language(data, column=table.text, dialect=table.dialect)
     _show(rate_of("language", text, settings=_parsed(settings), seed=seed, output=output), json)
 
 

@@ -1,9 +1,12 @@
 """The options that several commands share, each written once."""
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -92,15 +95,15 @@ DayFirst = Annotated[
 class TableOptions:
     """A table as the options of a command describe it: what its columns mean, and how it is written."""
 
-    id: str | None = None
-    time: str | None = None
-    label: str | None = None
-    text: str | None = None
-    channels: list[str] | None = None
-    encoding: str = "utf-8"
-    sep: str | None = None
-    decimal: str | None = None
-    day_first: bool | None = None
+    id: Id = None
+    time: Time = None
+    text: Text = None
+    label: Label = None
+    channels: Channel = None
+    encoding: Encoding = "utf-8"
+    sep: Sep = None
+    decimal: Decimal = None
+    day_first: DayFirst = None
 
     @property
     def dialect(self) -> "TableDialect":
@@ -135,6 +138,46 @@ class TableOptions:
         """Raise an ``OptionError`` with a message where one of some fields is said."""
         if any(getattr(self, field) for field in fields):
             raise OptionError(message)
+
+
+UNSAID = TableOptions()
+"""Of what no option says anything."""
+DIALECT = ("encoding", "sep", "decimal", "day_first")
+"""How a table with numbers and times is written."""
+TEXT_DIALECT = ("encoding", "sep")
+"""How a table of texts is written."""
+SEQUENCES = ("id", "time", "label", "channels", *DIALECT)
+"""A table of labelled sequences."""
+LABELLED = ("id", "time", "text", "label", "channels", *DIALECT)
+"""Any table whose answers are known."""
+
+
+def with_table(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command options for these fields of ``TableOptions``, in place of its parameter ``table``."""
+    known = {field.name: field for field in fields(TableOptions)}
+    options = {name: known[name] for name in names}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            table = TableOptions(**{name: given.pop(name) for name in options})
+            command(**given, table=table)
+
+        before = signature(command)
+        parameters: list[Parameter] = []
+        for parameter in before.parameters.values():
+            if parameter.name == "table":
+                parameters += [
+                    parameter.replace(name=field.name, default=field.default, annotation=field.type)
+                    for field in options.values()
+                ]
+            else:
+                parameters.append(parameter)
+        # typer makes the options of a command from this
+        run.__signature__ = before.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return run
+
+    return decorate
 
 
 def check_no_sequences(table: TableOptions) -> None:

@@ -12,21 +12,16 @@ from gatecell.cli import show
 from gatecell.cli.forecast import Level, check_no_columns, predict_series
 from gatecell.cli.options import (
     DATA_HELP,
-    Channel,
-    DayFirst,
-    Decimal,
-    Encoding,
-    Id,
+    DIALECT,
+    UNSAID,
     Json,
     Model,
-    Sep,
     SpreadsheetSafe,
     TableOptions,
-    Text,
-    Time,
     check_no_sequences,
     check_no_texts,
     check_output,
+    with_table,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +30,7 @@ if TYPE_CHECKING:
     from gatecell.recipes.own_data import Prediction
 
 
+@with_table("id", "time", "text", "channels", *DIALECT)
 def predict(
     model: Model,
     data: Annotated[
@@ -47,14 +43,7 @@ def predict(
             "--output", "-o", metavar="FILE", help="A CSV file, of texts any format; standard output if not said."
         ),
     ] = None,
-    id_column: Id = None,
-    time: Time = None,
-    text: Text = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     horizon: Annotated[
         int | None, typer.Option("--horizon", metavar="N", help="Forecast: how many steps; as at the fit if not said.")
     ] = None,
@@ -76,16 +65,6 @@ def predict(
     from gatecell.recipes.model_info import kind_of_model  # noqa: PLC0415  heavy imports wait until a command runs
 
     kind = kind_of_model(model)
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        text=text,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     if kind == "LSTMForecaster":
         check_no_columns(table)
         predict_series(

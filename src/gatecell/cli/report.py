@@ -9,21 +9,16 @@ from gatecell.cli import show
 from gatecell.cli.evaluate import look_at
 from gatecell.cli.options import (
     DATA_HELP,
-    Channel,
-    DayFirst,
-    Decimal,
-    Encoding,
-    Id,
+    LABELLED,
+    UNSAID,
     Json,
-    Label,
     Model,
-    Sep,
     TableOptions,
-    Text,
-    Time,
+    with_table,
 )
 
 
+@with_table(*LABELLED)
 def report(
     model: Model,
     data: Annotated[
@@ -34,15 +29,7 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to write; beside the model if not said."),
     ] = None,
-    id_column: Id = None,
-    time: Time = None,
-    text: Text = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     json: Json = False,
 ) -> None:
     """Write a page that says what a model learnt, how sure it is, and where it fails.
@@ -53,17 +40,6 @@ def report(
     from gatecell.estimators.loading import load  # noqa: PLC0415  heavy imports wait until a command runs
     from gatecell.recipes.model_report import report_model  # noqa: PLC0415
 
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        text=text,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     if data is not None:
         estimator, judged = look_at(model, data, table)
     else:

@@ -1,5 +1,7 @@
 """``gatecell tune``: a search by Optuna, and the best parameters fitted."""
 
+from dataclasses import replace
+
 from gatecell._core.search_defaults import N_TRIALS
 from gatecell.cli.fit import TextColumn, TextLabel, TextTable, fit_rows, fit_text
 from gatecell.cli.forecast import (
@@ -16,41 +18,31 @@ from gatecell.cli.forecast import (
 )
 from gatecell.cli.language import LongText, fit_language_model
 from gatecell.cli.options import (
-    Channel,
+    DIALECT,
+    SEQUENCES,
+    TEXT_DIALECT,
+    UNSAID,
     Data,
-    DayFirst,
-    Decimal,
-    Encoding,
     Force,
-    Id,
     Json,
-    Label,
     ModelOutput,
     Quiet,
     Resume,
     Seed,
-    Sep,
     Settings,
     TableOptions,
-    Text,
-    Time,
+    with_table,
 )
 from gatecell.cli.search_options import CV, Cv, NoPrune, Search, Study, Timeout, Trials, plan_of
 
 HELP = "Search the parameters of a model of your own data, and fit the best."
 
 
+@with_table(*SEQUENCES)
 def classify(
     data: Data,
     output: ModelOutput,
-    id_column: Id = None,
-    time: Time = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -65,31 +57,15 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best classifier of sequences."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
     fit_rows("classify", data, output, table, settings, seed, resume, force, json, quiet, plan)
 
 
+@with_table(*SEQUENCES)
 def regress(
     data: Data,
     output: ModelOutput,
-    id_column: Id = None,
-    time: Time = None,
-    label: Label = None,
-    channels: Channel = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -104,27 +80,17 @@ def regress(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best model of a number of each sequence."""
-    table = TableOptions(
-        id=id_column,
-        time=time,
-        label=label,
-        channels=channels,
-        encoding=encoding,
-        sep=sep,
-        decimal=decimal,
-        day_first=day_first,
-    )
     plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
     fit_rows("regress", data, output, table, settings, seed, resume, force, json, quiet, plan)
 
 
+@with_table(*TEXT_DIALECT)
 def text(
     data: TextTable,
     output: ModelOutput,
     text_column: TextColumn,
     label: TextLabel,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
+    table: TableOptions,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -140,10 +106,11 @@ def text(
 ) -> None:
     """Search for the best classifier of texts."""
     plan = plan_of(search, n_trials, timeout, cv, no_prune, study)
-    table = TableOptions(text=text_column, label=label, encoding=encoding, sep=sep)
+    table = replace(table, text=text_column, label=label)
     fit_text(data, output, table, settings, seed, resume, force, json, quiet, plan)
 
 
+@with_table(*DIALECT)
 def forecast(
     data: Table,
     output: ModelOutput,
@@ -155,10 +122,7 @@ def forecast(
     future: Future = None,
     static: Static = None,
     frequency: Frequency = "infer",
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
-    decimal: Decimal = None,
-    day_first: DayFirst = None,
+    table: TableOptions = UNSAID,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -174,16 +138,14 @@ def forecast(
     """Search for the best forecaster, by the steps that it holds out."""
     columns = (time, target, id_column, past, future, static)
     plan = plan_of(search, n_trials, timeout, None, no_prune, study)
-    table = TableOptions(encoding=encoding, sep=sep, decimal=decimal, day_first=day_first)
     fit_forecast(data, output, columns, table, horizon, frequency, settings, seed, resume, force, json, quiet, plan)
 
 
+@with_table("text", *TEXT_DIALECT)
 def language(
     data: LongText,
     output: ModelOutput,
-    text_column: Text = None,
-    encoding: Encoding = "utf-8",
-    sep: Sep = None,
+    table: TableOptions,
     search: Search = None,
     n_trials: Trials = N_TRIALS,
     timeout: Timeout = None,
@@ -198,5 +160,4 @@ def language(
 ) -> None:
     """Search for the best language model, by the text that it holds out."""
     plan = plan_of(search, n_trials, timeout, None, no_prune, study)
-    table = TableOptions(text=text_column, encoding=encoding, sep=sep)
     fit_language_model(data, output, table, settings, seed, resume, force, json, quiet, plan)
