@@ -1,7 +1,8 @@
 """What is drawn while a network learns comes from one generator of the run: it is handed to all parts that draw."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -32,12 +33,13 @@ def handed_down(generator: torch.Generator, network: nn.Module) -> Iterator[None
             module.generator = before
 
 
-def draws_of_others(generator: torch.Generator, network: nn.Module) -> AbstractContextManager[Any]:
-    """Return under which context a network is to be called, so that its modules that take no generator draw from this.
+def draws_of_others(generator: torch.Generator, network: nn.Module) -> Callable[[], AbstractContextManager[Any]]:
+    """Return what makes the context of each call of a network, so that its modules that take no generator use this one.
 
-    It costs some microseconds for each operation of PyTorch, and is empty where no module needs it.
+    It costs some microseconds for each operation of PyTorch, and is empty where no module needs it; the modules are
+    looked through once.
     """
-    return drawing_from(generator) if _has_others(network) else nullcontext()
+    return partial(drawing_from, generator if _has_others(network) else None)
 
 
 def _has_others(module: nn.Module) -> bool:

@@ -80,7 +80,7 @@ class TrainingModule(LightningModule):
         self.automatic_optimization = False
         self.network, self._objective = network, objective
         self._rows, self._validation = with_generator(train, generator), validation
-        self._generator = generator
+        self._generator, self._draws = generator, draws_of_others(generator, network)
         self._config, self._metrics, self._state, self._keep = config, metrics, state, keep
         self._rules = GradientRules(network, config)
         self.n_steps = math.ceil(len(train) / rows_a_batch(train, config.batch_size))
@@ -130,7 +130,7 @@ class TrainingModule(LightningModule):
     def _optimiser_step(self, rows: Tensor) -> tuple[Tensor, Tensor | int]:
         batch = self._rows.take(rows).to(self.device)
         self._optimizer.zero_grad()
-        with draws_of_others(self._generator, self.network):
+        with self._draws():
             outcome = self._objective(self.network, batch)
         outcome.minimised.backward()
         self._rules.apply()

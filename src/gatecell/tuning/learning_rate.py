@@ -121,7 +121,7 @@ def learning_rate_curve(
     rates = np.geomspace(low, high, n_steps)
     losses: list[float] = []
     generator = torch.Generator().manual_seed(derive_seed(config.seed, "sweep"))
-    train = with_generator(train, generator)
+    train, draws = with_generator(train, generator), draws_of_others(generator, network)
     with quiet_lightning(), handed_down(generator, network), torch.enable_grad():
         device = build_trainer(config).strategy.root_device
         network.to(device).train()
@@ -131,7 +131,7 @@ def learning_rate_curve(
                 group["lr"] = float(rate)
             optimizer.zero_grad()
             batch = train.take(rows).to(device)
-            with draws_of_others(generator, network):
+            with draws():
                 outcome = objective(network, batch)
             losses.append(float(outcome.loss))
             if not math.isfinite(losses[-1]):
