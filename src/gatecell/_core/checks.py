@@ -45,9 +45,9 @@ def check_level(value: object, name: str = "level") -> None:
     Less than one percent is refused, since it is nearly always a share, such as 0.8, that is meant as 80 %.
     """
     if not isinstance(value, bool) and isinstance(value, Real):
-        if 1 <= float(value) < 100:
+        if value < 100 and not value < 1:
             return
-        if 0 < float(value) < 1:
+        if value < 1 and not value <= 0:
             percent = f"{float(value) * 100:g}"
             raise OptionError(f"{name} is in percent, in [1, 100), got {value!r}. Write {percent} for {percent} %.")
     raise OptionError(f"{name} must be a number of percent in [1, 100), got {value!r}. Write 80 for 80 %.")

@@ -28,7 +28,7 @@ def info(model: Model, json: Json = False) -> None:
         show.print_json(found)
         return
     facts = {"model": model, "estimator": found["estimator"], **found["trained"]}
-    show.print_pairs([(name.replace("_", " "), show.listed(value)) for name, value in facts.items()])
+    show.print_pairs(_facts(facts))
     metrics = found["notes"].pop("metrics", {})
     parameters = found["parameters"].items()
     sections = {

@@ -97,16 +97,16 @@ def predict(
 
     prediction = predict_file(model, data, table.columns, table.dialect)
     lines = _table(prediction)
-    text_of_csv = _csv(_safe(lines) if spreadsheet_safe else lines)
+    shown = _safe(lines) if spreadsheet_safe else lines
     if output is not None:
         with atomic_path(output) as part:
-            part.write_text(text_of_csv, encoding="utf-8", newline="")
+            part.write_text(_csv(shown), encoding="utf-8", newline="")
         show.say(f"{len(prediction.rows):,} predictions are in {output}.")
     if json:
         names, *values = lines
         show.print_json({"model": str(model), "predictions": [dict(zip(names, line, strict=True)) for line in values]})
     elif output is None:
-        show.print_data(text_of_csv)
+        show.print_data(_csv(shown))
 
 
 def _predict_texts(

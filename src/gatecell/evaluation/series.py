@@ -1,6 +1,6 @@
 """Judging forecasts of series: their errors beside those of naive forecasts, and how often intervals hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,21 +65,19 @@ class ForecastJudgement(Judgement):
         """Return ``verdicts`` on the simple forecasts of these names, in words of one's own."""
         figure = self.deciding
         own = self.figures[figure]
-        sentences: list[str] = []
-        unbeaten = []
+        verdicts: list[tuple[str, str]] = []
         for rule, called in words.items():
             other = self.baselines[rule][figure]
             how = standing(own, other)
-            if how != BETTER:
-                unbeaten.append(len(sentences))
-            sentences.append(f"It is {how} {called}: {figure} {own:.4g} against {other:.4g}.")
-        return advised(sentences, unbeaten, self.advice)
+            verdicts.append((how, f"It is {how} {called}: {figure} {own:.4g} against {other:.4g}."))
+        return advised(verdicts, self.advice)
 
 
-def advised(sentences: list[str], unbeaten: list[int], advice: str) -> list[str]:
-    """Return sentences with an advice behind the last of those at the places ``unbeaten``."""
+def advised(verdicts: Sequence[tuple[str, str]], advice: str) -> list[str]:
+    """Return the sentences of (``standing``, sentence), with an advice behind the last that is not better."""
+    unbeaten = [place for place, (how, _) in enumerate(verdicts) if how != BETTER]
     last = unbeaten[-1] if unbeaten and advice else None
-    return [f"{text} {advice}" if place == last else text for place, text in enumerate(sentences)]
+    return [f"{text} {advice}" if place == last else text for place, (_, text) in enumerate(verdicts)]
 
 
 def standing(own: float, other: float, form: str = ".4g") -> str:

@@ -10,7 +10,7 @@ from gatecell.estimators.base import LSTMEstimator
 from gatecell.estimators.forecasting.backtest import Backtest
 from gatecell.estimators.forecasting.forecaster import LSTMForecaster
 from gatecell.evaluation.comparison import compare
-from gatecell.evaluation.series import BETTER, advised, judge_forecasts, standing
+from gatecell.evaluation.series import advised, judge_forecasts, standing
 from gatecell.recipes.recipe import QUICK_SERIES, QUICK_STEPS, SeriesData
 from gatecell.reporting.subject import Judged
 
@@ -51,15 +51,13 @@ def judge_series(estimator: LSTMEstimator, data: SeriesData) -> tuple[Judged, Fu
 
 def verdict(backtest: Backtest) -> list[str]:
     """Say of each naive forecast whether the forecaster is better, and whether by more than the luck of the rows."""
-    sentences: list[str] = []
-    unbeaten = []
+    verdicts: list[tuple[str, str]] = []
     for rule, predicted in backtest.simple.items():
         comparison = compare(backtest.judgement, judge_forecasts(backtest.judgement.true, predicted))
         words = standing(comparison.first, comparison.second, ".4f")
-        if words != BETTER:
-            unbeaten.append(len(sentences))
-        sentences.append(f"{words[0].upper()}{words[1:]} the {rule.replace('_', ' ')} forecast: {comparison}")
-    return advised(sentences, unbeaten, backtest.judgement.advice)
+        named = rule.replace("_", " ")
+        verdicts.append((words, f"{words[0].upper()}{words[1:]} the {named} forecast: {comparison}"))
+    return advised(verdicts, backtest.judgement.advice)
 
 
 def shortened(data: SeriesData) -> SeriesData:

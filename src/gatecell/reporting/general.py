@@ -16,8 +16,6 @@ from gatecell.reporting.pictures import drawn
 from gatecell.reporting.subject import Judged, Origin
 
 _LESS_IS_BETTER = ("loss", "error", "mae", "rmse", "smape", "mase", "perplexity", "bits", "nats", "width")
-NOT_BETTER = ("Worse than", "Not to be told apart from")
-"""How a verdict begins where a model is not better than the best simple rule."""
 _MOST_FIGURES = 4
 """Learning curves of the loss and of as many figures as make three."""
 
@@ -40,8 +38,11 @@ def cards(estimator: LSTMEstimator, origin: Origin, judged: Judged | None) -> It
     yield Card("training", duration(seconds), f"{n_epochs} epoch{'s' if n_epochs != 1 else ''}")
 
 
-def verdict(judgement: Judgement) -> str:
-    """Return in a sentence whether the model is better than the best simple rule, by more than noise."""
+def verdict(judgement: Judgement, advice: str = "") -> str:
+    """Return in a sentence whether the model is better than the best simple rule, by more than noise.
+
+    ``advice`` stands behind it where the model is not better.
+    """
     name = judgement.headline
     rules = {rule: figures[name] for rule, figures in judgement.baselines.items() if name in figures}
     if not rules:
@@ -56,8 +57,8 @@ def verdict(judgement: Judgement) -> str:
     if better:
         return f"Better than {what}{how}."
     if worse:
-        return f"{NOT_BETTER[0]} {what}{how}."
-    return f"{NOT_BETTER[1]} {what} by these rows."
+        return f"Worse than {what}{how}. {advice}".rstrip()
+    return f"Not to be told apart from {what} by these rows. {advice}".rstrip()
 
 
 def next_step(estimator: LSTMEstimator) -> str:

@@ -23,7 +23,6 @@ from gatecell.evaluation.numbers import NumberJudgement
 from gatecell.reporting.blocks import Block, Page, Paragraph, Section, Table
 from gatecell.reporting.classes import class_sections
 from gatecell.reporting.general import (
-    NOT_BETTER,
     cards,
     curves_section,
     figures_section,
@@ -119,8 +118,7 @@ def _headline(estimator: LSTMEstimator, judgement: Judgement) -> str:
     """Return whether the model is better than simple rules, and what to try where it is not."""
     if own := judgement.verdicts():
         return " ".join(own)
-    found = verdict(judgement)
-    return f"{found} {next_step(estimator)}" if found.startswith(NOT_BETTER) else found
+    return verdict(judgement, next_step(estimator))
 
 
 def render(page: Page) -> str:

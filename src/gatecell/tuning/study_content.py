@@ -46,11 +46,11 @@ def _check_trial(trial: "optuna.trial.FrozenTrial", wanted: "dict[str, Any]", n_
     if trial.state == states.WAITING and fixed is None:
         raise ArtifactError(f"{where} waits, and it is not said what for")
     if fixed is not None:
-        _check_params(Stated(fixed, f"the parameters of {where}"), fixed, wanted)
+        _check_params(Stated(fixed, f"the parameters of {where}"), wanted)
     for name, distribution in trial.distributions.items():
         if distribution != wanted.get(name):
             raise ArtifactError(f"{where} has a parameter {shown(name)} of another space")
-    _check_params(Stated(trial.params, f"the parameters of {where}"), trial.params, wanted)
+    _check_params(Stated(trial.params, f"the parameters of {where}"), wanted)
     if trial.state in (states.COMPLETE, states.PRUNED) and trial.params.keys() != wanted.keys():
         raise ArtifactError(f"{where} has not all parameters of the space")
     if trial.state == states.COMPLETE and not is_number(trial.value):
@@ -63,8 +63,8 @@ def _check_trial(trial: "optuna.trial.FrozenTrial", wanted: "dict[str, Any]", n_
     _check_attributes(Stated(trial.user_attrs, where), n_trials)
 
 
-def _check_params(stated: Stated, params: Mapping[str, Any], wanted: "dict[str, Any]") -> None:
-    for name in params:
+def _check_params(stated: Stated, wanted: "dict[str, Any]") -> None:
+    for name in stated:
         value = stated.value(name)
         if name not in wanted:
             raise ArtifactError(f"a trial has a parameter {shown(name)}, which is not searched")

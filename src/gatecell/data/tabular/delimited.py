@@ -2,13 +2,13 @@
 
 import csv
 import io
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from gatecell._core.errors import InputError, OptionError
+from gatecell._core.forks import ForkSafeLock
 from gatecell._core.wording import listed, quoted
 from gatecell.data.tabular.dialect import separator_name
 from gatecell.data.tabular.numbers import is_number
@@ -116,7 +116,7 @@ def _quoted(text: str, path: Path, sep: str, skip: int) -> Iterator[tuple[int, l
             ) from error
 
 
-_limit_lock = threading.Lock()
+_limit_lock = ForkSafeLock()
 _limit_users: list[int] = []
 
 
