@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from gatecell._core.errors import EngineError, InputError
-from gatecell.kernels import native, reference
+from gatecell.kernels import core, native, reference
 from gatecell.kernels.dispatch import choose_engine
 from gatecell.kernels.options import LSTMOptions
 from gatecell.kernels.weights import LayerWeights
@@ -18,7 +18,6 @@ from tests.kernels.draws import lstm_options
 from tests.kernels.test_native import (
     CASES,
     EVERYTHING,
-    INSTRUCTION_SETS,
     _poisoned_memory,  # noqa: F401  # a fixture that acts by itself
     absent,
     assert_equal,
@@ -171,7 +170,7 @@ print(core.isa())
 """
 
 
-@pytest.mark.parametrize("name", INSTRUCTION_SETS)
+@pytest.mark.parametrize("name", core.INSTRUCTION_SETS)
 def test_each_instruction_set(name: str) -> None:
     run_with(name, SCRIPT)
 
